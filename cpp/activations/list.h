@@ -1,0 +1,17 @@
+// The activations. A member offers forward(z) and slope(z, a) = f'(z) for one neuron, or forward and backward
+// for a row of neurons.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "activations/identity.h"
+#include "activations/relu.h"
+#include "activations/sigmoid.h"
+#include "activations/softmax.h"
+#include "activations/tanh.h"
+#include "type_list.h"
+
+namespace chainrule {
+
+using Activations = TypeList<Identity, Sigmoid, Relu, Tanh, Softmax>;
+
+}  // namespace chainrule

@@ -1,0 +1,33 @@
+// The exceptions of the core, and the wording that several of them share.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace chainrule {
+
+struct ShapeError : std::invalid_argument {
+  using std::invalid_argument::invalid_argument;
+};
+
+struct TrainingDiverged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+struct ConcurrentUseError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// The shortest text that still tells the number: 0.5, -1, nan, 1e+30.
+std::string text_of(double number);
+
+// "(32, 5)"
+std::string shape_text(long long rows, long long cols);
+
+// Throws std::invalid_argument: unknown activation "rlu", did you mean "relu"? Known: identity, ...
+[[noreturn]] void throw_unknown_name(const std::string& family, const std::string& name,
+                                     const std::vector<std::string>& known);
+
+}  // namespace chainrule

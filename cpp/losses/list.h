@@ -1,0 +1,15 @@
+// The losses: the cost C_i of one sample and its gradient. A loss with a PairedActivation has both once more for
+// networks that end in this activation, from z instead of s: stable, and cheaper.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "losses/binary_cross_entropy.h"
+#include "losses/cross_entropy.h"
+#include "losses/mse.h"
+#include "type_list.h"
+
+namespace chainrule {
+
+using Losses = TypeList<Mse, CrossEntropy, BinaryCrossEntropy>;
+
+}  // namespace chainrule

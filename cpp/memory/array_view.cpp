@@ -1,0 +1,165 @@
+// Reading the user's array: one loop, instantiated for every element type and byte order.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "memory/array_view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "error.h"
+
+namespace chainrule {
+namespace {
+
+struct Float16 {
+  std::uint16_t bits;
+
+  // IEEE 754-2008, binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction.
+  explicit operator double() const {
+    const double sign = bits & 0x8000 ? -1.0 : 1.0;
+    const int exponent = bits >> 10 & 0x1f;
+    const int fraction = bits & 0x3ff;
+    if (exponent == 0x1f) {
+      return fraction ? std::numeric_limits<double>::quiet_NaN()
+                      : sign * std::numeric_limits<double>::infinity();
+    }
+    if (exponent == 0) return sign * std::ldexp(fraction, -24);
+    return sign * std::ldexp(fraction + 0x400, exponent - 25);
+  }
+};
+
+// A bool that another program stored may hold any byte; as a C++ bool that would be undefined.
+struct Bool {
+  std::uint8_t byte;
+  explicit operator double() const { return byte ? 1.0 : 0.0; }
+};
+
+template <class V, class Stored>
+V convert(Stored value) {
+  if constexpr (std::is_arithmetic_v<Stored>) {
+    return static_cast<V>(value);
+  } else {
+    return static_cast<V>(static_cast<double>(value));
+  }
+}
+
+template <class Stored, bool kSwapped>
+Stored load(const std::byte* from) {
+  Stored value;
+  if constexpr (kSwapped) {
+    std::byte bytes[sizeof(Stored)];
+    std::reverse_copy(from, from + sizeof(Stored), bytes);
+    std::memcpy(&value, bytes, sizeof(Stored));
+  } else {
+    std::memcpy(&value, from, sizeof(Stored));
+  }
+  return value;
+}
+
+template <class V>
+using RowReader = void (*)(const std::byte* from, std::int64_t stride, std::int64_t count, V* to);
+
+template <class V, class Stored, bool kSwapped>
+void read_row(const std::byte* from, std::int64_t stride, std::int64_t count, V* to) {
+  if constexpr (std::is_same_v<V, Stored> && !kSwapped) {
+    if (stride == sizeof(V)) {
+      std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V));
+      return;
+    }
+  }
+  for (std::int64_t k = 0; k < count; ++k) {
+    to[k] = convert<V>(load<Stored, kSwapped>(from + k * stride));
+  }
+}
+
+template <class V, class Stored>
+RowReader<V> reader_of(bool swapped) {
+  return swapped ? read_row<V, Stored, true> : read_row<V, Stored, false>;
+}
+
+template <class V>
+RowReader<V> row_reader(const ArrayView& array) {
+  switch (array.type) {
+    case ElementType::kBool: return reader_of<V, Bool>(array.swapped);
+    case ElementType::kInt8: return reader_of<V, std::int8_t>(array.swapped);
+    case ElementType::kInt16: return reader_of<V, std::int16_t>(array.swapped);
+    case ElementType::kInt32: return reader_of<V, std::int32_t>(array.swapped);
+    case ElementType::kInt64: return reader_of<V, std::int64_t>(array.swapped);
+    case ElementType::kUInt8: return reader_of<V, std::uint8_t>(array.swapped);
+    case ElementType::kUInt16: return reader_of<V, std::uint16_t>(array.swapped);
+    case ElementType::kUInt32: return reader_of<V, std::uint32_t>(array.swapped);
+    case ElementType::kUInt64: return reader_of<V, std::uint64_t>(array.swapped);
+    case ElementType::kFloat16: return reader_of<V, Float16>(array.swapped);
+    case ElementType::kFloat32: return reader_of<V, float>(array.swapped);
+    case ElementType::kFloat64: return reader_of<V, double>(array.swapped);
+    case ElementType::kLongDouble: return reader_of<V, long double>(array.swapped);
+  }
+  throw std::logic_error("unknown element type");
+}
+
+template <class Stored>
+ArrayView row_major(const Stored* data, ElementType type, std::int64_t rows, std::int64_t cols) {
+  constexpr std::int64_t kSize = sizeof(Stored);
+  return {reinterpret_cast<const std::byte*>(data), type, false, rows, cols, cols * kSize, kSize};
+}
+
+}  // namespace
+
+ArrayView ArrayView::row_range(std::int64_t first, std::int64_t count) const {
+  ArrayView part = *this;
+  part.data += first * row_stride;
+  part.rows = count;
+  return part;
+}
+
+ArrayView array_view(const float* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kFloat32, rows, cols);
+}
+ArrayView array_view(const double* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kFloat64, rows, cols);
+}
+ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kInt64, rows, cols);
+}
+
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to) {
+  const RowReader<V> read = row_reader<V>(array);
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    read(array.data + rows[i] * array.row_stride, array.col_stride, array.cols, to.row(i));
+  }
+}
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<float>);
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<std::int64_t>);
+
+template <class T>
+void check_finite(const ArrayView& array, const char* name) {
+  if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
+  const RowReader<T> read = row_reader<T>(array);
+  std::vector<T> row(static_cast<std::size_t>(array.cols));
+  for (std::int64_t i = 0; i < array.rows; ++i) {
+    const std::byte* from = array.data + i * array.row_stride;
+    read(from, array.col_stride, array.cols, row.data());
+    // x - x is 0 for every finite x and NaN for the others, so one sum tells about a whole row.
+    T sum = 0;
+    for (const T value : row) sum += value - value;
+    if (sum == 0) continue;
+    for (std::int64_t k = 0; k < array.cols; ++k) {
+      if (std::isfinite(row[static_cast<std::size_t>(k)])) continue;
+      double stored;
+      row_reader<double>(array)(from + k * array.col_stride, array.col_stride, 1, &stored);
+      throw std::invalid_argument(std::string(name) + " has " + text_of(stored) + " in row " +
+                                  std::to_string(i) + ", column " + std::to_string(k) +
+                                  (std::isfinite(stored) ? ", too large for float32"
+                                                         : "; expected finite numbers only"));
+    }
+  }
+}
+template void check_finite<float>(const ArrayView&, const char*);
+template void check_finite<double>(const ArrayView&, const char*);
+
+}  // namespace chainrule

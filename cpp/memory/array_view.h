@@ -1,0 +1,64 @@
+// The user's array as it lies in memory: any real element type, any strides, any byte order; only read.
+// Rows are converted where they are needed, so that a data set is never copied as a whole.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "memory/matrix_view.h"
+
+namespace chainrule {
+
+enum class ElementType {
+  kBool,
+  kInt8,
+  kInt16,
+  kInt32,
+  kInt64,
+  kUInt8,
+  kUInt16,
+  kUInt32,
+  kUInt64,
+  kFloat16,
+  kFloat32,
+  kFloat64,
+  kLongDouble,
+};
+
+struct ArrayView {
+  const std::byte* data = nullptr;
+  ElementType type = ElementType::kFloat64;
+  bool swapped = false;  // bytes in the other order than this CPU's
+  std::int64_t rows = 0;
+  std::int64_t cols = 0;
+  std::int64_t row_stride = 0;  // bytes, may be negative or 0
+  std::int64_t col_stride = 0;
+
+  ArrayView row_range(std::int64_t first, std::int64_t count) const;
+};
+
+// View of a plain row-major matrix, for C++ programs.
+ArrayView array_view(const float* data, std::int64_t rows, std::int64_t cols);
+ArrayView array_view(const double* data, std::int64_t rows, std::int64_t cols);
+ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t cols);
+
+// Which rows of an array make up a batch: index[0..count), or first, first + 1, ... where index is null.
+struct Rows {
+  const std::int64_t* index = nullptr;
+  std::int64_t first = 0;
+  std::int64_t count = 0;
+
+  std::int64_t operator[](std::int64_t i) const { return index ? index[i] : first + i; }
+};
+
+// to[i, :] = array[rows[i], :], converted to V (float, double or int64; a float turns into an int64 by truncation).
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
+
+// Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
+// or too large for T; `name` is what the user calls the array.
+template <class T>
+void check_finite(const ArrayView& array, const char* name);
+
+}  // namespace chainrule

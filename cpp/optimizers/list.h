@@ -1,0 +1,14 @@
+// The optimizers. A member names its numbers, checks them, says how many arrays of state it keeps, and computes
+// the new value of one weight in Step.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "optimizers/adam.h"
+#include "optimizers/sgd.h"
+#include "type_list.h"
+
+namespace chainrule {
+
+using Optimizers = TypeList<Sgd, Adam>;
+
+}  // namespace chainrule

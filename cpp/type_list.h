@@ -1,0 +1,46 @@
+// A family of members as a list of types: names, numbering and lookup all come from the one list.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "error.h"
+
+namespace chainrule {
+
+template <class... Members>
+struct TypeList {
+  static constexpr int kSize = sizeof...(Members);
+
+  static std::vector<std::string> names() { return {Members::kName...}; }
+
+  // The number of `name` in this list; `family` ("activation", ...) is for the error message.
+  static int index_of(const std::string& family, const std::string& name) {
+    const auto known = names();
+    for (int i = 0; i < kSize; ++i) {
+      if (known[static_cast<std::size_t>(i)] == name) return i;
+    }
+    throw_unknown_name(family, name, known);
+  }
+
+  // The number of the type `Member`, -1 if it is not in the list.
+  template <class Member>
+  static constexpr int index_of_type() {
+    int index = -1, i = 0;
+    ((std::is_same_v<Member, Members> ? index = i : 0, ++i), ...);
+    return index;
+  }
+
+  // Calls visitor(Member{}) for the member with this number and returns what it returns.
+  template <class Result, class Visitor>
+  static Result visit(int index, Visitor&& visitor) {
+    using Caller = Result (*)(Visitor&);
+    static constexpr Caller kCallers[] = {
+        [](Visitor& each) -> Result { return each(Members{}); }...};
+    return kCallers[index](visitor);
+  }
+};
+
+}  // namespace chainrule
