@@ -45,8 +45,8 @@ void throw_unknown_name(const std::string& family, const std::string& name,
       });
   std::string list;
   for (const auto& each : known) list += (list.empty() ? "" : ", ") + each;
-  throw std::invalid_argument("unknown " + family + " \"" + name + "\", did you mean \"" + *nearest +
-                              "\"? Known: " + list);
+  throw std::invalid_argument("unknown " + family + " \"" + name + "\", did you mean \"" +
+                              *nearest + "\"? Known: " + list);
 }
 
 }  // namespace chainrule

@@ -10,6 +10,12 @@
 
 namespace chainrule {
 
+// Stands for a type in a call, without an object of it.
+template <class Member>
+struct TypeOf {
+  using type = Member;
+};
+
 template <class... Members>
 struct TypeList {
   static constexpr int kSize = sizeof...(Members);
@@ -33,12 +39,12 @@ struct TypeList {
     return index;
   }
 
-  // Calls visitor(Member{}) for the member with this number and returns what it returns.
+  // Calls visitor(TypeOf<Member>{}) for the member with this number and returns what it returns.
   template <class Result, class Visitor>
   static Result visit(int index, Visitor&& visitor) {
     using Caller = Result (*)(Visitor&);
     static constexpr Caller kCallers[] = {
-        [](Visitor& each) -> Result { return each(Members{}); }...};
+        [](Visitor& each) -> Result { return each(TypeOf<Members>{}); }...};
     return kCallers[index](visitor);
   }
 };

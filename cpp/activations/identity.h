@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Identity {
   static constexpr const char* kName = "identity";
+  static constexpr bool kElementwise = true;
 
   template <class T>
   static T forward(T z) {

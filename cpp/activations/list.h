@@ -1,5 +1,5 @@
-// The activations. A member offers forward(z) and slope(z, a) = f'(z) for one neuron, or forward and backward
-// for a row of neurons.
+// The activations. An elementwise member offers forward(z) and slope(z, a) = f'(z) for one neuron, the others
+// forward and backward for a row of neurons.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

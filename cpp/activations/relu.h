@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Relu {
   static constexpr const char* kName = "relu";
+  static constexpr bool kElementwise = true;
 
   // A NaN stays a NaN, so that a diverged network is noticed.
   template <class T>

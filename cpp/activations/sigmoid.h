@@ -8,6 +8,7 @@ namespace chainrule {
 
 struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
+  static constexpr bool kElementwise = true;
 
   // e^-|z| never overflows, and a is accurate on both sides.
   template <class T>

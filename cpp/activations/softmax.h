@@ -10,6 +10,7 @@ namespace chainrule {
 
 struct Softmax {
   static constexpr const char* kName = "softmax";
+  static constexpr bool kElementwise = false;
 
   // z (n), a (n). The largest z is taken off first: no exponential overflows, and a does not change.
   template <class T>

@@ -8,6 +8,7 @@ namespace chainrule {
 
 struct Tanh {
   static constexpr const char* kName = "tanh";
+  static constexpr bool kElementwise = true;
 
   template <class T>
   static T forward(T z) {

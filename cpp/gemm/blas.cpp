@@ -47,7 +47,8 @@ void prepare_library() {
 const std::int64_t kFlopsPerCall = 4'000'000'000;
 
 template <class T>
-void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed, MatrixView<T> c) {
+void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed,
+              MatrixView<T> c) {
   prepare_library();
   const bool left = transposed == Transposed::kLeft;
   const auto op_a = left ? CblasTrans : CblasNoTrans;

@@ -10,7 +10,8 @@ namespace chainrule::product_library_impl {
 const std::int64_t kFlopsPerCall = 100'000'000;
 
 template <class T>
-void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed, MatrixView<T> c) {
+void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed,
+              MatrixView<T> c) {
   const bool left = transposed == Transposed::kLeft;
   const std::int64_t depth = left ? a.rows : a.cols;
   for (std::int64_t i = 0; i < c.rows; ++i) {

@@ -32,16 +32,19 @@ struct CrossEntropy {
     for (std::int64_t j = 0; j < n; ++j) dC_ds[j] = -share * y[j] * TangentLog<T>::slope(s[j]);
   }
 
-  // After a softmax, from z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however small s_j is
+  // After a softmax, from z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
+  // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
   template <class T>
   static T paired_cost(const T* z, const T* y, std::int64_t n) {
-    const T largest = *std::max_element(z, z + n);
-    T exponentials = 0;
-    for (std::int64_t k = 0; k < n; ++k) exponentials += std::exp(z[k] - largest);
-    const T log_sum = std::log(exponentials);
+    const T* largest = std::max_element(z, z + n);
+    T others = 0;
+    for (const T* each = z; each != z + n; ++each) {
+      if (each != largest) others += std::exp(*each - *largest);
+    }
+    const T log_sum = std::log1p(others);
     T sum = 0;
     for (std::int64_t j = 0; j < n; ++j) {
-      if (y[j] != T(0)) sum += y[j] * (log_sum - (z[j] - largest));
+      if (y[j] != T(0)) sum += y[j] * (log_sum - (z[j] - *largest));
     }
     return sum;
   }

@@ -137,11 +137,12 @@ template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<std::int64_t>);
 
 template <class T>
-void check_finite(const ArrayView& array, const char* name) {
+void check_finite(const ArrayView& array, const char* name, Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
   const RowReader<T> read = row_reader<T>(array);
   std::vector<T> row(static_cast<std::size_t>(array.cols));
   for (std::int64_t i = 0; i < array.rows; ++i) {
+    if (i % kRowsBetweenPolls == 0) poll();
     const std::byte* from = array.data + i * array.row_stride;
     read(from, array.col_stride, array.cols, row.data());
     // x - x is 0 for every finite x and NaN for the others, so one sum tells about a whole row.
@@ -152,14 +153,14 @@ void check_finite(const ArrayView& array, const char* name) {
       if (std::isfinite(row[static_cast<std::size_t>(k)])) continue;
       double stored;
       row_reader<double>(array)(from + k * array.col_stride, array.col_stride, 1, &stored);
-      throw std::invalid_argument(std::string(name) + " has " + text_of(stored) + " in row " +
-                                  std::to_string(i) + ", column " + std::to_string(k) +
-                                  (std::isfinite(stored) ? ", too large for float32"
-                                                         : "; expected finite numbers only"));
+      throw std::invalid_argument(
+          std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(i) +
+          ", column " + std::to_string(k) +
+          (std::isfinite(stored) ? ", too large for float32" : "; expected finite numbers only"));
     }
   }
 }
-template void check_finite<float>(const ArrayView&, const char*);
-template void check_finite<double>(const ArrayView&, const char*);
+template void check_finite<float>(const ArrayView&, const char*, Poll&);
+template void check_finite<double>(const ArrayView&, const char*, Poll&);
 
 }  // namespace chainrule

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "memory/matrix_view.h"
+#include "poll.h"
 
 namespace chainrule {
 
@@ -56,9 +57,12 @@ struct Rows {
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
 
+// Work on a row may take a microsecond: looking at the clock after so many costs nothing, and still honours Ctrl-C.
+constexpr std::int64_t kRowsBetweenPolls = 64;
+
 // Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
 // or too large for T; `name` is what the user calls the array.
 template <class T>
-void check_finite(const ArrayView& array, const char* name);
+void check_finite(const ArrayView& array, const char* name, Poll& poll);
 
 }  // namespace chainrule

@@ -18,7 +18,8 @@ struct Adam {
     require_learning_rate(numbers[0]);
     require_fraction("betas[0]", numbers[1]);
     require_fraction("betas[1]", numbers[2]);
-    require(numbers[3] >= 0 && std::isfinite(numbers[3]), "eps", "a finite number >= 0", numbers[3]);
+    require(numbers[3] >= 0 && std::isfinite(numbers[3]), "eps", "a finite number >= 0",
+            numbers[3]);
   }
 
   // Arrays of state beside the weights: m and v.
@@ -35,8 +36,7 @@ struct Adam {
           rest2_(static_cast<T>(1 - numbers[2])),
           eps_(static_cast<T>(numbers[3])),
           step_size_(static_cast<T>(numbers[0] / (1 - whole_power(numbers[1], step)))),
-          root_of_correction2_(
-              static_cast<T>(std::sqrt(1 - whole_power(numbers[2], step)))) {}
+          root_of_correction2_(static_cast<T>(std::sqrt(1 - whole_power(numbers[2], step)))) {}
 
     // The new value of weight i.
     T operator()(T w, T g, T* const* states, std::int64_t i) const {

@@ -37,9 +37,7 @@ class RandomStream {
   double next_uniform() { return static_cast<double>(next_uint64() >> 11) * 0x1p-53; }
 
   // Uniform in (0, 1), symmetric about 1/2: for functions that have no value at 0 or 1.
-  double next_open_uniform() {
-    return (static_cast<double>(next_uint64() >> 12) + 0.5) * 0x1p-52;
-  }
+  double next_open_uniform() { return (static_cast<double>(next_uint64() >> 12) + 0.5) * 0x1p-52; }
 
   // Uniform whole number in [0, bound), without bias: numbers of the incomplete last cycle are drawn again.
   std::uint64_t next_below(std::uint64_t bound) {

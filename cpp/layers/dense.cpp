@@ -1,0 +1,48 @@
+// A dense layer at work: its three products, and what is fused to them.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "layers/dense.h"
+
+#include "activations/list.h"
+#include "gemm/gemm.h"
+#include "kernels/kernel_table.h"
+#include "layers/initializers.h"
+#include "layers/width.h"
+#include "memory/aligned_block.h"
+
+namespace chainrule {
+
+Dense::Dense(const Spec& spec)
+    : n_out(layer_width("Dense", "n_out", spec.numbers.at(0))),
+      activation(Activations::index_of("activation", spec.words.at(0))),
+      initializer(Initializers::index_of("initializer", spec.words.at(1))),
+      has_bias(spec.numbers.at(1) != 0) {}
+
+std::int64_t Dense::n_parameters() const {
+  return checked_sum(checked_product(n_in, n_out), has_bias ? n_out : 0);
+}
+
+template <class T>
+void Dense::forward(const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
+                    Poll& poll) const {
+  multiply<T>(a_in, weights(parameters), Transposed::kNone, z, poll);
+  kernels::add_bias_and_activate<T>(activation, bias(parameters), z, a);
+}
+
+template <class T>
+void Dense::backward(const T* parameters, MatrixView<const T> a_in, MatrixView<const T> delta,
+                     T* gradient, MatrixView<T> dC_da_in, Poll& poll) const {
+  multiply<T>(a_in, delta, Transposed::kLeft, weights(gradient), poll);
+  if (has_bias) kernels::sum_over_batch<T>(delta, bias(gradient));
+  if (dC_da_in.data) multiply<T>(delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
+}
+
+template void Dense::forward(const float*, MatrixView<const float>, MatrixView<float>,
+                             MatrixView<float>, Poll&) const;
+template void Dense::forward(const double*, MatrixView<const double>, MatrixView<double>,
+                             MatrixView<double>, Poll&) const;
+template void Dense::backward(const float*, MatrixView<const float>, MatrixView<const float>,
+                              float*, MatrixView<float>, Poll&) const;
+template void Dense::backward(const double*, MatrixView<const double>, MatrixView<const double>,
+                              double*, MatrixView<double>, Poll&) const;
+
+}  // namespace chainrule

@@ -1,0 +1,81 @@
+// A network: its layers in order, its cost, and its parameters in one block. What Python's Network is made of, and
+// what a C++ program embeds.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "layers/architecture.h"
+#include "memory/aligned_block.h"
+#include "network/optimizer.h"
+#include "network/training_loop.h"
+#include "network/use_guard.h"
+#include "plan/layerwise_plan.h"
+#include "plan/plan.h"
+
+namespace chainrule {
+
+// Safe to predict with from many threads at once. A call that changes the parameters excludes every other: the
+// second one gets ConcurrentUseError.
+template <class T>
+class Network {
+ public:
+  // Draws the first parameters from the seed. `loss` is a name, or "" for a cost that comes with the samples.
+  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed);
+
+  const Architecture& architecture() const { return architecture_; }
+  std::int64_t n_parameters() const { return architecture_.n_parameters; }
+  // (n_parameters,): layer by layer W (n_in, n_out), then b (n_out,)
+  T* parameters() const { return parameters_.data(); }
+
+  std::uint64_t seed() const { return seed_; }
+  // How many epochs of training have begun: the next one is shuffled by this number.
+  std::int64_t epochs_begun() const { return epochs_begun_; }
+  void set_epochs_begun(std::int64_t epochs) { epochs_begun_ = epochs; }
+
+  // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x
+  void predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const;
+
+  double cost(const Samples<T>& samples, Poll& poll) const;
+
+  // The cost and its gradient (n_parameters,).
+  double value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll) const;
+
+  // One update with all samples as one batch. Returns the cost before it. Throws TrainingDiverged, with the
+  // parameters at their last finite values.
+  double train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll);
+
+  // while (termination condition not met) w := w - epsilon dC/dw
+  History fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
+              Poll& poll);
+
+  // Forward and backward once, with everything on the way kept.
+  struct Trace {
+    double cost;
+    std::unique_ptr<LayerwisePlan<T>> plan;
+    std::vector<T> gradient;
+  };
+  Trace trace(const Samples<T>& samples, Poll& poll) const;
+
+ private:
+  class BorrowedPlan;
+
+  Architecture architecture_;
+  std::uint64_t seed_;
+  std::uint64_t id_;  // tells networks apart for as long as the process lives
+  std::int64_t epochs_begun_ = 0;
+  AlignedBlock<T> parameters_;
+  mutable Uses uses_;
+  mutable std::atomic<Plan<T>*> idle_plan_{nullptr};
+
+ public:
+  ~Network() { delete idle_plan_.load(); }
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+};
+
+}  // namespace chainrule

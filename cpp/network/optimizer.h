@@ -1,0 +1,69 @@
+// An optimizer at work: its numbers, how many steps it has made, and its state beside the parameters of the one
+// network that it serves.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "memory/aligned_block.h"
+#include "network/use_guard.h"
+#include "spec.h"
+
+namespace chainrule {
+
+class Optimizer {
+ public:
+  // Throws std::invalid_argument for an unknown name or a number that the optimizer refuses.
+  explicit Optimizer(const Spec& spec);
+
+  std::string name() const;
+  std::vector<std::string> number_names() const;
+  double number(const std::string& name) const;
+  // Takes effect with the next step.
+  void set_number(const std::string& name, double value);
+
+  std::int64_t steps() const { return steps_; }
+  // One copy of each state ("m", "v", ...); empty before the first step.
+  std::vector<std::vector<double>> states() const;
+  // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
+  void restore(std::int64_t steps, std::vector<std::vector<double>> states);
+
+  // While this lives, the optimizer serves a network, and only that. Allocates the state on first use.
+  template <class T>
+  class Session {
+   public:
+    // Throws std::invalid_argument if the state belongs to another network.
+    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters);
+
+    kernels::Update<T> next_step() const;
+    void finish_step() { ++optimizer_.steps_; }
+
+   private:
+    Uses::Exclusive use_;
+    Optimizer& optimizer_;
+    std::vector<T*> states_;
+  };
+
+ private:
+  template <class T>
+  using States = std::vector<AlignedBlock<T>>;
+
+  int index_of_number(const std::string& name) const;
+  void check() const;
+  int n_states() const;
+
+  int index_;  // in Optimizers
+  std::vector<double> numbers_;
+  std::int64_t steps_ = 0;
+  std::uint64_t network_id_ = 0;  // 0: serves none yet
+  std::int64_t n_parameters_ = 0;
+  std::variant<std::monostate, States<float>, States<double>> states_;
+  std::vector<std::vector<double>> restored_;  // until the first session gives them their dtype
+  Uses uses_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,204 @@
+// The training loop: one epoch after the other, one mini-batch after the other, until a condition says stop.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "network/training_loop.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "error.h"
+#include "network/stop_conditions.h"
+#include "random/stream.h"
+
+namespace chainrule {
+namespace {
+
+// The order in which an epoch visits the samples.
+class SampleOrder {
+ public:
+  SampleOrder(std::int64_t n, std::uint64_t seed, bool shuffle, const ArrayView& given)
+      : seed_(seed), shuffle_(shuffle), given_(given), order_(static_cast<std::size_t>(n)) {
+    std::iota(order_.begin(), order_.end(), std::int64_t{0});
+  }
+
+  // `epoch` counts within this call, `epoch_of_network` within the life of the network.
+  void begin_epoch(std::int64_t epoch, std::int64_t epoch_of_network) {
+    if (given_.data) {
+      gather_rows(given_, {nullptr, epoch, 1},
+                  MatrixView<std::int64_t>(order_.data(), 1, given_.cols));
+    } else if (shuffle_) {
+      // Fisher and Yates, from the same start each time: an epoch's order depends on its number alone.
+      std::iota(order_.begin(), order_.end(), std::int64_t{0});
+      RandomStream stream(seed_, Purpose::kShuffle, static_cast<std::uint32_t>(epoch_of_network));
+      for (std::size_t left = order_.size(); left > 1; --left) {
+        std::swap(order_[left - 1], order_[stream.next_below(left)]);
+      }
+    }
+  }
+
+  Rows batch(std::int64_t first, std::int64_t count) const {
+    return {order_.data() + first, 0, count};
+  }
+
+ private:
+  std::uint64_t seed_;
+  bool shuffle_;
+  ArrayView given_;
+  std::vector<std::int64_t> order_;
+};
+
+class StopConditionsOfFit {
+ public:
+  explicit StopConditionsOfFit(const std::vector<Spec>& specs) {
+    for (const Spec& spec : specs) conditions_.push_back(make_stop_condition(spec));
+  }
+
+  // Every condition sees every epoch; the first in the user's order that says stop is named.
+  template <class Asked>
+  bool any(int& stopped_by, Asked&& asked) {
+    bool stop = false;
+    for (std::size_t i = 0; i < conditions_.size(); ++i) {
+      if (asked(*conditions_[i]) && !stop) {
+        stop = true;
+        stopped_by = static_cast<int>(i);
+      }
+    }
+    return stop;
+  }
+
+ private:
+  std::vector<std::unique_ptr<StopCondition>> conditions_;
+};
+
+}  // namespace
+
+template <class T>
+void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Poll& poll) {
+  if (options.epochs < 0 && options.epochs != FitOptions<T>::kUntilStopped) {
+    throw std::invalid_argument("epochs must be >= 0, got " + std::to_string(options.epochs));
+  }
+  if (options.epochs == FitOptions<T>::kUntilStopped && options.stop.empty()) {
+    throw std::invalid_argument("without a number of epochs, training needs a stop condition");
+  }
+  if (options.batch_size < 1) {
+    throw std::invalid_argument("batch_size must be >= 1, got " +
+                                std::to_string(options.batch_size));
+  }
+  for (const Spec& spec : options.stop) make_stop_condition(spec);
+  const ArrayView& order = options.order;
+  if (!order.data) return;
+  if (options.epochs == FitOptions<T>::kUntilStopped) {
+    throw std::invalid_argument("an order of samples goes with a number of epochs");
+  }
+  if (order.rows != options.epochs || order.cols != n_samples) {
+    throw ShapeError("order has shape " + shape_text(order.rows, order.cols) + ", expected " +
+                     shape_text(options.epochs, n_samples) + ", (epochs, samples)");
+  }
+  std::vector<std::int64_t> epoch(static_cast<std::size_t>(n_samples));
+  for (std::int64_t i = 0; i < order.rows; ++i) {
+    gather_rows(order, {nullptr, i, 1}, MatrixView<std::int64_t>(epoch.data(), 1, n_samples));
+    for (std::int64_t j = 0; j < n_samples; ++j) {
+      const std::int64_t sample = epoch[static_cast<std::size_t>(j)];
+      if (sample >= 0 && sample < n_samples) continue;
+      throw std::invalid_argument("order has " + std::to_string(sample) + " in row " +
+                                  std::to_string(i) + ", column " + std::to_string(j) +
+                                  "; expected numbers of samples from 0 to " +
+                                  std::to_string(n_samples - 1));
+    }
+    poll();
+  }
+}
+
+template <class T>
+std::int64_t rows_at_once(const Samples<T>& samples) {
+  // A cost of the user's own need not be a mean over samples, so it gets them all.
+  return samples.custom_cost ? samples.size() : std::min(samples.size(), kRowsAtOnce);
+}
+
+template <class T>
+double mean_cost(Plan<T>& plan, const T* parameters, const Samples<T>& samples, Poll& poll) {
+  const std::int64_t chunk = rows_at_once(samples);
+  CostSums sums;
+  for (std::int64_t first = 0; first < samples.size(); first += chunk) {
+    const Rows rows{nullptr, first, std::min(chunk, samples.size() - first)};
+    sums += plan.cost(parameters, samples, rows, poll);
+  }
+  return sums.mean();
+}
+
+template <class T>
+History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Session<T>& session,
+                          const Samples<T>& samples, const FitOptions<T>& options,
+                          std::uint64_t seed, std::int64_t& epochs_begun, Poll& poll) {
+  using Clock = std::chrono::steady_clock;
+  const auto start = Clock::now();
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+  const std::int64_t n = samples.size(), batch_size = std::min(options.batch_size, n);
+  SampleOrder order(n, seed, options.shuffle, options.order);
+  StopConditionsOfFit stop(options.stop);
+  History history;
+  bool stopped = false;
+  for (std::int64_t epoch = 0; epoch != options.epochs && !stopped; ++epoch) {
+    order.begin_epoch(epoch, epochs_begun);
+    CostSums cost;
+    for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
+      poll();
+      const Rows rows = order.batch(first, std::min(batch_size, n - first));
+      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), poll);
+      if (!step.finite) {
+        throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +
+                                             " of epoch " + std::to_string(epoch + 1));
+      }
+      session.finish_step();
+      if (first == 0) ++epochs_begun;  // not before: a first step that fails has changed nothing
+      cost += step.cost;
+      const bool last_step = first + batch_size >= n;
+      // The last step's turn comes with its epoch, so that an epoch that is complete is counted.
+      if (!last_step) {
+        stopped = stop.any(history.stopped_by,
+                           [&](StopCondition& each) { return each.after_step(seconds()); });
+      }
+    }
+    if (stopped) break;
+    history.cost.push_back(cost.mean());
+    double watched = cost.mean();
+    if (options.validation) {
+      watched = mean_cost(plan, parameters, *options.validation, poll);
+      history.validation_cost.push_back(watched);
+    }
+    stopped = stop.any(history.stopped_by, [&](StopCondition& each) {
+      const bool after_step = each.after_step(seconds());
+      return each.after_epoch(watched) || after_step;
+    });
+  }
+  history.seconds = seconds();
+  return history;
+}
+
+void throw_diverged(double cost, const std::string& where) {
+  const std::string what = std::isfinite(cost) ? "a gradient or a weight is no longer finite"
+                                               : "the cost became " + text_of(cost);
+  throw TrainingDiverged(
+      what + where +
+      "; the weights are the last finite ones. A smaller learning rate, or inputs "
+      "scaled to about 1, may help");
+}
+
+template void check_fit_options(const FitOptions<float>&, std::int64_t, Poll&);
+template void check_fit_options(const FitOptions<double>&, std::int64_t, Poll&);
+template std::int64_t rows_at_once(const Samples<float>&);
+template std::int64_t rows_at_once(const Samples<double>&);
+template double mean_cost(Plan<float>&, const float*, const Samples<float>&, Poll&);
+template double mean_cost(Plan<double>&, const double*, const Samples<double>&, Poll&);
+template History run_training_loop(Plan<float>&, float*, Optimizer::Session<float>&,
+                                   const Samples<float>&, const FitOptions<float>&, std::uint64_t,
+                                   std::int64_t&, Poll&);
+template History run_training_loop(Plan<double>&, double*, Optimizer::Session<double>&,
+                                   const Samples<double>&, const FitOptions<double>&, std::uint64_t,
+                                   std::int64_t&, Poll&);
+
+}  // namespace chainrule

@@ -1,0 +1,54 @@
+// The plan that follows the equations: the whole batch through one layer after the other, and back. Everything on
+// the way is kept, so that it can be shown.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <vector>
+
+#include "memory/workspace.h"
+#include "plan/plan.h"
+
+namespace chainrule {
+
+template <class T>
+class LayerwisePlan final : public Plan<T> {
+ public:
+  LayerwisePlan(const Architecture& architecture, std::int64_t max_batch, Direction direction);
+
+  bool serves(std::int64_t batch, Direction direction) const override;
+  void predict(const T* parameters, const ArrayView& x, const Rows& rows, MatrixView<T> s,
+               Poll& poll) override;
+  CostSums cost(const T* parameters, const Samples<T>& samples, const Rows& rows,
+                Poll& poll) override;
+  CostSums value_and_gradient(const T* parameters, const Samples<T>& samples, const Rows& rows,
+                              T* gradient, Poll& poll) override;
+  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+                                    const kernels::Update<T>& update, Poll& poll) override;
+
+  // What the last batch left, in the article's numbering: a from layer 1 on, z and delta from layer 2 on.
+  MatrixView<const T> a(std::size_t l) const { return of_batch(a_[l - 1]); }
+  MatrixView<const T> z(std::size_t l) const { return of_batch(z_[l - 2]); }
+  MatrixView<const T> delta(std::size_t l) const { return of_batch(delta_[l - 2]); }
+  // Only where the loss is not paired with the output's activation: there delta comes without dC/ds.
+  MatrixView<const T> dC_ds() const { return of_batch(dC_ds_); }
+
+ private:
+  void forward(const T* parameters, const ArrayView& x, const Rows& rows, Poll& poll);
+  CostSums cost_forward(const Samples<T>& samples, const Rows& rows);
+  void cost_backward(const CostSums& cost);
+  void backward(const T* parameters, T* gradient, Poll& poll);
+
+  MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }
+
+  const Architecture& architecture_;
+  std::int64_t max_batch_;
+  Direction direction_;
+  std::int64_t batch_ = 0;
+
+  Workspace<T> workspace_;
+  std::vector<MatrixView<T>> a_, z_, delta_;
+  MatrixView<T> y_, weight_, dC_ds_, gradient_;
+  AlignedBlock<std::int64_t> labels_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,52 @@
+// A plan carries batches through a network and back. It is made once for (network, largest batch) and reused; it
+// owns all working memory, so one plan serves one caller at a time.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "kernels/kernel_table.h"
+#include "layers/architecture.h"
+#include "plan/samples.h"
+#include "poll.h"
+
+namespace chainrule {
+
+// How far a plan goes: predictions and costs need the first only.
+enum class Direction { kForward, kForwardAndBackward };
+
+template <class T>
+class Plan {
+ public:
+  virtual ~Plan() = default;
+
+  virtual bool serves(std::int64_t batch, Direction direction) const = 0;
+
+  // s = the network's output for x[rows]; s: (batch, n_out)
+  virtual void predict(const T* parameters, const ArrayView& x, const Rows& rows, MatrixView<T> s,
+                       Poll& poll) = 0;
+
+  virtual CostSums cost(const T* parameters, const Samples<T>& samples, const Rows& rows,
+                        Poll& poll) = 0;
+
+  // The cost, and its gradient in a block laid out as the parameters.
+  virtual CostSums value_and_gradient(const T* parameters, const Samples<T>& samples,
+                                      const Rows& rows, T* gradient, Poll& poll) = 0;
+
+  struct Step {
+    CostSums cost;  // before the update
+    // False where cost, gradient or a new weight is not finite; the parameters then are the last finite ones.
+    bool finite = true;
+  };
+  // One update of the parameters. The poll's hook runs only before the first parameter changes.
+  virtual Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+                          const kernels::Update<T>& update, Poll& poll) = 0;
+};
+
+// The plan that suits the network and the batch, which may have up to `max_batch` rows.
+template <class T>
+std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
+                                   Direction direction);
+
+}  // namespace chainrule

@@ -1,0 +1,94 @@
+"""Everything that one forward and backward pass computes, in the article's numbering."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from chainrule._numbers import whole_number
+
+Array = npt.NDArray[Any]
+
+
+class Trace:
+    """One forward and backward pass: what `Network.trace` returns.
+
+    Layers are numbered as in the article: layer 1 is the input, layer L the output; W^(l) and b^(l)
+    lead from layer l to layer l+1. All arrays are copies.
+
+    Attributes
+    ----------
+    cost : float
+        C, the mean over the batch.
+    n_layers : int
+        The article's L.
+    """
+
+    def __init__(
+        self,
+        cost: float,
+        z: list[Array],
+        a: list[Array],
+        delta: list[Array],
+        gradients: list[tuple[Array, Array | None]],
+        dC_ds: Array | None,
+    ) -> None:
+        self.cost = cost
+        self.n_layers = len(a)
+        self._z, self._a, self._delta, self._gradients = z, a, delta, gradients
+        self._dC_ds = dC_ds
+
+    def _index(self, name: str, layer: int, first: int, last: int) -> int:
+        number = whole_number("the layer", layer)
+        if not first <= number <= last:
+            raise IndexError(
+                f"{name}({number}): this network of {self.n_layers} layers has {name}({first}) "
+                f"to {name}({last})"
+            )
+        return number - first
+
+    def z(self, layer: int) -> Array:
+        """Weighted input z^(l), shape (batch, n), for l = 2 to L."""
+        return self._z[self._index("z", layer, 2, self.n_layers)]
+
+    def a(self, layer: int) -> Array:
+        """Activation a^(l), shape (batch, n), for l = 1 (the input x) to L (the output s)."""
+        return self._a[self._index("a", layer, 1, self.n_layers)]
+
+    def delta(self, layer: int) -> Array:
+        """Local gradient delta^(l) = dC/dz^(l), shape (batch, n), for l = 2 to L.
+
+        C is the mean over the batch, so each row already has its share of it.
+        """
+        return self._delta[self._index("delta", layer, 2, self.n_layers)]
+
+    def dW(self, layer: int) -> Array:
+        """dC/dW^(l) = delta^(l+1) a^(l)T, shape (n_out, n_in), for l = 1 to L-1."""
+        return self._gradients[self._index("dW", layer, 1, self.n_layers - 1)][0]
+
+    def db(self, layer: int) -> Array | None:
+        """dC/db^(l) = delta^(l+1) summed over the batch, shape (n_out,), for l = 1 to L-1.
+
+        None for a layer without bias.
+        """
+        return self._gradients[self._index("db", layer, 1, self.n_layers - 1)][1]
+
+    @property
+    def s(self) -> Array:
+        """Output of the network, shape (batch, n_out)."""
+        return self._a[-1]
+
+    @property
+    def dC_ds(self) -> Array | None:
+        """Gradient of C for the output, shape (batch, n_out).
+
+        None where the loss is fused with the output's activation, so that delta^(L) = s - y comes
+        without it.
+        """
+        return self._dC_ds
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(a.shape[1]) for a in self._a)
+        return f"Trace(network {widths}, batch {self._a[0].shape[0]}, cost {self.cost:.6g})"

@@ -1,0 +1,165 @@
+// The crossing between Python and C++: element types, strides and shapes of arrays.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "array_argument.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "error.h"
+
+namespace chainrule {
+namespace {
+
+constexpr bool kLittleEndian =
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    false;
+#else
+    true;
+#endif
+
+ElementType integer_type(char kind, py::ssize_t size, const std::string& error) {
+  const bool is_signed = kind == 'i';
+  switch (size) {
+    case 1: return is_signed ? ElementType::kInt8 : ElementType::kUInt8;
+    case 2: return is_signed ? ElementType::kInt16 : ElementType::kUInt16;
+    case 4: return is_signed ? ElementType::kInt32 : ElementType::kUInt32;
+    case 8: return is_signed ? ElementType::kInt64 : ElementType::kUInt64;
+    default: throw py::type_error(error);
+  }
+}
+
+ElementType float_type(py::ssize_t size, const std::string& error) {
+  if (size == 2) return ElementType::kFloat16;
+  if (size == 4) return ElementType::kFloat32;
+  if (size == 8) return ElementType::kFloat64;
+  if (size == static_cast<py::ssize_t>(sizeof(long double))) return ElementType::kLongDouble;
+  throw py::type_error(error);
+}
+
+ElementType element_type(const py::array& array, py::handle object, const char* name) {
+  const py::dtype dtype = array.dtype();
+  const auto error = [&] {
+    std::string text = std::string(name) + " must be an array of real numbers, got ";
+    if (array.ndim() == 0) {
+      return text + py::str(py::type::of(object).attr("__name__")).cast<std::string>();
+    }
+    return text + "dtype " + py::str(dtype).cast<std::string>();
+  };
+  switch (dtype.kind()) {
+    case 'b': return ElementType::kBool;
+    case 'i':
+    case 'u': return integer_type(dtype.kind(), dtype.itemsize(), error());
+    case 'f': return float_type(dtype.itemsize(), error());
+    default: throw py::type_error(error());
+  }
+}
+
+[[noreturn]] void throw_shape(const char* name, const py::array& array,
+                              const std::string& expected) {
+  throw ShapeError(std::string(name) + " has shape " + shape_of(array) + ", " + expected);
+}
+
+// A view of a one-dimensional array as one row.
+void turn_into_row(ArrayView& view) {
+  std::swap(view.rows, view.cols);
+  std::swap(view.row_stride, view.col_stride);
+}
+
+}  // namespace
+
+py::array to_array(py::handle object, const char* name) {
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+  try {
+    return py::module_::import("numpy").attr("asarray")(object);
+  } catch (py::error_already_set& error) {
+    // What NumPy says about ragged lists and the like is kept as the cause.
+    if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
+    const std::string message = std::string(name) + " cannot be read as an array: " +
+                                py::str(error.value()).cast<std::string>();
+    py::raise_from(error, PyExc_ValueError, message.c_str());
+    throw py::error_already_set();
+  }
+}
+
+std::string shape_of(const py::array& array) {
+  return py::str(py::object(array.attr("shape"))).cast<std::string>();
+}
+
+ArrayArgument array_argument(py::handle object, const char* name) {
+  ArrayArgument argument;
+  argument.owner = to_array(object, name);
+  const py::array& array = argument.owner;
+  ArrayView& view = argument.view;
+  view.data = static_cast<const std::byte*>(array.data());
+  view.type = element_type(array, object, name);
+  view.swapped = array.dtype().byteorder() == (kLittleEndian ? '>' : '<');
+  view.rows = array.ndim() >= 1 ? array.shape(0) : 1;
+  view.cols = array.ndim() >= 2 ? array.shape(1) : 1;
+  view.row_stride = array.ndim() >= 1 ? array.strides(0) : 0;
+  view.col_stride = array.ndim() >= 2 ? array.strides(1) : 0;
+  return argument;
+}
+
+SamplesArgument samples_argument(py::handle object, std::int64_t n_in) {
+  SamplesArgument argument{array_argument(object, "x"), false};
+  const py::array& array = argument.owner;
+  argument.single = array.ndim() == 1 && array.shape(0) == n_in;
+  if (argument.single) {
+    turn_into_row(argument.view);
+  } else if (array.ndim() != 2 || array.shape(1) != n_in) {
+    throw_shape("x", array, "this network expects (batch, " + std::to_string(n_in) + ")");
+  }
+  return argument;
+}
+
+ArrayArgument vector_argument(py::handle object, const char* name, std::int64_t batch,
+                              bool single) {
+  ArrayArgument argument = array_argument(object, name);
+  const py::array& array = argument.owner;
+  const bool scalar = single && array.ndim() == 0;
+  if (!scalar && (array.ndim() != 1 || array.shape(0) != batch)) {
+    throw_shape(name, array,
+                "expected (" + std::to_string(batch) + ",): one number for each sample of x");
+  }
+  return argument;
+}
+
+TargetsArgument targets_argument(py::handle object, std::int64_t batch, std::int64_t n, bool single,
+                                 bool may_be_labels) {
+  TargetsArgument argument{array_argument(object, "y"), false};
+  const py::array& array = argument.owner;
+  const auto ndim = array.ndim();
+  if (ndim == 2 && array.shape(0) == batch && array.shape(1) == n) return argument;
+  if (single && ndim == 1 && array.shape(0) == n) {
+    turn_into_row(argument.view);
+    return argument;
+  }
+  const bool one_number_a_sample = (ndim == 1 && array.shape(0) == batch) || (single && ndim == 0);
+  if (one_number_a_sample && (may_be_labels || n == 1)) {
+    argument.labels = may_be_labels;
+    return argument;
+  }
+  const std::string rows = std::to_string(batch);
+  throw_shape("y", array,
+              (may_be_labels ? "expected labels (" + rows + ",) or probabilities " : "expected ") +
+                  shape_text(batch, n) + ": x has " + rows + (batch == 1 ? " sample" : " samples") +
+                  ", this network " + std::to_string(n) + (n == 1 ? " output" : " outputs"));
+}
+
+bool may_overlap(const ArrayView& view, const py::array& array) {
+  if (view.rows == 0 || view.cols == 0 || array.size() == 0) return false;
+  const auto reach = [](std::int64_t count, std::int64_t stride) { return (count - 1) * stride; };
+  const std::int64_t rows = reach(view.rows, view.row_stride),
+                     cols = reach(view.cols, view.col_stride);
+  // As numbers: the two may be parts of different objects.
+  const auto start = reinterpret_cast<std::intptr_t>(view.data);
+  const std::intptr_t first =
+      start + std::min<std::int64_t>(rows, 0) + std::min<std::int64_t>(cols, 0);
+  const std::intptr_t last = start + std::max<std::int64_t>(rows, 0) +
+                             std::max<std::int64_t>(cols, 0) +
+                             static_cast<std::intptr_t>(sizeof(long double));
+  const auto other = reinterpret_cast<std::intptr_t>(array.data());
+  return first < other + array.nbytes() && other < last;
+}
+
+}  // namespace chainrule

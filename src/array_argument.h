@@ -1,0 +1,50 @@
+// The crossing between Python and C++: the one place where what a user passes becomes a view of an array.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <pybind11/numpy.h>
+
+#include <string>
+
+#include "bind.h"
+#include "memory/array_view.h"
+
+namespace chainrule {
+
+// An array of real numbers, kept alive while its view is in use.
+struct ArrayArgument {
+  py::array owner;
+  ArrayView view;
+};
+
+// numpy.asarray(object), for `name`, what the user calls it. Throws TypeError if that is no array.
+py::array to_array(py::handle object, const char* name);
+
+// As above, and a view; the view is set for up to two dimensions: (), (n,) and (n, m) are read as (1, 1), (n, 1)
+// and (n, m). Throws TypeError for other than real numbers.
+ArrayArgument array_argument(py::handle object, const char* name);
+
+// "(32, 5)"
+std::string shape_of(const py::array& array);
+
+// Samples of n columns: (batch, n), or one sample (n,), for which `single` is set.
+struct SamplesArgument : ArrayArgument {
+  bool single = false;
+};
+SamplesArgument samples_argument(py::handle object, std::int64_t n_in);
+
+// One number for each of `batch` samples: (batch,), or a scalar where there is a single sample.
+ArrayArgument vector_argument(py::handle object, const char* name, std::int64_t batch, bool single);
+
+// One row for each of `batch` samples. (batch, n); where there is a single sample also (n,); where n is 1 also
+// (batch,). With `may_be_labels` also (batch,), one label a sample, for which `labels` is set.
+struct TargetsArgument : ArrayArgument {
+  bool labels = false;
+};
+TargetsArgument targets_argument(py::handle object, std::int64_t batch, std::int64_t n, bool single,
+                                 bool may_be_labels);
+
+// Whether the two use a common stretch of memory.
+bool may_overlap(const ArrayView& view, const py::array& array);
+
+}  // namespace chainrule

@@ -1,0 +1,65 @@
+// The crossing between Python and C++: the lists of members, and single members at work.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "activations/list.h"
+#include "array_argument.h"
+#include "error.h"
+#include "gemm/gemm.h"
+#include "kernels/kernel_table.h"
+#include "layers/architecture.h"
+#include "layers/initializers.h"
+#include "losses/list.h"
+#include "network/stop_conditions.h"
+#include "optimizers/list.h"
+#include "random/philox.h"
+
+namespace chainrule {
+namespace {
+
+using Matrix = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+MatrixView<double> view_of(Matrix& matrix) {
+  return {matrix.mutable_data(), matrix.shape(0), matrix.shape(1)};
+}
+
+// a = f(z) and delta = dC/da f'(z), for matrices (batch, n).
+std::tuple<Matrix, Matrix> activate(const std::string& name, const Matrix& z, const Matrix& dC_da) {
+  if (z.ndim() != 2 || dC_da.ndim() != 2 || z.shape(0) != dC_da.shape(0) ||
+      z.shape(1) != dC_da.shape(1) || z.shape(1) == 0) {
+    throw ShapeError("z has shape " + shape_of(z) + ", dC_da " + shape_of(dC_da) +
+                     "; expected the same (batch, n), n >= 1");
+  }
+  const int activation = Activations::index_of("activation", name);
+  Matrix z_copy(z.request()), slopes(dC_da.request());
+  Matrix a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
+  kernels::add_bias_and_activate<double>(activation, nullptr, view_of(z_copy), view_of(a));
+  kernels::activation_backward<double>(activation, view_of(z_copy), view_of(a), view_of(slopes),
+                                       view_of(delta));
+  return {a, delta};
+}
+
+}  // namespace
+
+void bind_members(py::module_& module) {
+  module.def("activations", &Activations::names, "Names of the activations.");
+  module.def("losses", &Losses::names, "Names of the losses.");
+  module.def("optimizers", &Optimizers::names, "Names of the optimizers.");
+  module.def("initializers", &Initializers::names, "Names of the initializers.");
+  module.def("stop_conditions", &StopConditions::names, "Names of the stop conditions.");
+
+  module.def(
+      "check_layer", [](const SpecTuple& spec) { check_layer(to_spec(spec)); }, py::arg("spec"),
+      "Raise ValueError unless the spec makes a layer.");
+  module.def(
+      "check_loss", [](const std::string& name) { Losses::index_of("loss", name); },
+      py::arg("name"), "Raise ValueError unless there is a loss of this name.");
+  module.def(
+      "check_stop_condition", [](const SpecTuple& spec) { make_stop_condition(to_spec(spec)); },
+      py::arg("spec"), "Raise ValueError unless the spec makes a stop condition.");
+  module.def("activate", &activate, py::arg("activation"), py::arg("z"), py::arg("dC_da"),
+             "Return a = f(z) and delta = dC/da f'(z), all of shape (batch, n).");
+  module.def("philox4x32_10", &philox4x32_10, py::arg("counter"), py::arg("key"),
+             "One block of the counter-based generator.");
+  module.def("product_library", &product_library, "What computes the matrix products.");
+}
+
+}  // namespace chainrule

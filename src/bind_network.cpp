@@ -1,0 +1,364 @@
+// The crossing between Python and C++: networks. Arrays become views here; everything else happens in the core.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <variant>
+
+#include "array_argument.h"
+#include "custom_cost.h"
+#include "error.h"
+#include "network/network.h"
+
+namespace chainrule {
+namespace {
+
+// A network of either dtype. Python's Network derives from it and keeps a cost function of the user's own in its
+// attribute `loss`, where the garbage collector sees it.
+class AnyNetwork {
+ public:
+  AnyNetwork(const std::vector<SpecTuple>& layers, const std::string& loss,
+             const std::string& dtype, std::uint64_t seed) {
+    if (dtype == "float32") {
+      network_ = std::make_unique<Network<float>>(to_specs(layers), loss, seed);
+    } else if (dtype == "float64") {
+      network_ = std::make_unique<Network<double>>(to_specs(layers), loss, seed);
+    } else {
+      throw_unknown_name("dtype", dtype, {"float32", "float64"});
+    }
+  }
+
+  template <class Visitor>
+  auto visit(Visitor&& visitor) const {
+    return std::visit([&](const auto& network) { return visitor(*network); }, network_);
+  }
+
+ private:
+  std::variant<std::unique_ptr<Network<float>>, std::unique_ptr<Network<double>>> network_;
+};
+
+template <class T>
+struct Number {};
+template <class T>
+struct Number<Network<T>> {
+  using type = T;
+};
+template <class N>
+using NumberOf = typename Number<std::decay_t<N>>::type;
+
+// Calls visitor(network, T()) with the network behind `self`, T being the type of its numbers.
+template <class Visitor>
+auto with_network(const py::object& self, Visitor&& visitor) {
+  return self.cast<const AnyNetwork&>().visit(
+      [&](auto& network) { return visitor(network, NumberOf<decltype(network)>()); });
+}
+
+// An array without copy, kept alive by `self`.
+template <class T>
+py::array view_of(const py::object& self, T* data, std::vector<py::ssize_t> shape,
+                  std::vector<py::ssize_t> strides) {
+  return py::array(py::dtype::of<T>(), std::move(shape), std::move(strides), data, self);
+}
+
+template <class T>
+py::array copy_of(MatrixView<const T> matrix) {
+  constexpr auto kSize = static_cast<py::ssize_t>(sizeof(T));
+  return py::array(py::dtype::of<T>(), {matrix.rows, matrix.cols}, {matrix.stride * kSize, kSize},
+                   matrix.data);
+}
+
+// x, y and sample_weight as the core takes them, kept alive.
+template <class T>
+struct LearnArguments {
+  SamplesArgument x;
+  TargetsArgument y;
+  ArrayArgument weight;
+  Samples<T> samples;
+
+  LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
+                 const py::object& y_, const py::object& sample_weight)
+      : x(samples_argument(x_, architecture.n_in)) {
+    samples.x = x.view;
+    const std::int64_t batch = x.view.rows;
+    if (architecture.loss.is_custom()) {
+      py::array targets = to_array(y_, "y");
+      if (x.single && (targets.ndim() == 0 || targets.shape(0) != 1)) {
+        targets = targets.attr("reshape")(py::make_tuple(1) + py::tuple(targets.attr("shape")));
+      }
+      if (targets.ndim() == 0 || targets.shape(0) != batch) {
+        throw ShapeError("y has shape " + shape_of(targets) + ", but x has " +
+                         std::to_string(batch) + " samples");
+      }
+      samples.custom_cost = custom_cost<T>(self.attr("loss"), std::move(targets));
+    } else {
+      y = targets_argument(y_, batch, architecture.n_out(), x.single,
+                           architecture.loss.targets == TargetKind::kDistribution);
+      samples.y = y.view;
+      samples.y_is_labels = y.labels;
+    }
+    if (!sample_weight.is_none()) {
+      weight = vector_argument(sample_weight, "sample_weight", batch, x.single);
+      samples.weight = weight.view;
+    }
+  }
+};
+
+// Said in words of our own, since pybind11's message for a wrong type prints every argument.
+Optimizer& to_optimizer(const py::object& object) {
+  if (py::isinstance<Optimizer>(object)) return object.cast<Optimizer&>();
+  throw py::type_error("optimizer must be an optimizer such as cr.Adam(), got " +
+                       py::repr(object).cast<std::string>());
+}
+
+py::array predict(const py::object& self, const py::object& x, const py::object& out) {
+  return with_network(self, [&](auto& network, auto number) -> py::array {
+    using T = decltype(number);
+    const SamplesArgument argument = samples_argument(x, network.architecture().n_in);
+    const std::int64_t batch = argument.view.rows, n_out = network.architecture().n_out();
+    std::vector<py::ssize_t> shape{n_out};
+    if (!argument.single) shape.insert(shape.begin(), batch);
+
+    py::array result;
+    if (out.is_none()) {
+      result = py::array_t<T>(shape);
+    } else {
+      if (!py::isinstance<py::array>(out)) {
+        throw py::type_error("out must be a NumPy array, got " +
+                             py::repr(py::type::of(out)).cast<std::string>());
+      }
+      result = py::reinterpret_borrow<py::array>(out);
+      if (!result.dtype().is(py::dtype::of<T>()) && !result.dtype().equal(py::dtype::of<T>())) {
+        throw py::type_error("out has dtype " + py::str(result.dtype()).cast<std::string>() +
+                             ", expected " + py::str(py::dtype::of<T>()).cast<std::string>());
+      }
+      if (!std::equal(shape.begin(), shape.end(), result.shape(), result.shape() + result.ndim())) {
+        throw ShapeError(
+            "out has shape " + shape_of(result) + ", expected " +
+            (argument.single ? "(" + std::to_string(n_out) + ",)" : shape_text(batch, n_out)));
+      }
+      constexpr int kNeeded = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_ |
+                              py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+      if ((result.flags() & kNeeded) != kNeeded) {
+        throw std::invalid_argument("out must be writable, aligned and contiguous in C order");
+      }
+    }
+    const bool aside = !out.is_none() && may_overlap(argument.view, result);
+    const py::array target = aside ? py::array(py::array_t<T>(shape)) : result;
+    const MatrixView<T> s(static_cast<T*>(const_cast<void*>(target.data())), batch, n_out);
+    {
+      Poll poll = signal_poll();
+      const py::gil_scoped_release release;
+      network.predict(argument.view, s, poll);
+    }
+    if (aside) std::copy_n(s.data, batch * n_out, static_cast<T*>(result.mutable_data()));
+    return result;
+  });
+}
+
+double cost(const py::object& self, const py::object& x, const py::object& y,
+            const py::object& sample_weight) {
+  return with_network(self, [&](auto& network, auto number) {
+    const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
+                                                     sample_weight);
+    Poll poll = signal_poll();
+    const py::gil_scoped_release release;
+    return network.cost(arguments.samples, poll);
+  });
+}
+
+std::pair<double, py::array> value_and_grad(const py::object& self, const py::object& x,
+                                            const py::object& y, const py::object& sample_weight) {
+  return with_network(self, [&](auto& network, auto number) -> std::pair<double, py::array> {
+    using T = decltype(number);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    py::array_t<T> gradient(network.n_parameters());
+    T* data = gradient.mutable_data();
+    double value;
+    {
+      Poll poll = signal_poll();
+      const py::gil_scoped_release release;
+      value = network.value_and_gradient(arguments.samples, data, poll);
+    }
+    return {value, gradient};
+  });
+}
+
+double train_step(const py::object& self, const py::object& x, const py::object& y,
+                  const py::object& optimizer_, const py::object& sample_weight) {
+  Optimizer& optimizer = to_optimizer(optimizer_);
+  return with_network(self, [&](auto& network, auto number) {
+    const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
+                                                     sample_weight);
+    Poll poll = signal_poll();
+    const py::gil_scoped_release release;
+    return network.train_step(arguments.samples, optimizer, poll);
+  });
+}
+
+py::tuple fit(const py::object& self, const py::object& x, const py::object& y,
+              const py::object& optimizer_, std::int64_t epochs, std::int64_t batch_size,
+              bool shuffle, const py::object& order, const std::vector<SpecTuple>& stop,
+              const py::object& validation_data, const py::object& sample_weight) {
+  Optimizer& optimizer = to_optimizer(optimizer_);
+  return with_network(self, [&](auto& network, auto number) {
+    using T = decltype(number);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    FitOptions<T> options;
+    options.epochs = epochs;
+    options.batch_size = batch_size;
+    options.shuffle = shuffle;
+    options.stop = to_specs(stop);
+
+    ArrayArgument order_argument;
+    if (!order.is_none()) {
+      order_argument = array_argument(order, "order");
+      const char kind = order_argument.owner.dtype().kind();
+      if (kind != 'i' && kind != 'u') throw py::type_error("order must hold whole numbers");
+      if (order_argument.owner.ndim() != 2) {
+        throw ShapeError("order has shape " + shape_of(order_argument.owner) +
+                         ", expected (epochs, samples)");
+      }
+      options.order = order_argument.view;
+    }
+    std::optional<LearnArguments<T>> validation;
+    if (!validation_data.is_none()) {
+      if (!py::isinstance<py::sequence>(validation_data) || py::len(validation_data) != 2) {
+        throw py::type_error("validation_data must be a pair (x, y)");
+      }
+      const py::sequence pair = validation_data;
+      validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+      options.validation = &validation->samples;
+    }
+    History history;
+    {
+      Poll poll = signal_poll();
+      const py::gil_scoped_release release;
+      history = network.fit(arguments.samples, optimizer, options, poll);
+    }
+    return py::make_tuple(history.cost, history.validation_cost, history.seconds,
+                          history.stopped_by);
+  });
+}
+
+py::dict trace(const py::object& self, const py::object& x, const py::object& y) {
+  return with_network(self, [&](auto& network, auto number) {
+    using T = decltype(number);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, py::none());
+    typename Network<T>::Trace traced;
+    {
+      Poll poll = signal_poll();
+      const py::gil_scoped_release release;
+      traced = network.trace(arguments.samples, poll);
+    }
+    const std::size_t n_layers = network.architecture().layers.size() + 1;
+    py::list z, a, delta;
+    for (std::size_t l = 1; l <= n_layers; ++l) {
+      a.append(copy_of(traced.plan->a(l)));
+      if (l == 1) continue;
+      z.append(copy_of(traced.plan->z(l)));
+      delta.append(copy_of(traced.plan->delta(l)));
+    }
+    py::dict result;
+    result["cost"] = traced.cost;
+    result["z"] = z;
+    result["a"] = a;
+    result["delta"] = delta;
+    result["gradient"] =
+        py::array_t<T>(static_cast<py::ssize_t>(traced.gradient.size()), traced.gradient.data());
+    result["dC_ds"] =
+        network.architecture().loss.paired ? py::object(py::none()) : copy_of(traced.plan->dC_ds());
+    return result;
+  });
+}
+
+py::array parameters(const py::object& self) {
+  return with_network(self, [&](auto& network, auto number) {
+    return view_of(self, network.parameters(), {network.n_parameters()}, {sizeof(number)});
+  });
+}
+
+// (weights (n_out, n_in), bias (n_out,) or None) of each dense layer: views into a block laid out as the parameters.
+py::list split(const py::object& self, const py::array& block) {
+  return with_network(self, [&](auto& network, auto number) {
+    using T = decltype(number);
+    constexpr auto kSize = static_cast<py::ssize_t>(sizeof(T));
+    if (block.ndim() != 1 || block.shape(0) != network.n_parameters()) {
+      throw ShapeError("the block to split has shape " + shape_of(block) + ", expected (" +
+                       std::to_string(network.n_parameters()) + ",)");
+    }
+    py::list pairs;
+    for (const Dense& layer : network.architecture().layers) {
+      const py::object flat =
+          block[py::slice(layer.offset, layer.offset + layer.n_in * layer.n_out, 1)];
+      const py::object weights = flat.attr("reshape")(layer.n_in, layer.n_out).attr("T");
+      py::object bias = py::none();
+      if (layer.has_bias) {
+        const std::int64_t start = layer.offset + layer.n_in * layer.n_out;
+        bias = block[py::slice(start, start + layer.n_out, 1)];
+      }
+      pairs.append(py::make_tuple(weights, bias));
+    }
+    return pairs;
+  });
+}
+
+}  // namespace
+
+void bind_network(py::module_& module) {
+  const py::object none = py::none();
+  py::class_<AnyNetwork>(module, "Network", "A network of either dtype.")
+      .def(py::init<const std::vector<SpecTuple>&, const std::string&, const std::string&,
+                    std::uint64_t>(),
+           py::arg("layers"), py::arg("loss"), py::arg("dtype"), py::arg("seed"))
+      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none)
+      .def("cost", &cost, py::arg("x"), py::arg("y"), py::arg("sample_weight") = none)
+      .def("value_and_grad", &value_and_grad, py::arg("x"), py::arg("y"),
+           py::arg("sample_weight") = none)
+      .def("train_step", &train_step, py::arg("x"), py::arg("y"), py::arg("optimizer"),
+           py::arg("sample_weight") = none)
+      .def("split", &split, py::arg("block"))
+      .def("_fit", &fit, py::arg("x"), py::arg("y"), py::arg("optimizer"), py::arg("epochs"),
+           py::arg("batch_size"), py::arg("shuffle"), py::arg("order"), py::arg("stop"),
+           py::arg("validation_data"), py::arg("sample_weight"))
+      .def("_trace", &trace, py::arg("x"), py::arg("y"))
+      .def("_parameters", &parameters)
+      .def_property(
+          "_epochs_begun",
+          [](const AnyNetwork& self) {
+            return self.visit([](auto& network) { return network.epochs_begun(); });
+          },
+          [](const AnyNetwork& self, std::int64_t epochs) {
+            self.visit([&](auto& network) { network.set_epochs_begun(epochs); });
+          })
+      .def_property_readonly(
+          "seed",
+          [](const AnyNetwork& self) { return self.visit([](auto& n) { return n.seed(); }); },
+          "int: What the parameters and the order of samples are drawn from.")
+      .def_property_readonly(
+          "n_parameters",
+          [](const AnyNetwork& self) {
+            return self.visit([](auto& n) { return n.n_parameters(); });
+          },
+          "int: Number of weights and biases.")
+      .def_property_readonly(
+          "n_in",
+          [](const AnyNetwork& self) {
+            return self.visit([](auto& n) { return n.architecture().n_in; });
+          },
+          "int: Numbers in a sample.")
+      .def_property_readonly(
+          "n_out",
+          [](const AnyNetwork& self) {
+            return self.visit([](auto& n) { return n.architecture().n_out(); });
+          },
+          "int: Numbers in an output.")
+      .def_property_readonly(
+          "dtype",
+          [](const py::object& self) {
+            return with_network(
+                self, [](auto&, auto number) { return py::dtype::of<decltype(number)>(); });
+          },
+          "numpy.dtype: float32 or float64.");
+}
+
+}  // namespace chainrule

@@ -1,0 +1,42 @@
+// The crossing between Python and C++: optimizers.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <pybind11/numpy.h>
+
+#include "bind.h"
+#include "network/optimizer.h"
+
+namespace chainrule {
+
+void bind_optimizer(py::module_& module) {
+  using State = py::array_t<double, py::array::c_style | py::array::forcecast>;
+
+  py::class_<Optimizer>(module, "Optimizer", "An optimizer and its state.")
+      .def(py::init([](const std::string& name, const std::vector<double>& numbers) {
+             return std::make_unique<Optimizer>(Spec{name, numbers, {}});
+           }),
+           py::arg("name"), py::arg("numbers"))
+      .def("_number_names", &Optimizer::number_names)
+      .def("_number", &Optimizer::number, py::arg("name"))
+      .def("_set_number", &Optimizer::set_number, py::arg("name"), py::arg("value"))
+      .def_property_readonly("steps", &Optimizer::steps, "int: Updates made so far.")
+      .def("_states",
+           [](const Optimizer& self) {
+             std::vector<State> states;
+             for (const auto& state : self.states()) {
+               states.emplace_back(static_cast<py::ssize_t>(state.size()), state.data());
+             }
+             return states;
+           })
+      .def(
+          "_restore",
+          [](Optimizer& self, std::int64_t steps, const std::vector<State>& states) {
+            std::vector<std::vector<double>> values;
+            for (const State& state : states) {
+              values.emplace_back(state.data(), state.data() + state.size());
+            }
+            self.restore(steps, std::move(values));
+          },
+          py::arg("steps"), py::arg("states"));
+}
+
+}  // namespace chainrule

@@ -1,0 +1,60 @@
+// The crossing between Python and C++: calling the user's cost function, and checking what it returns.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "custom_cost.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "error.h"
+
+namespace chainrule {
+namespace {
+
+py::object rows_of(const py::array& array, const Rows& rows) {
+  if (!rows.index) return array[py::slice(rows.first, rows.first + rows.count, 1)];
+  const py::array_t<std::int64_t> index(rows.count, rows.index);
+  return array.attr("take")(index, 0);
+}
+
+template <class T>
+double call(const py::object& function, const py::array& y, const Rows& rows, MatrixView<const T> s,
+            MatrixView<T> dC_ds) {
+  py::array_t<T> s_copy({s.rows, s.cols});
+  for (std::int64_t i = 0; i < s.rows; ++i)
+    std::copy_n(s.row(i), s.cols, s_copy.mutable_data(i, 0));
+  const py::object result = function(s_copy, rows_of(y, rows));
+  if (!py::isinstance<py::sequence>(result) || py::len(result) != 2) {
+    throw py::type_error("a cost function must return (cost, dC_ds), got " +
+                         py::repr(py::type::of(result)).cast<std::string>());
+  }
+  const py::sequence pair = result;
+  const py::object cost = pair[0], gradient = pair[1];
+  const ArrayArgument argument = array_argument(gradient, "dC_ds from the cost function");
+  const ArrayView& view = argument.view;
+  if (argument.owner.ndim() != 2 || view.rows != s.rows || view.cols != s.cols) {
+    throw ShapeError("dC_ds from the cost function has shape " + shape_of(argument.owner) +
+                     ", expected " + shape_text(s.rows, s.cols));
+  }
+  const ArrayArgument number = array_argument(cost, "the cost from the cost function");
+  if (number.owner.size() != 1) {
+    throw ShapeError("the cost from the cost function has shape " + shape_of(number.owner) +
+                     ", expected one number");
+  }
+  gather_rows(view, {nullptr, 0, view.rows}, dC_ds);
+  return py::float_(number.owner.attr("item")()).cast<double>();
+}
+
+}  // namespace
+
+template <class T>
+CustomCost<T> custom_cost(py::object function, py::array y) {
+  return [function = std::move(function), y = std::move(y)](const Rows& rows, MatrixView<const T> s,
+                                                            MatrixView<T> dC_ds) {
+    const py::gil_scoped_acquire gil;
+    return call(function, y, rows, s, dC_ds);
+  };
+}
+template CustomCost<float> custom_cost(py::object, py::array);
+template CustomCost<double> custom_cost(py::object, py::array);
+
+}  // namespace chainrule

@@ -1,0 +1,26 @@
+"""The text book: a multilayer perceptron in pure NumPy, float64, in the letters of the equations.
+
+Start at network.py. The members stand in ACTIVATIONS, LOSSES and OPTIMIZERS under the core's names.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+
+from .activations import ACTIVATIONS
+from .losses import LOSSES, one_hot, share
+from .network import Gradients, Network, Pass, central_difference, flatten, train
+from .optimizers import OPTIMIZERS, SGD, Adam
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "OPTIMIZERS",
+    "SGD",
+    "Adam",
+    "Gradients",
+    "Network",
+    "Pass",
+    "central_difference",
+    "flatten",
+    "one_hot",
+    "share",
+    "train",
+]

@@ -1,0 +1,87 @@
+"""Activations: forward a = f(z), backward delta = dC/dz from dC/da.
+
+z, a, dC_da and delta are (batch, n_out), one sample a row.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+
+
+class Activation:
+    """An activation that acts on each neuron alone: a_j = f(z_j)."""
+
+    def backward(self, z, a, dC_da):
+        """delta_j = dC/da_j f'(z_j)."""
+        return dC_da * self.slope(z, a)
+
+
+class Identity(Activation):
+    """a = z."""
+
+    def forward(self, z):
+        """f(z) = z."""
+        return z.copy()
+
+    def slope(self, z, a):
+        """f'(z) = 1."""
+        return np.ones_like(z)
+
+
+class Sigmoid(Activation):
+    """a = 1 / (1 + e^-z)."""
+
+    def forward(self, z):
+        """f(z) = 1 / (1 + e^-z) = e^(-ln(e^0 + e^-z)), which overflows for no z."""
+        return np.exp(-np.logaddexp(0, -z))
+
+    def slope(self, z, a):
+        """f'(z) = e^-z / (1 + e^-z)^2 = a (1 - a)."""
+        return a * (1 - a)
+
+
+class Relu(Activation):
+    """a = max(z, 0)."""
+
+    def forward(self, z):
+        """f(z) = max(z, 0)."""
+        return np.maximum(z, 0)
+
+    def slope(self, z, a):
+        """f'(z) = 1 where z > 0, else 0, at the kink too."""
+        return np.where(z > 0, 1.0, 0.0)
+
+
+class Tanh(Activation):
+    """a = tanh z."""
+
+    def forward(self, z):
+        """f(z) = tanh z."""
+        return np.tanh(z)
+
+    def slope(self, z, a):
+        """f'(z) = 1 - tanh(z)^2 = 1 - a^2."""
+        return 1 - a**2
+
+
+class Softmax(Activation):
+    """a_j = e^z_j / sum_i e^z_i: every a_i of a row depends on every z_j of it."""
+
+    def forward(self, z):
+        """a_j = e^z_j / sum_i e^z_i; less the largest z of the row, so that none overflows."""
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def backward(self, z, a, dC_da):
+        """delta_j = sum_i dC/da_i da_i/dz_j with the Jacobian da_i/dz_j = a_i (1[i = j] - a_j)."""
+        n = a.shape[1]
+        da_dz = a[:, :, None] * (np.eye(n) - a[:, None, :])  # (batch, i, j)
+        return np.einsum("bi,bij->bj", dC_da, da_dz)
+
+
+ACTIVATIONS = {
+    "identity": Identity,
+    "sigmoid": Sigmoid,
+    "relu": Relu,
+    "tanh": Tanh,
+    "softmax": Softmax,
+}

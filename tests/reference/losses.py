@@ -1,0 +1,117 @@
+"""Losses: the cost C_i of each sample (batch,) and its gradient dC_i/ds (batch, n_out).
+
+The cost of a batch is C = sum_i share_i C_i, so that dC/ds = share_i dC_i/ds in row i.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+
+P_MIN = float(np.finfo(np.float64).eps)
+
+
+def share(batch, sample_weight=None):
+    """share_i = w_i / sum(w), the part of sample i in C; all w are 1 unless given, and may be 0."""
+    w = np.ones(batch) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    return w / (w.sum() or 1)
+
+
+def one_hot(labels, n):
+    """y_ij = 1 where j is the label of sample i, else 0: (batch, n) from labels (batch,)."""
+    return np.eye(n)[np.asarray(labels, np.int64)]
+
+
+class Loss:
+    """What the losses share: targets as rows, and a logarithm that is finite everywhere.
+
+    Below `p_min` the logarithm goes on along its tangent, so that cost and gradient stay finite,
+    and agree, where an output is 0 or no probability at all. `p_min` is the machine epsilon of the
+    numbers that the network computes in.
+
+    A loss with a `paired_activation` has two more methods for networks that end in it: cost and
+    delta = dC_i/dz in one step, which stay exact where s rounds to 0 or 1.
+    """
+
+    paired_activation = None
+
+    def __init__(self, p_min=P_MIN):
+        self.p_min = p_min
+
+    def targets(self, y, n_out):
+        """Return y as (batch, n_out); (batch,) will do for a single output."""
+        return np.asarray(y, np.float64).reshape(-1, n_out)
+
+    def log(self, p):
+        """Return ln p, below p_min: ln p_min + (p - p_min) / p_min."""
+        return np.log(np.maximum(p, self.p_min)) + np.minimum(p - self.p_min, 0) / self.p_min
+
+    def log_slope(self, p):
+        """Return d ln p / dp = 1 / p, below p_min: 1 / p_min."""
+        return 1 / np.maximum(p, self.p_min)
+
+
+class Mse(Loss):
+    """Mean squared error."""
+
+    def cost(self, s, y):
+        """C_i = 1/n sum_j (s_j - y_j)^2."""
+        return ((s - y) ** 2).mean(axis=1)
+
+    def gradient(self, s, y):
+        """dC_i/ds_j = 2/n (s_j - y_j)."""
+        return 2 * (s - y) / s.shape[1]
+
+
+class CrossEntropy(Loss):
+    """Cross-entropy of a distribution y over classes and the predicted one, s."""
+
+    paired_activation = "softmax"
+
+    def targets(self, y, n_out):
+        """Return y as (batch, n_out): probabilities stay, labels (batch,) become one-hot rows."""
+        return one_hot(y, n_out) if np.ndim(y) == 1 else super().targets(y, n_out)
+
+    def cost(self, s, y):
+        """C_i = -sum_j y_j ln s_j."""
+        return -(y * self.log(s)).sum(axis=1)
+
+    def gradient(self, s, y):
+        """dC_i/ds_j = -y_j / s_j."""
+        return -y * self.log_slope(s)
+
+    def paired_cost(self, z, y):
+        """C_i = sum_j y_j ln sum_k e^(z_k - z_j), for s_j = 1 / sum_k e^(z_k - z_j)."""
+        z_k_less_z_j = z[:, None, :] - z[:, :, None]  # (batch, j, k)
+        return (y * np.logaddexp.reduce(z_k_less_z_j, axis=2)).sum(axis=1)
+
+    def paired_delta(self, s, y):
+        """delta_j = sum_i -y_i/s_i s_i (1[i = j] - s_j) = s_j sum_i y_i - y_j: s - y."""
+        return s * y.sum(axis=1, keepdims=True) - y
+
+
+class BinaryCrossEntropy(Loss):
+    """Cross-entropy of outputs that each answer yes (1) or no (0) on their own."""
+
+    paired_activation = "sigmoid"
+
+    def cost(self, s, y):
+        """C_i = -1/n sum_j (y_j ln s_j + (1 - y_j) ln(1 - s_j))."""
+        return -(y * self.log(s) + (1 - y) * self.log(1 - s)).mean(axis=1)
+
+    def gradient(self, s, y):
+        """dC_i/ds_j = 1/n ((1 - y_j) / (1 - s_j) - y_j / s_j)."""
+        return ((1 - y) * self.log_slope(1 - s) - y * self.log_slope(s)) / s.shape[1]
+
+    def paired_cost(self, z, y):
+        """C_i = 1/n sum_j (y_j ln(1 + e^-z_j) + (1 - y_j) ln(1 + e^z_j))."""
+        return (y * np.logaddexp(0, -z) + (1 - y) * np.logaddexp(0, z)).mean(axis=1)
+
+    def paired_delta(self, s, y):
+        """delta_j = 1/n ((1 - y_j) / (1 - s_j) - y_j / s_j) s_j (1 - s_j) = 1/n (s_j - y_j)."""
+        return (s - y) / s.shape[1]
+
+
+LOSSES = {
+    "mse": Mse,
+    "cross_entropy": CrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+}

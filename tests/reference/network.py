@@ -1,0 +1,183 @@
+"""The network: forward, cost, backward, the flat layout of its parameters, and training.
+
+Layers are numbered from 1 (the input) to L (the output); W[l] and b[l] lead from layer l to l + 1.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+# ruff: noqa: E741 - l is the letter of a layer in the equations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .activations import ACTIVATIONS
+from .losses import LOSSES, P_MIN, share
+
+
+@dataclass
+class Pass:
+    """What the forward pass leaves: z[2..L] and a[1..L], each (batch, n), and s = a[L]."""
+
+    z: dict
+    a: dict
+    s: np.ndarray
+
+
+@dataclass
+class Gradients:
+    """What the backward pass leaves: delta[2..L] (batch, n), dW[1..L-1], db[1..L-1] (or None)."""
+
+    delta: dict
+    dW: dict
+    db: dict
+
+
+class Network:
+    """A multilayer perceptron in float64.
+
+    Parameters
+    ----------
+    W : sequence of (n_out, n_in) arrays
+        W[j, k] leads from neuron k of a layer to neuron j of the next.
+    b : sequence of (n_out,) arrays, or None for a layer without bias
+    activations : sequence of str
+        One name for each W.
+    loss : str
+    p_min : float
+        Where the logarithms of the losses turn into their tangent, see `losses.Loss`.
+    """
+
+    def __init__(self, W, b, activations, loss="mse", p_min=P_MIN):
+        self.L = len(W) + 1
+        self.W = {l: np.array(W_l, float) for l, W_l in enumerate(W, start=1)}
+        self.b = {
+            l: None if b_l is None else np.array(b_l, float) for l, b_l in enumerate(b, start=1)
+        }
+        self.f = {l: ACTIVATIONS[name]() for l, name in enumerate(activations, start=2)}
+        self.loss = LOSSES[loss](p_min)
+        self.paired = activations[-1] == self.loss.paired_activation
+
+    @classmethod
+    def from_chainrule(cls, net):
+        """Return the reference of a chainrule.Network: the same layers, copies of its W and b."""
+        dense = net.layers[1:]
+        return cls(
+            [layer.weights for layer in dense],
+            [layer.bias for layer in dense],
+            [layer.activation for layer in dense],
+            net.loss,
+            p_min=float(np.finfo(np.dtype(net.dtype)).eps),
+        )
+
+    def forward(self, x):
+        """z^(l+1) = W^(l) a^(l) + b^(l),  a^(l+1) = f(z^(l+1)), from a^(1) = x to s = a^(L)."""
+        z, a = {}, {1: np.asarray(x, np.float64)}
+        for l in range(1, self.L):
+            z[l + 1] = a[l] @ self.W[l].T
+            if self.b[l] is not None:
+                z[l + 1] += self.b[l]
+            a[l + 1] = self.f[l + 1].forward(z[l + 1])
+        return Pass(z, a, s=a[self.L])
+
+    def backward(self, passed, y, sample_weight=None):
+        """Carry dC/ds back through the layers by the chain rule.
+
+        delta^(L) = dC/ds f'(z^(L)),
+        dC/dW^(l) = delta^(l+1) a^(l)T,  dC/db^(l) = delta^(l+1), summed over the batch,
+        dC/da^(l) = W^(l)T delta^(l+1),  delta^(l) = dC/da^(l) f'(z^(l)).
+        """
+        z, a, s, L = passed.z, passed.a, passed.s, self.L
+        y = self.loss.targets(y, s.shape[1])
+        share_i = share(len(s), sample_weight)[:, None]
+        delta, dW, db = {}, {}, {}
+        if self.paired:
+            delta[L] = share_i * self.loss.paired_delta(s, y)
+        else:
+            dC_ds = share_i * self.loss.gradient(s, y)
+            delta[L] = self.f[L].backward(z[L], a[L], dC_ds)
+        for l in range(L - 1, 0, -1):
+            dW[l] = delta[l + 1].T @ a[l]
+            db[l] = None if self.b[l] is None else delta[l + 1].sum(axis=0)
+            if l > 1:
+                dC_da = delta[l + 1] @ self.W[l]
+                delta[l] = self.f[l].backward(z[l], a[l], dC_da)
+        return Gradients(delta, dW, db)
+
+    def sample_costs(self, passed, y):
+        """C_i, the cost of each sample (batch,)."""
+        y = self.loss.targets(y, passed.s.shape[1])
+        if self.paired:
+            return self.loss.paired_cost(passed.z[self.L], y)
+        return self.loss.cost(passed.s, y)
+
+    def cost(self, x, y, sample_weight=None):
+        """C = sum_i w_i C_i / sum_i w_i, the mean over the batch without weights."""
+        return float(share(len(x), sample_weight) @ self.sample_costs(self.forward(x), y))
+
+    def value_and_grad(self, x, y, sample_weight=None):
+        """Return C and its gradient, flat as `parameters`."""
+        gradients = self.backward(self.forward(x), y, sample_weight)
+        return self.cost(x, y, sample_weight), flatten(gradients.dW, gradients.db)
+
+    @property
+    def parameters(self):
+        """All W and b as one flat array: a copy to read, to be assigned as a whole."""
+        return flatten(self.W, self.b)
+
+    @parameters.setter
+    def parameters(self, flat):
+        blocks = list(in_order(self.W, self.b))
+        ends = np.cumsum([block.size for block in blocks])
+        for block, part in zip(blocks, np.split(flat, ends[:-1]), strict=True):
+            block[...] = part.reshape(block.shape)
+
+
+def in_order(W, b):
+    """Yield the blocks of the flat layout: W^(l) as (n_in, n_out), then b^(l) if there is one."""
+    for l in sorted(W):
+        yield W[l].T
+        if b[l] is not None:
+            yield b[l]
+
+
+def flatten(W, b):
+    """Return all W and b (or dW and db) in the core's flat layout, each block row by row."""
+    return np.concatenate([block.ravel() for block in in_order(W, b)])
+
+
+def central_difference(function, parameters, h=1e-5):
+    """dC/dw ~ (C(w + h) - C(w - h)) / 2h for each w in turn, C = function(parameters)."""
+    gradient = np.empty_like(parameters)
+    for i in range(parameters.size):
+        above, below = parameters.copy(), parameters.copy()
+        above[i] += h
+        below[i] -= h
+        gradient[i] = (function(above) - function(below)) / (2 * h)
+    return gradient
+
+
+def train(network, optimizer, x, y, batch_size, order, sample_weight=None):
+    """One step for each mini-batch: w := w - epsilon dC/dw, b := b - epsilon dC/db.
+
+    Parameters
+    ----------
+    order : (epochs, n) array of int
+        The order of the samples in each epoch; the last mini-batch of an epoch may be smaller.
+
+    Returns
+    -------
+    step_costs, epoch_costs : list of float
+        The cost before each step, and their mean over the samples of each epoch.
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight)
+    step_costs, epoch_costs = [], []
+    for samples in np.asarray(order):
+        total = 0.0
+        for start in range(0, len(samples), batch_size):
+            i = samples[start : start + batch_size]
+            C, gradient = network.value_and_grad(x[i], y[i], w[i])
+            network.parameters = optimizer.step(network.parameters, gradient)
+            step_costs.append(C)
+            total += C * w[i].sum()
+        epoch_costs.append(total / w[samples].sum())
+    return step_costs, epoch_costs

@@ -1,0 +1,216 @@
+"""The reference itself: its gradients by central differences, its other numbers by hand."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from reference import (
+    ACTIVATIONS,
+    LOSSES,
+    SGD,
+    Adam,
+    Network,
+    central_difference,
+    one_hot,
+    share,
+    train,
+)
+
+PAIRED = [name for name, loss in LOSSES.items() if loss.paired_activation]
+
+
+def random_targets(loss, batch, n_out, rng):
+    """Return targets (batch, n_out): rows of probabilities, or reals for mse."""
+    if loss == "mse":
+        return rng.normal(size=(batch, n_out))
+    y = rng.uniform(size=(batch, n_out))
+    return y / y.sum(axis=1, keepdims=True)
+
+
+def random_network(sizes, activations, loss, rng):
+    """Return a network whose last z is near 0.5, where every activation makes s within 0 and 1."""
+    W = [rng.normal(size=(n_out, n_in)) for n_in, n_out in pairwise(sizes)]
+    b = [rng.normal(size=n_out) for n_out in sizes[1:]]
+    W[-1] *= 0.05
+    b[-1] = np.full(sizes[-1], 0.5)
+    return Network(W, b, activations, loss)
+
+
+def cost_at(network, *data):
+    """Return the function that gives the cost at other parameters."""
+
+    def cost(parameters):
+        network.parameters = parameters
+        return network.cost(*data)
+
+    return cost
+
+
+def assert_gradient(network, *data):
+    """Compare the gradient with central differences, within 1e-6 relative."""
+    w = network.parameters
+    cost, gradient = network.value_and_grad(*data)
+    assert cost == network.cost(*data)
+    by_differences = central_difference(cost_at(network, *data), w)
+    np.testing.assert_allclose(gradient, by_differences, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("output", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", ACTIVATIONS)
+def test_gradient_is_that_of_central_differences(hidden, output, loss):
+    rng = np.random.default_rng(0)
+    network = random_network([4, 5, 3, 3], [hidden, hidden, output], loss, rng)
+    x, y = rng.normal(size=(7, 4)), random_targets(loss, 7, 3, rng)
+    assert_gradient(network, x, y)
+    assert_gradient(network, x, y, rng.uniform(size=7))
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_gradient_without_bias(loss):
+    rng = np.random.default_rng(1)
+    W = rng.normal(size=(3, 4)), rng.normal(size=(2, 3))
+    output = LOSSES[loss].paired_activation or "identity"
+    network = Network(W, [None, None], ["tanh", output], loss)
+    assert network.parameters.shape == (18,)
+    assert_gradient(network, rng.normal(size=(7, 4)), random_targets(loss, 7, 2, rng))
+
+
+@pytest.mark.parametrize("loss", PAIRED)
+def test_pair_is_what_the_chain_rule_gives(loss):
+    rng = np.random.default_rng(2)
+    member = LOSSES[loss]()
+    f = ACTIVATIONS[member.paired_activation]()
+    z, y = rng.normal(size=(7, 3)), rng.uniform(size=(7, 3))
+    s = f.forward(z)
+    np.testing.assert_allclose(member.paired_cost(z, y), member.cost(s, y), rtol=1e-13)
+    by_chain_rule = f.backward(z, s, member.gradient(s, y))
+    np.testing.assert_allclose(member.paired_delta(s, y), by_chain_rule, rtol=0, atol=1e-14)
+
+
+def test_activations_by_hand():
+    z = np.log([[1.0, 2.0, 0.25]])
+    by_hand = {
+        "identity": z,
+        "sigmoid": [[1 / 2, 2 / 3, 1 / 5]],
+        "relu": [[0, np.log(2), 0]],
+        "tanh": [[0, 3 / 5, -15 / 17]],
+        "softmax": [[4 / 13, 8 / 13, 1 / 13]],
+    }
+    assert by_hand.keys() == ACTIVATIONS.keys()
+    for name, a in by_hand.items():
+        np.testing.assert_allclose(ACTIVATIONS[name]().forward(z), a, rtol=1e-15, atol=1e-16)
+
+
+def test_losses_by_hand():
+    s, y = np.array([[0.5, 0.25]]), np.array([[0.0, 1.0]])
+    by_hand = {
+        "mse": (0.25 + 0.5625) / 2,  # the mean over the outputs, no factor 1/2
+        "cross_entropy": np.log(4),  # the sum over the classes
+        "binary_cross_entropy": (np.log(2) + np.log(4)) / 2,  # the mean over the outputs
+    }
+    assert by_hand.keys() == LOSSES.keys()
+    for name, cost in by_hand.items():
+        np.testing.assert_allclose(LOSSES[name]().cost(s, y), [cost], rtol=1e-15)
+
+
+@pytest.mark.parametrize("loss", PAIRED)
+def test_pair_where_the_output_saturates(loss):
+    W = np.eye(2)
+    network = Network([W], [None], [LOSSES[loss].paired_activation], loss)
+    x, y = [[1000.0, 0.0]], [[0.0, 1.0]]
+    per_output = {"cross_entropy": 1000.0, "binary_cross_entropy": (1000 + np.log(2)) / 2}
+    assert network.cost(x, y) == pytest.approx(per_output[loss], rel=1e-15)
+    delta = network.backward(network.forward(x), y).delta[2]
+    by_hand = {"cross_entropy": [[1, -1]], "binary_cross_entropy": [[1 / 2, -1 / 4]]}
+    np.testing.assert_allclose(delta, by_hand[loss], rtol=1e-15)
+
+
+def test_pair_where_the_cost_is_tiny():
+    # ln(1 + e^-40) = e^-40 to 17 digits, though 1 + e^-40 rounds to 1.
+    for loss, z, y in ("cross_entropy", [40, 0], [1, 0]), ("binary_cross_entropy", [40], [1]):
+        cost = LOSSES[loss]().paired_cost(np.array([z]), np.array([y]))
+        np.testing.assert_allclose(cost, [np.exp(-40)], rtol=1e-14)
+
+
+def test_logarithm_goes_on_along_its_tangent():
+    loss = LOSSES["cross_entropy"](p_min=0.25)
+    p = np.array([1.0, 0.25, 0.125, 0.0, -0.25])
+    log = np.log(0.25) + np.array([np.log(4), 0, -0.5, -1, -2])
+    np.testing.assert_allclose(loss.log(p), log, rtol=1e-15, atol=1e-15)
+    np.testing.assert_array_equal(loss.log_slope(p), [1, 4, 4, 4, 4])
+
+
+def test_labels_are_one_hot_rows():
+    np.testing.assert_array_equal(one_hot([2, 0], 3), [[0, 0, 1], [1, 0, 0]])
+    rng = np.random.default_rng(3)
+    network = random_network([4, 3], ["softmax"], "cross_entropy", rng)
+    x, labels = rng.normal(size=(3, 4)), np.array([2, 0, 2])
+    assert network.cost(x, labels) == network.cost(x, one_hot(labels, 3))
+
+
+def test_single_output_takes_a_vector_of_targets():
+    rng = np.random.default_rng(4)
+    network = random_network([4, 1], ["identity"], "mse", rng)
+    x, y = rng.normal(size=(3, 4)), rng.normal(size=3)
+    assert network.cost(x, y) == network.cost(x, y[:, None])
+
+
+def test_whole_weights_repeat_samples():
+    np.testing.assert_array_equal(share(4), [0.25, 0.25, 0.25, 0.25])
+    np.testing.assert_array_equal(share(3, [2, 1, 1]), [0.5, 0.25, 0.25])
+    np.testing.assert_array_equal(share(2, [0, 0]), [0, 0])
+    rng = np.random.default_rng(5)
+    network = random_network([4, 3, 2], ["tanh", "identity"], "mse", rng)
+    x, y = rng.normal(size=(3, 4)), rng.normal(size=(3, 2))
+    twice = [0, 0, 1, 2]
+    cost, gradient = network.value_and_grad(x, y, [2, 1, 1])
+    cost_repeated, gradient_repeated = network.value_and_grad(x[twice], y[twice])
+    assert cost == pytest.approx(cost_repeated, rel=1e-14)
+    np.testing.assert_allclose(gradient, gradient_repeated, rtol=1e-13, atol=1e-15)
+
+
+def test_flat_layout():
+    W = [[1, 2, 3], [4, 5, 6]], [[9, 10]]  # (n_out, n_in): (2, 3) and (1, 2)
+    network = Network(W, [[7, 8], None], ["identity", "identity"])
+    np.testing.assert_array_equal(network.parameters, [1, 4, 2, 5, 3, 6, 7, 8, 9, 10])
+    network.parameters = np.arange(10.0)
+    np.testing.assert_array_equal(network.W[1], [[0, 2, 4], [1, 3, 5]])
+    np.testing.assert_array_equal(network.b[1], [6, 7])
+    np.testing.assert_array_equal(network.W[2], [[8, 9]])
+
+
+# Two steps from w = 1 with g = 1, then g = 2 (Adam: 2.5, so that the roots come out even).
+@pytest.mark.parametrize(
+    ("optimizer", "gradients", "by_hand"),
+    [
+        # 1 - 0.1*1,  0.9 - 0.1*2
+        (SGD(0.1), (1, 2), (0.9, 0.7)),
+        # m = 1, then 0.9*1 + 2 = 2.9:  1 - 0.1*1,  0.9 - 0.1*2.9
+        (SGD(0.1, momentum=0.9), (1, 2), (0.9, 0.61)),
+        # 1 - 0.1*(1 + 0.9*1),  0.81 - 0.1*(2 + 0.9*2.9)
+        (SGD(0.1, momentum=0.9, nesterov=True), (1, 2), (0.81, 0.349)),
+        # m = 0.5,  v = 0.25,  m^ = 0.5/0.5 = 1,   v^ = 0.25/0.25 = 1:    1 - 0.1*1/(1 + 1)
+        # m = 1.5,  v = 1.75,  m^ = 1.5/0.75 = 2,  v^ = 1.75/0.4375 = 4:  0.95 - 0.1*2/(2 + 1)
+        (Adam(0.1, betas=(0.5, 0.75), eps=1.0), (1, 2.5), (0.95, 0.95 - 0.2 / 3)),
+    ],
+    ids=["sgd", "momentum", "nesterov", "adam"],
+)
+def test_optimizers_by_hand(optimizer, gradients, by_hand):
+    w = np.array([1.0])
+    for g, expected in zip(gradients, by_hand, strict=True):
+        w = optimizer.step(w, np.array([g]))
+        np.testing.assert_allclose(w, [expected], rtol=1e-14)
+
+
+def test_training_by_hand():
+    # s = w x, C_i = (s - y)^2, epsilon = 0.125; batches of 2 in the order 2, 0 | 1 from w = 0:
+    # C = (3^2 + 1^2)/2 = 5,      dC/dw = 2 (-3*3 - 1*1)/2 = -10,  w = 1.25
+    # C = (1.25*2 - 2)^2 = 0.25,  dC/dw = 2 * 0.5 * 2 = 2,          w = 1
+    network = Network([[[0.0]]], [None], ["identity"])
+    x, y = np.array([[1.0], [2.0], [3.0]]), np.array([1.0, 2.0, 3.0])
+    step_costs, epoch_costs = train(network, SGD(0.125), x, y, 2, [[2, 0, 1], [0, 1, 2]])
+    assert step_costs == [5, 0.25, 0, 0]
+    assert epoch_costs == [(2 * 5 + 0.25) / 3, 0]
+    assert network.W[1] == 1
