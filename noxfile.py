@@ -36,9 +36,7 @@ def bench(session: nox.Session) -> None:
 def stubs(session: nox.Session) -> None:
     """Write python/chainrule/_core.pyi from the compiled module."""
     session.install(".", *LINT)
-    session.run("pybind11-stubgen", "chainrule._core", "--output-dir", "python", "--exit-code")
-    session.run("ruff", "check", "--fix-only", "--quiet", "python/chainrule/_core.pyi")
-    session.run("ruff", "format", "python/chainrule/_core.pyi")
+    session.run("python", "tools/stubs.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
-import chainrule as cr
 import numpy as np
+
+import chainrule as cr
 
 
 def show(name: str, value: object) -> None:

@@ -12,8 +12,9 @@ import zlib
 from pathlib import Path
 from time import perf_counter
 
-import chainrule as cr
 import numpy as np
+
+import chainrule as cr
 
 
 def load_idx(path: str | Path) -> np.ndarray:

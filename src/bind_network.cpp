@@ -1,5 +1,7 @@
 // The crossing between Python and C++: networks. Arrays become views here; everything else happens in the core.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <pybind11/typing.h>
+
 #include <algorithm>
 #include <memory>
 #include <optional>
@@ -9,6 +11,7 @@
 #include "custom_cost.h"
 #include "error.h"
 #include "network/network.h"
+#include "network_docs.h"
 
 namespace chainrule {
 namespace {
@@ -195,10 +198,11 @@ double train_step(const py::object& self, const py::object& x, const py::object&
   });
 }
 
-py::tuple fit(const py::object& self, const py::object& x, const py::object& y,
-              const py::object& optimizer_, std::int64_t epochs, std::int64_t batch_size,
-              bool shuffle, const py::object& order, const std::vector<SpecTuple>& stop,
-              const py::object& validation_data, const py::object& sample_weight) {
+std::tuple<std::vector<double>, std::vector<double>, double, int> fit(
+    const py::object& self, const py::object& x, const py::object& y, const py::object& optimizer_,
+    std::int64_t epochs, std::int64_t batch_size, bool shuffle, const py::object& order,
+    const std::vector<SpecTuple>& stop, const py::object& validation_data,
+    const py::object& sample_weight) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   return with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -235,12 +239,13 @@ py::tuple fit(const py::object& self, const py::object& x, const py::object& y,
       const py::gil_scoped_release release;
       history = network.fit(arguments.samples, optimizer, options, poll);
     }
-    return py::make_tuple(history.cost, history.validation_cost, history.seconds,
-                          history.stopped_by);
+    return std::make_tuple(history.cost, history.validation_cost, history.seconds,
+                           history.stopped_by);
   });
 }
 
-py::dict trace(const py::object& self, const py::object& x, const py::object& y) {
+py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::object& x,
+                                            const py::object& y) {
   return with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
     const LearnArguments<T> arguments(self, network.architecture(), x, y, py::none());
@@ -258,7 +263,7 @@ py::dict trace(const py::object& self, const py::object& x, const py::object& y)
       z.append(copy_of(traced.plan->z(l)));
       delta.append(copy_of(traced.plan->delta(l)));
     }
-    py::dict result;
+    py::typing::Dict<py::str, py::object> result;
     result["cost"] = traced.cost;
     result["z"] = z;
     result["a"] = a;
@@ -277,16 +282,16 @@ py::array parameters(const py::object& self) {
   });
 }
 
+using Pairs = py::typing::List<py::typing::Tuple<py::array, py::typing::Optional<py::array>>>;
+
 // (weights (n_out, n_in), bias (n_out,) or None) of each dense layer: views into a block laid out as the parameters.
-py::list split(const py::object& self, const py::array& block) {
-  return with_network(self, [&](auto& network, auto number) {
-    using T = decltype(number);
-    constexpr auto kSize = static_cast<py::ssize_t>(sizeof(T));
+Pairs split(const py::object& self, const py::array& block) {
+  return with_network(self, [&](auto& network, auto) {
     if (block.ndim() != 1 || block.shape(0) != network.n_parameters()) {
       throw ShapeError("the block to split has shape " + shape_of(block) + ", expected (" +
                        std::to_string(network.n_parameters()) + ",)");
     }
-    py::list pairs;
+    Pairs pairs;
     for (const Dense& layer : network.architecture().layers) {
       const py::object flat =
           block[py::slice(layer.offset, layer.offset + layer.n_in * layer.n_out, 1)];
@@ -310,13 +315,13 @@ void bind_network(py::module_& module) {
       .def(py::init<const std::vector<SpecTuple>&, const std::string&, const std::string&,
                     std::uint64_t>(),
            py::arg("layers"), py::arg("loss"), py::arg("dtype"), py::arg("seed"))
-      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none)
-      .def("cost", &cost, py::arg("x"), py::arg("y"), py::arg("sample_weight") = none)
+      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none, docs::kPredict)
+      .def("cost", &cost, py::arg("x"), py::arg("y"), py::arg("sample_weight") = none, docs::kCost)
       .def("value_and_grad", &value_and_grad, py::arg("x"), py::arg("y"),
-           py::arg("sample_weight") = none)
+           py::arg("sample_weight") = none, docs::kValueAndGrad)
       .def("train_step", &train_step, py::arg("x"), py::arg("y"), py::arg("optimizer"),
-           py::arg("sample_weight") = none)
-      .def("split", &split, py::arg("block"))
+           py::arg("sample_weight") = none, docs::kTrainStep)
+      .def("split", &split, py::arg("block"), docs::kSplit)
       .def("_fit", &fit, py::arg("x"), py::arg("y"), py::arg("optimizer"), py::arg("epochs"),
            py::arg("batch_size"), py::arg("shuffle"), py::arg("order"), py::arg("stop"),
            py::arg("validation_data"), py::arg("sample_weight"))

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+
 from reference import SGD, Network
 
 x, y = np.array([[1, 2, -1, 0.5]]), np.array([[1.0]])

@@ -8,9 +8,10 @@ import subprocess
 import sys
 from time import perf_counter
 
-import chainrule as cr
 import numpy as np
 import pytest
+
+import chainrule as cr
 from chainrule import cli, demo
 
 COMMAND = [sys.executable, "-m", "chainrule"]

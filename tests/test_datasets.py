@@ -4,6 +4,7 @@
 from importlib import resources
 
 import numpy as np
+
 from chainrule.datasets import load_digits
 
 DATA = resources.files("chainrule").joinpath("data")

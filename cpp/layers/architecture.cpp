@@ -3,7 +3,6 @@
 #include "layers/architecture.h"
 
 #include <stdexcept>
-#include <utility>
 
 #include "activations/list.h"
 #include "layers/list.h"
@@ -47,7 +46,7 @@ Architecture::Architecture(const std::vector<Spec>& specs, const std::string& lo
     layer.n_in = layers.empty() ? n_in : layers.back().n_out;
     layer.offset = n_parameters;
     n_parameters = checked_sum(n_parameters, layer.n_parameters());
-    layers.push_back(std::move(layer));
+    layers.push_back(layer);
   }
   if (layers.empty()) {
     throw std::invalid_argument("a network needs Input and at least one Dense layer, got " +

@@ -12,11 +12,11 @@ if hasattr(
         _os.add_dll_directory(str(_libs))
 
 try:
-    from chainrule import _core
+    from chainrule import _core as _core
 except ImportError as _error:
     raise ImportError(
-        "chainrule's compiled core cannot be loaded. In a source checkout, did you forget to build it? "
-        "`pip install .` does that."
+        "chainrule's compiled core cannot be loaded. In a source checkout, did you forget to build "
+        "it? `pip install .` does that."
     ) from _error
 
 from chainrule import datasets

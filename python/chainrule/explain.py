@@ -1,4 +1,4 @@
-"""One derivative, explained: the chain rule from the cost C to a single weight, factor by factor."""
+"""One derivative, explained: the chain rule from the cost C to one weight, factor by factor."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -14,14 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._numbers import whole_number
+from chainrule._spec import whole_number
 from chainrule.layers import Dense
 
 if TYPE_CHECKING:
     from chainrule.network import Network
     from chainrule.trace import Trace
 
-# Paths multiply from layer to layer: beyond this many, only the sums over them are of use to a reader.
+# Paths multiply from layer to layer: beyond this many, only their sum is of use to a reader.
 MAX_PATHS = 100_000
 _PATHS_SHOWN = 8
 
@@ -95,7 +95,7 @@ class Explanation:
 
     @cached_property
     def paths(self) -> tuple[Chain, ...]:
-        """Tuple of Chain: every path from C to the weight; the derivative is the sum of their values.
+        """Tuple of Chain: every path from C to the weight; the derivative is the sum of them.
 
         Raises
         ------
@@ -283,7 +283,7 @@ def _check_place(
         raise ValueError("give k, a neuron of the layer before, or bias=True")
     elif whole_number("k", k) == 0:
         raise ValueError(
-            "k counts from 1, as in the article, so there is no k=0; for the bias b_j give bias=True"
+            "k counts from 1, as in the article, so there is no k=0; for b_j give bias=True"
         )
     elif not 1 <= k <= n_in:
         raise IndexError(f"k must be from 1 to {n_in}, a neuron of layer {layer}, got {k}")

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._numbers import whole_number
+from chainrule._spec import Spec, whole_number
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 class Layer:
     """What all layers have in common: they cross into the core as a name, numbers and words."""
 
-    def _spec(self) -> _core.Spec:
+    def _spec(self) -> Spec:
         raise NotImplementedError
 
     def _of(self, network: Network | None, index: int) -> Layer:
-        """Return a copy; a `Dense` then looks at the parameters of dense layer `index` of `network`."""
+        """Return a copy; a `Dense` has the parameters of dense layer `index` of `network`."""
         raise NotImplementedError
 
     def __eq__(self, other: object) -> bool:
@@ -51,7 +51,7 @@ class Input(Layer):
         self.n = whole_number("Input: n", n)
         _core.check_layer(self._spec())
 
-    def _spec(self) -> _core.Spec:
+    def _spec(self) -> Spec:
         return ("input", [self.n], [])
 
     def _of(self, network: Network | None, index: int) -> Layer:
@@ -109,7 +109,7 @@ class Dense(Layer):
         self._place: tuple[Network, int] | None = None
         _core.check_layer(self._spec())
 
-    def _spec(self) -> _core.Spec:
+    def _spec(self) -> Spec:
         return ("dense", [self.n_out, self.has_bias], [self.activation, self.init])
 
     def _of(self, network: Network | None, index: int) -> Layer:
@@ -157,7 +157,7 @@ class Dense(Layer):
 
 
 def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
-    """Copy `values` into `view`; raise ShapeError or ValueError, changing nothing, if they do not fit."""
+    """Copy `values` into `view`; raise, changing nothing, if they do not fit."""
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be real numbers, got dtype {array.dtype}")

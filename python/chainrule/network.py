@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._numbers import whole_number
+from chainrule._spec import whole_number
 from chainrule.explain import Explanation, explain
 from chainrule.layers import Dense, Input, Layer, assign
 from chainrule.optimizers import Adam, Optimizer
@@ -116,8 +116,8 @@ class Network(_core.Network):
             _seed(rng),
         )
         self.loss = loss
-        # Descriptions only: a layer with its parameters is made when it is asked for, so that network
-        # and layers do not keep each other alive.
+        # Descriptions only: a layer with its parameters is made when it is asked for, so that
+        # network and layers do not keep each other alive.
         self._layers = [layer._of(None, 0) for layer in layers]
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule import _core
-from chainrule._numbers import real_number
+from chainrule._spec import real_number
 
 
 def _number(name: str, doc: str) -> Any:

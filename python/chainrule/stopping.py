@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import ClassVar
 
 from chainrule import _core
-from chainrule._numbers import real_number
+from chainrule._spec import Spec, real_number
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class StopCondition:
     def __post_init__(self) -> None:
         _core.check_stop_condition(self._spec())
 
-    def _spec(self) -> _core.Spec:
+    def _spec(self) -> Spec:
         numbers = [real_number(each.name, getattr(self, each.name)) for each in fields(self)]
         return (self._name, numbers, [])
 

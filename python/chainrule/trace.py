@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from chainrule._numbers import whole_number
+from chainrule._spec import whole_number
 
 Array = npt.NDArray[Any]
 

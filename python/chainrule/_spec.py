@@ -1,7 +1,10 @@
-"""Numbers as users write them, checked before they cross into the core."""
+"""How a member crosses into the core: as a name, numbers and words."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 import operator
+from collections.abc import Sequence
+
+Spec = tuple[str, Sequence[float], Sequence[str]]
 
 
 def whole_number(name: str, value: object) -> int:

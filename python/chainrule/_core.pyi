@@ -1,0 +1,326 @@
+"""
+The compiled core of chainrule.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import typing
+
+import numpy
+import numpy.typing
+
+__all__: list[str] = [
+    "ConcurrentUseError",
+    "Network",
+    "Optimizer",
+    "ShapeError",
+    "TrainingDiverged",
+    "activate",
+    "activations",
+    "check_layer",
+    "check_loss",
+    "check_stop_condition",
+    "initializers",
+    "losses",
+    "optimizers",
+    "philox4x32_10",
+    "product_library",
+    "stop_conditions",
+]
+
+class Optimizer:
+    """
+    An optimizer and its state.
+    """
+    def __init__(
+        self,
+        name: str,
+        numbers: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+    ) -> None: ...
+    def _number(self, name: str) -> float: ...
+    def _number_names(self) -> list[str]: ...
+    def _restore(
+        self,
+        steps: typing.SupportsInt | typing.SupportsIndex,
+        states: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+    ) -> None: ...
+    def _set_number(
+        self, name: str, value: typing.SupportsFloat | typing.SupportsIndex
+    ) -> None: ...
+    def _states(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+    @property
+    def steps(self) -> int:
+        """
+        int: Updates made so far.
+        """
+
+class Network:
+    """
+    A network of either dtype.
+    """
+    def __init__(
+        self,
+        layers: collections.abc.Sequence[
+            tuple[
+                str,
+                collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+                collections.abc.Sequence[str],
+            ]
+        ],
+        loss: str,
+        dtype: str,
+        seed: typing.SupportsInt | typing.SupportsIndex,
+    ) -> None: ...
+    def _fit(
+        self,
+        x: typing.Any,
+        y: typing.Any,
+        optimizer: typing.Any,
+        epochs: typing.SupportsInt | typing.SupportsIndex,
+        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        shuffle: bool,
+        order: typing.Any,
+        stop: collections.abc.Sequence[
+            tuple[
+                str,
+                collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+                collections.abc.Sequence[str],
+            ]
+        ],
+        validation_data: typing.Any,
+        sample_weight: typing.Any,
+    ) -> tuple[list[float], list[float], float, int]: ...
+    def _parameters(self) -> numpy.ndarray: ...
+    def _trace(self, x: typing.Any, y: typing.Any) -> dict[str, typing.Any]: ...
+    def cost(self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None) -> float:
+        """
+        Compute the cost C of samples.
+
+        Parameters
+        ----------
+        x : array_like, shape (batch, n_in)
+            Samples, at least one.
+        y : array_like
+            Targets, as in `fit`.
+        sample_weight : array_like, shape (batch,), optional
+            Weights w_i >= 0.
+
+        Returns
+        -------
+        float
+            The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default.
+
+        Raises
+        ------
+        ShapeError, ValueError, TypeError, ConcurrentUseError
+            As in `fit`.
+        """
+    def predict(self, x: typing.Any, *, out: typing.Any = None) -> numpy.ndarray:
+        """
+        Compute the output s of the network.
+
+        Safe to call from many threads at once.
+
+        Parameters
+        ----------
+        x : array_like, shape (batch, n_in) or (n_in,)
+            Samples, or one sample; any real dtype and memory layout. The batch may be empty.
+        out : numpy.ndarray, optional
+            Where to put the result: of the network's dtype, contiguous in C order.
+
+        Returns
+        -------
+        numpy.ndarray, shape (batch, n_out) or (n_out,)
+            s, of the network's dtype; `out` itself if it is given.
+
+        Raises
+        ------
+        ShapeError
+            If `x` or `out` has the wrong shape.
+        ValueError
+            If `x` has a NaN or an infinity, naming row and column.
+        TypeError
+            If `x` is no array of real numbers, or `out` has the wrong dtype.
+        ConcurrentUseError
+            If the network is being trained at this moment.
+        """
+    def split(self, block: numpy.ndarray) -> list[tuple[numpy.ndarray, numpy.ndarray | None]]:
+        """
+        Take a flat block apart into one pair for each dense layer.
+
+        Parameters
+        ----------
+        block : numpy.ndarray, shape (n_parameters,)
+            In the layout of `parameters`: a gradient, or the parameters themselves.
+
+        Returns
+        -------
+        list of (W, b)
+            Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias.
+
+        Raises
+        ------
+        ShapeError
+            If the block has the wrong shape.
+        """
+    def train_step(
+        self, x: typing.Any, y: typing.Any, optimizer: typing.Any, sample_weight: typing.Any = None
+    ) -> float:
+        """
+        Update the parameters once, with all samples as one batch.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As in `cost`.
+        optimizer : SGD or Adam
+            How to update; it keeps its state for the next step.
+
+        Returns
+        -------
+        float
+            C before the update.
+
+        Raises
+        ------
+        TrainingDiverged
+            If cost, gradient or weights become infinite or NaN; the weights are the last finite ones.
+        ShapeError, ValueError, TypeError, ConcurrentUseError
+            As in `fit`.
+        """
+    def value_and_grad(
+        self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
+    ) -> tuple[float, numpy.ndarray]:
+        """
+        Compute the cost C and its gradient for all parameters.
+
+        Parameters
+        ----------
+        x, y, sample_weight
+            As in `cost`.
+
+        Returns
+        -------
+        cost : float
+            C.
+        gradient : numpy.ndarray, shape (n_parameters,)
+            dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
+            layer.
+
+        Raises
+        ------
+        ShapeError, ValueError, TypeError, ConcurrentUseError
+            As in `fit`.
+        """
+    @property
+    def _epochs_begun(self) -> int: ...
+    @_epochs_begun.setter
+    def _epochs_begun(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def dtype(self) -> numpy.dtype[typing.Any]:
+        """
+        numpy.dtype: float32 or float64.
+        """
+    @property
+    def n_in(self) -> int:
+        """
+        int: Numbers in a sample.
+        """
+    @property
+    def n_out(self) -> int:
+        """
+        int: Numbers in an output.
+        """
+    @property
+    def n_parameters(self) -> int:
+        """
+        int: Number of weights and biases.
+        """
+    @property
+    def seed(self) -> int:
+        """
+        int: What the parameters and the order of samples are drawn from.
+        """
+
+def activate(
+    activation: str,
+    z: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+    dC_da: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
+) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
+    """
+    Return a = f(z) and delta = dC/da f'(z), all of shape (batch, n).
+    """
+
+def activations() -> list[str]:
+    """
+    Names of the activations.
+    """
+
+def check_layer(
+    spec: tuple[
+        str,
+        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+        collections.abc.Sequence[str],
+    ],
+) -> None:
+    """
+    Raise ValueError unless the spec makes a layer.
+    """
+
+def check_loss(name: str) -> None:
+    """
+    Raise ValueError unless there is a loss of this name.
+    """
+
+def check_stop_condition(
+    spec: tuple[
+        str,
+        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+        collections.abc.Sequence[str],
+    ],
+) -> None:
+    """
+    Raise ValueError unless the spec makes a stop condition.
+    """
+
+def initializers() -> list[str]:
+    """
+    Names of the initializers.
+    """
+
+def losses() -> list[str]:
+    """
+    Names of the losses.
+    """
+
+def optimizers() -> list[str]:
+    """
+    Names of the optimizers.
+    """
+
+def philox4x32_10(
+    counter: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(4)"
+    ],
+    key: typing.Annotated[
+        collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex], "FixedSize(2)"
+    ],
+) -> typing.Annotated[list[int], "FixedSize(4)"]:
+    """
+    One block of the counter-based generator.
+    """
+
+def product_library() -> str:
+    """
+    What computes the matrix products.
+    """
+
+def stop_conditions() -> list[str]:
+    """
+    Names of the stop conditions.
+    """
+
+class ShapeError(ValueError): ...
+class TrainingDiverged(RuntimeError): ...
+class ConcurrentUseError(RuntimeError): ...

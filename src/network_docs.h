@@ -1,0 +1,118 @@
+// The crossing between Python and C++: what Python's help() says about the bound methods of a network.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+namespace chainrule::docs {
+
+constexpr const char* kPredict = R"(Compute the output s of the network.
+
+Safe to call from many threads at once.
+
+Parameters
+----------
+x : array_like, shape (batch, n_in) or (n_in,)
+    Samples, or one sample; any real dtype and memory layout. The batch may be empty.
+out : numpy.ndarray, optional
+    Where to put the result: of the network's dtype, contiguous in C order.
+
+Returns
+-------
+numpy.ndarray, shape (batch, n_out) or (n_out,)
+    s, of the network's dtype; `out` itself if it is given.
+
+Raises
+------
+ShapeError
+    If `x` or `out` has the wrong shape.
+ValueError
+    If `x` has a NaN or an infinity, naming row and column.
+TypeError
+    If `x` is no array of real numbers, or `out` has the wrong dtype.
+ConcurrentUseError
+    If the network is being trained at this moment.
+)";
+
+constexpr const char* kCost = R"(Compute the cost C of samples.
+
+Parameters
+----------
+x : array_like, shape (batch, n_in)
+    Samples, at least one.
+y : array_like
+    Targets, as in `fit`.
+sample_weight : array_like, shape (batch,), optional
+    Weights w_i >= 0.
+
+Returns
+-------
+float
+    The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default.
+
+Raises
+------
+ShapeError, ValueError, TypeError, ConcurrentUseError
+    As in `fit`.
+)";
+
+constexpr const char* kValueAndGrad = R"(Compute the cost C and its gradient for all parameters.
+
+Parameters
+----------
+x, y, sample_weight
+    As in `cost`.
+
+Returns
+-------
+cost : float
+    C.
+gradient : numpy.ndarray, shape (n_parameters,)
+    dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
+    layer.
+
+Raises
+------
+ShapeError, ValueError, TypeError, ConcurrentUseError
+    As in `fit`.
+)";
+
+constexpr const char* kTrainStep = R"(Update the parameters once, with all samples as one batch.
+
+Parameters
+----------
+x, y, sample_weight
+    As in `cost`.
+optimizer : SGD or Adam
+    How to update; it keeps its state for the next step.
+
+Returns
+-------
+float
+    C before the update.
+
+Raises
+------
+TrainingDiverged
+    If cost, gradient or weights become infinite or NaN; the weights are the last finite ones.
+ShapeError, ValueError, TypeError, ConcurrentUseError
+    As in `fit`.
+)";
+
+constexpr const char* kSplit = R"(Take a flat block apart into one pair for each dense layer.
+
+Parameters
+----------
+block : numpy.ndarray, shape (n_parameters,)
+    In the layout of `parameters`: a gradient, or the parameters themselves.
+
+Returns
+-------
+list of (W, b)
+    Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias.
+
+Raises
+------
+ShapeError
+    If the block has the wrong shape.
+)";
+
+}  // namespace chainrule::docs
