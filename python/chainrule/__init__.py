@@ -2,14 +2,15 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import os as _os
-import pathlib as _pathlib
 
-if hasattr(
-    _os, "add_dll_directory"
-):  # Windows looks for our copy of OpenBLAS only where it is told to
-    _libs = _pathlib.Path(__file__).with_name("_libs")
-    if _libs.is_dir():
-        _os.add_dll_directory(str(_libs))
+if hasattr(_os, "add_dll_directory"):
+    # Windows looks for our copy of OpenBLAS only where it is told to: beside the compiled core.
+    from importlib.util import find_spec as _find_spec
+
+    _origin = getattr(_find_spec("chainrule._core"), "origin", None) or __file__
+    _libs = _os.path.join(_os.path.dirname(_origin), "_libs")
+    if _os.path.isdir(_libs):
+        _os.add_dll_directory(_libs)
 
 try:
     from chainrule import _core as _core

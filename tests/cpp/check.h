@@ -1,0 +1,87 @@
+// All that the C++ tests need: TEST registers a function by its name; the first check that fails ends its test and
+// says where, what came and what was expected.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace check {
+
+struct Test {
+  const char* name;
+  void (*run)();
+};
+
+inline std::vector<Test>& tests() {
+  static std::vector<Test> all;
+  return all;
+}
+
+inline bool add(const Test& test) {
+  tests().push_back(test);
+  return true;
+}
+
+struct Failure : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// Which case a loop is at: part of the message of a check that fails.
+inline std::string& at() {
+  static std::string text;
+  return text;
+}
+
+template <class... Parts>
+std::string text(const Parts&... parts) {
+  std::ostringstream stream;
+  stream.precision(std::numeric_limits<double>::max_digits10);
+  (stream << ... << parts);
+  return stream.str();
+}
+
+[[noreturn]] inline void fail(const char* file, int line, const std::string& what) {
+  throw Failure(text(file, ":", line, ": ", what, at().empty() ? "" : "\n    at ", at()));
+}
+
+template <class Exception, class Call>
+void throws(const char* file, int line, const std::string& part, Call&& call) {
+  try {
+    call();
+  } catch (const Exception& error) {
+    if (std::string(error.what()).find(part) != std::string::npos) return;
+    fail(file, line, text("the message \"", error.what(), "\" does not say \"", part, "\""));
+  }
+  fail(file, line, "no exception");
+}
+
+}  // namespace check
+
+#define TEST(name)                                                             \
+  static void name();                                                          \
+  [[maybe_unused]] static const bool name##_added = check::add({#name, name}); \
+  static void name()
+
+#define CHECK(condition) \
+  if (!(condition)) check::fail(__FILE__, __LINE__, #condition " does not hold")
+
+#define CHECK_EQUAL(value, expected)                                                     \
+  if (const auto &value_ = (value), &expected_ = (expected); !(value_ == expected_))     \
+  check::fail(__FILE__, __LINE__,                                                        \
+              check::text(#value " is ", value_, ", expected " #expected " = ", expected_))
+
+// A NaN is near nothing.
+#define CHECK_NEAR(value, expected, bound)                                                        \
+  if (const auto value_ = (value), expected_ = (expected); !(std::fabs(value_ - expected_) <= (bound))) \
+  check::fail(__FILE__, __LINE__,                                                                 \
+              check::text(#value " is ", value_, ", expected ", expected_, " within ", bound,     \
+                          ", off by ", value_ - expected_))
+
+// The statement throws an Exception whose message holds `part`.
+#define CHECK_THROWS(Exception, part, ...) \
+  check::throws<Exception>(__FILE__, __LINE__, part, [&] { __VA_ARGS__; })

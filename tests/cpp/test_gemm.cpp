@@ -1,0 +1,166 @@
+// The product in its three orders, against a plain loop.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "gemm/gemm.h"
+#include "random/stream.h"
+
+namespace chainrule {
+namespace {
+
+constexpr Transposed kOrders[] = {Transposed::kNone, Transposed::kLeft, Transposed::kRight};
+
+// A matrix full of NaN, and with NaN in `gap` elements between its rows: what is read from there, or not written
+// where it should be, shows.
+template <class T>
+class Matrix {
+ public:
+  Matrix(std::int64_t rows, std::int64_t cols, std::int64_t gap)
+      : values_(static_cast<std::size_t>(rows * (cols + gap) + 1),
+                std::numeric_limits<T>::quiet_NaN()),
+        view_(values_.data(), rows, cols, cols + gap) {}
+
+  Matrix& draw(RandomStream& stream) {
+    for (std::int64_t i = 0; i < view_.rows; ++i) {
+      for (std::int64_t j = 0; j < view_.cols; ++j) {
+        view_.row(i)[j] = static_cast<T>(2 * stream.next_uniform() - 1);
+      }
+    }
+    return *this;
+  }
+
+  // So much of a row that is a number, from the left; the rest of the block is still NaN.
+  bool has_numbers_only_inside() const {
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      const auto index = static_cast<std::int64_t>(i);
+      const bool inside = view_.stride > 0 && index < view_.rows * view_.stride &&
+                          index % view_.stride < view_.cols;
+      if (std::isnan(values_[i]) == inside) return false;
+    }
+    return true;
+  }
+
+  const MatrixView<T>& view() const { return view_; }
+  T operator()(std::int64_t i, std::int64_t j) const { return view_.row(i)[j]; }
+
+ private:
+  std::vector<T> values_;
+  MatrixView<T> view_;
+};
+
+template <class T>
+void check_product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
+                   std::int64_t gap) {
+  const bool left = order == Transposed::kLeft, right = order == Transposed::kRight;
+  check::at() = check::text(left ? "a^T b" : right ? "a b^T" : "a b", ", rows ", rows, ", depth ",
+                            depth, ", cols ", cols, ", gap ", gap, ", ", 8 * sizeof(T), " bits");
+  RandomStream stream(0, Purpose::kInitialParameters, 0);
+  Matrix<T> a(left ? depth : rows, left ? rows : depth, gap), c(rows, cols, gap);
+  Matrix<T> b(right ? cols : depth, right ? depth : cols, gap);
+  a.draw(stream);
+  b.draw(stream);
+  Poll poll;
+  multiply<T>(a.view(), b.view(), order, c.view(), poll);
+  CHECK(c.has_numbers_only_inside());
+  for (std::int64_t i = 0; i < rows; ++i) {
+    for (std::int64_t j = 0; j < cols; ++j) {
+      long double sum = 0, magnitude = 0;
+      for (std::int64_t k = 0; k < depth; ++k) {
+        const long double a_ik = left ? a(k, i) : a(i, k), b_kj = right ? b(j, k) : b(k, j);
+        sum += a_ik * b_kj;
+        magnitude += std::fabs(a_ik * b_kj);
+      }
+      // Whatever the order of the sum: Higham, Accuracy and Stability of Numerical Algorithms (2002), equation
+      // 3.5. epsilon is twice the unit roundoff; the other half is for the plain loop itself.
+      const long double bound =
+          static_cast<long double>(depth) * std::numeric_limits<T>::epsilon() * magnitude;
+      CHECK_NEAR(static_cast<long double>(c(i, j)), sum, bound);
+    }
+  }
+}
+
+void check_products(std::int64_t rows, std::int64_t depth, std::int64_t cols) {
+  for (const Transposed order : kOrders) {
+    for (const std::int64_t gap : {0, 3}) {
+      check_product<float>(order, rows, depth, cols, gap);
+      check_product<double>(order, rows, depth, cols, gap);
+    }
+  }
+}
+
+TEST(gemm_equals_the_plain_loop_for_small_sizes) {
+  for (const std::int64_t rows : {1, 2, 5}) {
+    for (const std::int64_t depth : {1, 2, 7}) {
+      for (const std::int64_t cols : {1, 3, 4}) check_products(rows, depth, cols);
+    }
+  }
+}
+
+TEST(gemm_equals_the_plain_loop_for_larger_sizes) {
+  check_products(17, 33, 9);
+  check_products(64, 64, 64);
+  check_products(1, 129, 65);
+  check_products(130, 1, 70);
+  check_products(31, 127, 1);
+  check_products(257, 5, 3);
+  check_products(3, 1000, 5);
+}
+
+TEST(gemm_takes_sizes_of_0) {
+  for (const std::int64_t rows : {0, 3}) {
+    for (const std::int64_t depth : {0, 2}) {
+      for (const std::int64_t cols : {0, 5}) check_products(rows, depth, cols);
+    }
+  }
+}
+
+TEST(gemm_refuses_shapes_that_do_not_fit) {
+  const auto check_refused = [](Transposed order, const Matrix<float>& a, const Matrix<float>& b,
+                                const Matrix<float>& c) {
+    Poll poll;
+    CHECK_THROWS(std::logic_error, "shapes of a, b and c do not fit",
+                 multiply<float>(a.view(), b.view(), order, c.view(), poll));
+  };
+  using M = Matrix<float>;
+  check_refused(Transposed::kNone, M(2, 3, 0), M(4, 5, 0), M(2, 5, 0));
+  check_refused(Transposed::kNone, M(2, 3, 0), M(3, 5, 0), M(3, 5, 0));
+  check_refused(Transposed::kNone, M(2, 3, 0), M(3, 5, 0), M(2, 4, 0));
+  check_refused(Transposed::kLeft, M(2, 3, 0), M(3, 5, 0), M(3, 5, 0));
+  check_refused(Transposed::kLeft, M(3, 2, 0), M(3, 5, 0), M(3, 5, 0));
+  check_refused(Transposed::kRight, M(2, 3, 0), M(3, 5, 0), M(2, 5, 0));
+  check_refused(Transposed::kRight, M(2, 3, 0), M(5, 3, 0), M(2, 3, 0));
+}
+
+TEST(gemm_refuses_sides_that_no_int_holds) {
+  Matrix<float> a(1, 1, 0), b(1, 1, 0), c(1, 1, 0);
+  const MatrixView<float> far(a.view().data, 1, 1, std::int64_t{1} << 31);
+  Poll poll;
+  CHECK_THROWS(std::length_error, "2^31 - 1",
+               multiply<float>(far, b.view(), Transposed::kNone, c.view(), poll));
+}
+
+struct Interrupted : std::runtime_error {
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+
+TEST(gemm_ends_soon_when_the_hook_throws) {
+  // 13 billion operations: several blocks of rows for every library, each longer than a poll's interval.
+  Matrix<float> a(1600, 2048, 0), b(2048, 2048, 0), c(1600, 2048, 0);
+  RandomStream stream(0, Purpose::kInitialParameters, 0);
+  a.draw(stream);
+  b.draw(stream);
+  Poll poll([] { throw Interrupted(); });
+  CHECK_THROWS(Interrupted, "interrupted",
+               multiply<float>(a.view(), b.view(), Transposed::kNone, c.view(), poll));
+  CHECK(!std::isnan(c(0, 0)));
+  CHECK(std::isnan(c(1599, 2047)));
+}
+
+TEST(gemm_tells_its_library) { CHECK(!product_library().empty()); }
+
+}  // namespace
+}  // namespace chainrule
