@@ -62,7 +62,8 @@ print("\nOne weight: w_22^(2) connects a_2^(2) with z_2^(3)\n")
 print(net.explain(x, y, layer=2, j=2, k=2))
 
 print("\nTraining: while (termination condition not met): w := w - eps dC/dw, b := b - eps dC/db\n")
-# A ridge to learn: high where the first two inputs balance the last two.
+# A ridge to learn: high where the first two inputs balance the last two. One step an epoch, on all
+# samples at once, is the article's loop; C is then the mean over them.
 rng = np.random.default_rng(0)
 x = rng.uniform(-1, 1, (200, 4))
 y = np.exp(-((x[:, 0] + x[:, 1] - x[:, 2] - x[:, 3]) ** 2))
@@ -72,7 +73,7 @@ history = net.fit(
     y,
     optimizer=cr.SGD(0.5),
     epochs=None,
-    batch_size=10,
+    batch_size=len(x),
     stop=[cr.CostBelow(1e-3), cr.TimeLimit(10)],
 )
 print(f"  cost after:  {net.cost(x, y):.6f}, {history.epochs} epochs later")

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "poll.h"
+#include "simd/denormals.h"
 #include "spec.h"
 
 namespace chainrule {
@@ -38,6 +39,7 @@ inline std::vector<Spec> to_specs(const std::vector<SpecTuple>& from) {
 inline Poll signal_poll() {
   return Poll([] {
     const py::gil_scoped_acquire gil;
+    const KeepDenormals keep;  // a signal handler may compute
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   });
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "error.h"
+#include "simd/denormals.h"
 
 namespace chainrule {
 namespace {
@@ -51,6 +52,7 @@ CustomCost<T> custom_cost(py::object function, py::array y) {
   return [function = std::move(function), y = std::move(y)](const Rows& rows, MatrixView<const T> s,
                                                             MatrixView<T> dC_ds) {
     const py::gil_scoped_acquire gil;
+    const KeepDenormals keep;
     return call(function, y, rows, s, dC_ds);
   };
 }

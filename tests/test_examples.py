@@ -87,7 +87,7 @@ def test_article_learns(article):
     before, after = (
         float(re.search(rf"cost {when}: +([\d.]+)", article)[1]) for when in ("before", "after")
     )
-    assert after < 2e-3 < 0.1 < before
+    assert after < 1e-3 < 0.1 < before
     assert "CostBelow" in article
 
 

@@ -7,7 +7,7 @@
 
 #include "layers/initializers.h"
 #include "network/check_samples.h"
-#include "simd/flush_denormals.h"
+#include "simd/denormals.h"
 
 namespace chainrule {
 namespace {

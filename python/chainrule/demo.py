@@ -87,7 +87,8 @@ def race(seed: int, epochs: int) -> list[tuple[float, float]]:
     """Return the best seconds, and the test accuracy, of chainrule and of plain NumPy."""
     (x, y), _, (x_test, y_test) = split_digits()
     first, order = begin(seed, epochs, len(x))
-    ours, theirs = [], []
+    ours: list[tuple[float, float]] = []
+    theirs: list[tuple[float, float]] = []
     end = perf_counter() + 1
     while len(ours) < 10 and (not ours or perf_counter() < end):
         net, optimizer = first.copy(), cr.Adam(LEARNING_RATE)
