@@ -8,15 +8,14 @@ struct Identity {
   static constexpr const char* kName = "identity";
   static constexpr bool kElementwise = true;
 
-  template <class T>
-  static T forward(T z) {
+  template <class V>
+  static V forward(V z) {
     return z;
   }
 
-  // f'(z)
-  template <class T>
-  static T slope(T /*z*/, T /*a*/) {
-    return T(1);
+  template <class V>
+  static V slope(V /*a*/) {
+    return V::set(1);
   }
 };
 

@@ -1,5 +1,5 @@
-// The activations. An elementwise member offers forward(z) and slope(z, a) = f'(z) for one neuron, the others
-// forward and backward for a row of neurons.
+// The activations, as formulas on a vector V of numbers. An elementwise member offers forward(z) and slope(a) = f'(z)
+// for each neuron, written with its activation a; the others forward and backward for a row of neurons.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

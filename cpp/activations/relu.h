@@ -9,15 +9,15 @@ struct Relu {
   static constexpr bool kElementwise = true;
 
   // A NaN stays a NaN, so that a diverged network is noticed.
-  template <class T>
-  static T forward(T z) {
-    return z < T(0) ? T(0) : z;
+  template <class V>
+  static V forward(V z) {
+    return select(z < V::zero(), V::zero(), z);
   }
 
-  // f'(z), 0 at the kink
-  template <class T>
-  static T slope(T z, T /*a*/) {
-    return z > T(0) ? T(1) : T(0);
+  // 0 at the kink
+  template <class V>
+  static V slope(V a) {
+    return select(a > V::zero(), V::set(1), V::zero());
   }
 };
 

@@ -2,31 +2,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
-#include <cmath>
-#include <cstdint>
-
 namespace chainrule {
 
 struct Softmax {
   static constexpr const char* kName = "softmax";
   static constexpr bool kElementwise = false;
 
-  // z (n), a (n). The largest z is taken off first: no exponential overflows, and a does not change.
-  template <class T>
-  static void forward(const T* z, std::int64_t n, T* a) {
-    const T largest = *std::max_element(z, z + n);
-    T sum = 0;
-    for (std::int64_t j = 0; j < n; ++j) sum += a[j] = std::exp(z[j] - largest);
-    for (std::int64_t j = 0; j < n; ++j) a[j] /= sum;
+  // z (n,), a (n,). The largest z is taken off first: no exponential overflows, and a does not change.
+  template <class Row, class T>
+  static void forward(Row row, const T* z, T* a) {
+    const auto largest = row.all(row.max([&](auto at) { return at(z); }));
+    row.for_each([&](auto at) { at.put(a, exp(at(z) - largest)); });
+    const auto sum = row.all(row.sum([&](auto at) { return at(a); }));
+    row.for_each([&](auto at) { at.put(a, at(a) / sum); });
   }
 
-  // delta_j = sum_i dC/da_i da_i/dz_j = a_j (dC/da_j - sum_i dC/da_i a_i); delta overwrites dC/da.
-  template <class T>
-  static void backward(const T* a, std::int64_t n, T* dC_da) {
-    T sum = 0;
-    for (std::int64_t i = 0; i < n; ++i) sum += dC_da[i] * a[i];
-    for (std::int64_t j = 0; j < n; ++j) dC_da[j] = a[j] * (dC_da[j] - sum);
+  // delta_j = sum_i dC/da_i da_i/dz_j = a_j (dC/da_j - sum_i dC/da_i a_i); delta may be dC/da itself.
+  template <class Row, class T>
+  static void backward(Row row, const T* a, const T* dC_da, T* delta) {
+    const auto sum = row.all(row.sum([&](auto at) { return at(dC_da) * at(a); }));
+    row.for_each([&](auto at) { at.put(delta, at(a) * (at(dC_da) - sum)); });
   }
 };
 

@@ -2,23 +2,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cmath>
-
 namespace chainrule {
 
 struct Tanh {
   static constexpr const char* kName = "tanh";
   static constexpr bool kElementwise = true;
 
-  template <class T>
-  static T forward(T z) {
-    return std::tanh(z);
+  template <class V>
+  static V forward(V z) {
+    return tanh(z);
   }
 
   // f'(z) = 1 - a^2, written so that nothing cancels near |a| = 1
-  template <class T>
-  static T slope(T /*z*/, T a) {
-    return (T(1) - a) * (T(1) + a);
+  template <class V>
+  static V slope(V a) {
+    return (V::set(1) - a) * (V::set(1) + a);
   }
 };
 

@@ -1,4 +1,5 @@
-// Checks the shapes of a product and hands it to the library in blocks of rows short enough to be interrupted.
+// Checks the shapes of a product and hands it to our own kernels, or to the library in blocks of rows short enough to
+// be interrupted.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "gemm/gemm.h"
 
@@ -7,12 +8,13 @@
 #include <stdexcept>
 
 #include "gemm/library.h"
+#include "gemm/own.h"
 
 namespace chainrule {
 
 template <class T>
-void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed, MatrixView<T> c,
-              Poll& poll) {
+void multiply(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T> b,
+              Transposed transposed, MatrixView<T> c, Poll& poll) {
   const bool left = transposed == Transposed::kLeft, right = transposed == Transposed::kRight;
   const std::int64_t rows = left ? a.cols : a.rows;
   const std::int64_t depth = left ? a.rows : a.cols;
@@ -20,6 +22,7 @@ void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transpose
   if (c.rows != rows || c.cols != cols || depth != (right ? b.cols : b.rows)) {
     throw std::logic_error("multiply: the shapes of a, b and c do not fit");
   }
+  if (engine.product == Product::kOwn) return multiply_own(*engine.kernels, a, b, transposed, c, poll);
   constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
   if (std::max({depth, cols, a.stride, b.stride, c.stride}) > kMaxInt) {
     throw std::length_error("multiply: a side of a product is longer than 2^31 - 1");
@@ -36,10 +39,10 @@ void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transpose
     poll();
   }
 }
-template void multiply(MatrixView<const float>, MatrixView<const float>, Transposed,
-                       MatrixView<float>, Poll&);
-template void multiply(MatrixView<const double>, MatrixView<const double>, Transposed,
-                       MatrixView<double>, Poll&);
+template void multiply(const Engine<float>&, MatrixView<const float>,
+                       MatrixView<const float>, Transposed, MatrixView<float>, Poll&);
+template void multiply(const Engine<double>&, MatrixView<const double>,
+                       MatrixView<const double>, Transposed, MatrixView<double>, Poll&);
 
 std::string product_library() { return product_library_impl::name(); }
 

@@ -1,9 +1,10 @@
-// The only way to a matrix product. Which library computes it is decided when the core is built.
+// The only way to a matrix product outside the plans on panels: by our own kernels or by a BLAS.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <string>
 
+#include "gemm/engine.h"
 #include "memory/matrix_view.h"
 #include "poll.h"
 
@@ -16,11 +17,12 @@ namespace chainrule {
 enum class Transposed { kNone, kLeft, kRight };
 
 // Computes c = a b with one side transposed as said. c overlaps neither a nor b. The poll's hook may run
-// between blocks of rows of c. Throws std::logic_error on shapes that do not fit, std::runtime_error if
-// the library reports an error.
+// between blocks of c. Throws std::logic_error on shapes that do not fit, std::runtime_error if the library
+// reports an error. With our own product, each element is one chain of fused multiply-adds in the order of the
+// summed index.
 template <class T>
-void multiply(MatrixView<const T> a, MatrixView<const T> b, Transposed transposed, MatrixView<T> c,
-              Poll& poll);
+void multiply(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T> b,
+              Transposed transposed, MatrixView<T> c, Poll& poll);
 
 // "OpenBLAS 0.3.34 (SkylakeX)": what serves the products here.
 std::string product_library();

@@ -1,4 +1,5 @@
-// The complete list of the kernels: loops over whole matrices and blocks, each with its contract.
+// The complete list of the kernels, each with its contract. The loops stand in the other files of this folder, written
+// once and compiled for every CPU target; a table holds one target's.
 // Members of a family are told by their number in the family's list; the formulas stand with the members.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -6,50 +7,95 @@
 #include <cstdint>
 
 #include "losses/loss.h"
-#include "memory/matrix_view.h"
+#include "optimizers/numbers.h"
 
-namespace chainrule::kernels {
+namespace chainrule {
 
-// z += b for every row, then a = f(z). z, a: (batch, n_out), not overlapping; bias: (n_out,) or null.
+// How a product reads its left side a(i, k), and its right side b(k, j) for one panel of columns.
+//   kRows     a lies in panels, row i, in steps along the row    forward and input gradient
+//   kColumns  a lies in panels and is read transposed            weight gradient
+//   kStrided  a(i, k) = a[i * a_row_stride + k * a_step]         anything else
+enum class Access { kRows, kColumns, kStrided };
+
+// c(i, j) = sum_k a(i, k) b(k, j) for `rows` rows and one panel of up to panel_width columns. Each element is one chain
+// of fused multiply-adds in the order of k, whatever the tiles; with `accumulate` the chain goes on from c.
 template <class T>
-void add_bias_and_activate(int activation, const T* bias, MatrixView<T> z, MatrixView<T> a);
+struct PanelProduct {
+  Access access = Access::kRows;
+  // kRows: the first row's place in panel 0; panels lie a_panel_stride numbers apart.
+  // kColumns: the place of (k = 0, the first row of c), all rows of c within one panel.
+  const T* a = nullptr;
+  std::int64_t a_panel_stride = 0;
+  std::int64_t a_row_stride = 0, a_step = 0;  // kStrided only
+  const T* b = nullptr;  // row k at b + k * b_stride, readable up to a whole vector
+  std::int64_t b_stride = 0;
+  T* c = nullptr;  // writable up to a whole vector
+  std::int64_t c_stride = 0;
+  std::int64_t rows = 0, depth = 0, cols = 0;
+  bool accumulate = false;
+};
 
-// delta = dC/da f'(z), for softmax with its whole Jacobian. All (batch, n); delta may be dC_da itself.
-template <class T>
-void activation_backward(int activation, MatrixView<const T> z, MatrixView<const T> a,
-                         MatrixView<const T> dC_da, MatrixView<T> delta);
-
-// sum_i weight_i C_i over the batch, in the order of the rows, each C_i in T and the sum in double. z, s are the
-// output layer's (batch, n_out), y the targets of the same shape, weights: (batch,).
-template <class T>
-double weighted_cost(const Loss& loss, MatrixView<const T> z, MatrixView<const T> s,
-                     MatrixView<const T> y, const T* weights);
-
-// dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i share_i C_i.
-// s, y, gradient: (batch, n_out); shares: (batch,).
-template <class T>
-void cost_backward(const Loss& loss, MatrixView<const T> s, MatrixView<const T> y, const T* shares,
-                   MatrixView<T> gradient);
-
-// sum[j] = sum_i delta[i, j], in the order of the rows. delta: (batch, n), sum: (n,)
-template <class T>
-void sum_over_batch(MatrixView<const T> delta, T* sum);
-
-template <class T>
-bool all_finite(const T* values, std::int64_t count);
-
-// One step of an optimizer: which one, its numbers, and its state beside the parameters.
+// One step of an optimizer: which one, the constants of its formula, and its state beside the parameters.
 template <class T>
 struct Update {
   int optimizer = 0;  // in Optimizers
-  const double* numbers = nullptr;
-  std::int64_t step = 1;  // counts from 1
+  int n_states = 0;
+  T constants[kMaxConstants] = {};
   T* const* states = nullptr;
 };
 
-// w := w - ... for every parameter, from its gradient and state. A weight that would not be finite keeps its
-// value, and false is returned. w, g and each state: (count,), not overlapping.
+// Some rows of the weights (or the bias, as one row) that an update is made for.
 template <class T>
-bool update_parameters(const Update<T>& update, T* w, const T* g, std::int64_t count);
+struct UpdateBlock {
+  std::int64_t offset = 0;  // of the first weight, in the parameters and in each state
+  std::int64_t stride = 0;  // from row to row there
+  const T* gradient = nullptr;
+  std::int64_t gradient_stride = 0;
+  T* packed = nullptr;  // where the new weights are wanted once more, in rows packed_stride apart; or null
+  std::int64_t packed_stride = 0;
+  std::int64_t rows = 0, cols = 0;
+};
 
-}  // namespace chainrule::kernels
+template <class T>
+struct KernelTable {
+  // Columns in a panel: the widest tile that keeps its sums in registers. A multiple of the vector's width.
+  int panel_width;
+  int vector_width;
+
+  void (*multiply_panel)(const PanelProduct<T>& product);
+
+  // to(r, c) = from(r, c) and to(c, r) = from(r, c); rows `from_stride` and `to_stride` numbers apart.
+  void (*copy_block)(const T* from, std::int64_t from_stride, std::int64_t rows, std::int64_t cols,
+                     T* to, std::int64_t to_stride);
+  void (*transpose_block)(const T* from, std::int64_t from_stride, std::int64_t rows,
+                          std::int64_t cols, T* to, std::int64_t to_stride);
+
+  // a = f(z + bias) for every row; z keeps z + bias unless a is z. bias: (cols,) or null. Rows lie `stride` apart in
+  // both.
+  void (*activate)(int activation, const T* bias, T* z, T* a, std::int64_t rows, std::int64_t cols,
+                   std::int64_t stride);
+
+  // delta = dC/da f'(z), for softmax with its whole Jacobian. delta may be dC_da itself.
+  void (*activation_backward)(int activation, const T* a, const T* dC_da, T* delta,
+                              std::int64_t rows, std::int64_t cols, std::int64_t stride);
+
+  // costs[i] = C_i for each row of the output layer's z and s and the targets y.
+  void (*costs)(const Loss& loss, const T* z, const T* s, const T* y, std::int64_t rows,
+                std::int64_t cols, std::int64_t stride, double* costs);
+
+  // dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i shares[i] C_i.
+  void (*cost_backward)(const Loss& loss, const T* s, const T* y, const T* shares, std::int64_t rows,
+                        std::int64_t cols, std::int64_t stride, T* gradient);
+
+  // sum[j] = delta[0, j] + delta[1, j] + ..., in the order of the rows.
+  void (*sum_over_batch)(const T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride,
+                         T* sum);
+
+  bool (*all_finite)(const T* values, std::int64_t count);
+
+  // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
+  // value and its state, and false is returned.
+  bool (*update)(const Update<T>& update, const UpdateBlock<T>& block, T* parameters);
+};
+
+}  // namespace chainrule

@@ -22,27 +22,29 @@ std::int64_t Dense::n_parameters() const {
 }
 
 template <class T>
-void Dense::forward(const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
+void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
                     Poll& poll) const {
-  multiply<T>(a_in, weights(parameters), Transposed::kNone, z, poll);
-  kernels::add_bias_and_activate<T>(activation, bias(parameters), z, a);
+  multiply<T>(engine, a_in, weights(parameters), Transposed::kNone, z, poll);
+  engine.kernels->activate(activation, bias(parameters), z.data, a.data, z.rows, z.cols, z.stride);
 }
 
 template <class T>
-void Dense::backward(const T* parameters, MatrixView<const T> a_in, MatrixView<const T> delta,
+void Dense::backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<const T> delta,
                      T* gradient, MatrixView<T> dC_da_in, Poll& poll) const {
-  multiply<T>(a_in, delta, Transposed::kLeft, weights(gradient), poll);
-  if (has_bias) kernels::sum_over_batch<T>(delta, bias(gradient));
-  if (dC_da_in.data) multiply<T>(delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
+  multiply<T>(engine, a_in, delta, Transposed::kLeft, weights(gradient), poll);
+  if (has_bias) {
+    engine.kernels->sum_over_batch(delta.data, delta.rows, delta.cols, delta.stride, bias(gradient));
+  }
+  if (dC_da_in.data) multiply<T>(engine, delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
 }
 
-template void Dense::forward(const float*, MatrixView<const float>, MatrixView<float>,
+template void Dense::forward(const Engine<float>&, const float*, MatrixView<const float>, MatrixView<float>,
                              MatrixView<float>, Poll&) const;
-template void Dense::forward(const double*, MatrixView<const double>, MatrixView<double>,
+template void Dense::forward(const Engine<double>&, const double*, MatrixView<const double>, MatrixView<double>,
                              MatrixView<double>, Poll&) const;
-template void Dense::backward(const float*, MatrixView<const float>, MatrixView<const float>,
+template void Dense::backward(const Engine<float>&, const float*, MatrixView<const float>, MatrixView<const float>,
                               float*, MatrixView<float>, Poll&) const;
-template void Dense::backward(const double*, MatrixView<const double>, MatrixView<const double>,
+template void Dense::backward(const Engine<double>&, const double*, MatrixView<const double>, MatrixView<const double>,
                               double*, MatrixView<double>, Poll&) const;
 
 }  // namespace chainrule

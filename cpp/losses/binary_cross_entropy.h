@@ -3,9 +3,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cmath>
-#include <cstdint>
-
 #include "activations/sigmoid.h"
 #include "losses/targets.h"
 
@@ -15,43 +12,48 @@ struct BinaryCrossEntropy {
   static constexpr const char* kName = "binary_cross_entropy";
   static constexpr TargetKind kTargets = TargetKind::kUnitInterval;
   using PairedActivation = Sigmoid;
+  static constexpr bool kHasPair = true;
 
-  template <class T>
-  static T cost(const T* s, const T* y, std::int64_t n) {
-    T sum = 0;
-    for (std::int64_t j = 0; j < n; ++j) {
-      if (y[j] != T(0)) sum -= y[j] * TangentLog<T>::value(s[j]);
-      if (y[j] != T(1)) sum -= (T(1) - y[j]) * TangentLog<T>::value(T(1) - s[j]);
-    }
-    return sum / static_cast<T>(n);
+  template <class Row, class T>
+  static T cost(Row row, const T* s, const T* y) {
+    using V = typename Row::Vector;
+    const V one = V::set(1), zero = V::zero();
+    const T sum = row.sum([&](auto at) {
+      const V yes = at(y), no = one - yes;
+      return select(yes == zero, zero, yes * TangentLog<V>::value(at(s))) +
+             select(no == zero, zero, no * TangentLog<V>::value(one - at(s)));
+    });
+    return -sum / row.count();
   }
 
   // dC_i/ds_j = ((1 - y_j) / (1 - s_j) - y_j / s_j) / n, times the share of the sample in the batch
-  template <class T>
-  static void gradient(const T* s, const T* y, std::int64_t n, T share, T* dC_ds) {
-    const T factor = share / static_cast<T>(n);
-    for (std::int64_t j = 0; j < n; ++j) {
-      dC_ds[j] = factor * ((T(1) - y[j]) * TangentLog<T>::slope(T(1) - s[j]) -
-                           y[j] * TangentLog<T>::slope(s[j]));
-    }
+  template <class Row, class T>
+  static void gradient(Row row, const T* s, const T* y, T share, T* dC_ds) {
+    using V = typename Row::Vector;
+    const V factor = row.all(share / row.count()), one = V::set(1);
+    row.for_each([&](auto at) {
+      const V yes = at(y), no = one - yes;
+      at.put(dC_ds, factor * (no * TangentLog<V>::slope(one - at(s)) -
+                              yes * TangentLog<V>::slope(at(s))));
+    });
   }
 
   // After a sigmoid, from z: C_i = (1/n) sum_j (ln(1 + e^z_j) - y_j z_j), without overflow or cancellation
-  template <class T>
-  static T paired_cost(const T* z, const T* y, std::int64_t n) {
-    T sum = 0;
-    for (std::int64_t j = 0; j < n; ++j) {
-      const T positive_part = z[j] > T(0) ? z[j] : T(0);
-      sum += std::log1p(std::exp(-std::fabs(z[j]))) + (positive_part - y[j] * z[j]);
-    }
-    return sum / static_cast<T>(n);
+  template <class Row, class T>
+  static T paired_cost(Row row, const T* z, const T* y) {
+    using V = typename Row::Vector;
+    const T sum = row.sum([&](auto at) {
+      const V z_j = at(z);
+      return log1p(exp(-abs(z_j))) + (max(z_j, V::zero()) - at(y) * z_j);
+    });
+    return sum / row.count();
   }
 
   // After a sigmoid: delta_j = (s_j - y_j) / n, times the share of the sample in the batch
-  template <class T>
-  static void paired_delta(const T* s, const T* y, std::int64_t n, T share, T* delta) {
-    const T factor = share / static_cast<T>(n);
-    for (std::int64_t j = 0; j < n; ++j) delta[j] = factor * (s[j] - y[j]);
+  template <class Row, class T>
+  static void paired_delta(Row row, const T* s, const T* y, T share, T* delta) {
+    const auto factor = row.all(share / row.count());
+    row.for_each([&](auto at) { at.put(delta, factor * (at(s) - at(y))); });
   }
 };
 

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdint>
-
 #include "losses/targets.h"
 
 namespace chainrule {
@@ -12,19 +10,22 @@ struct Mse {
   static constexpr const char* kName = "mse";
   static constexpr TargetKind kTargets = TargetKind::kReal;
   using PairedActivation = void;
+  static constexpr bool kHasPair = false;
 
-  template <class T>
-  static T cost(const T* s, const T* y, std::int64_t n) {
-    T sum = 0;
-    for (std::int64_t j = 0; j < n; ++j) sum += (s[j] - y[j]) * (s[j] - y[j]);
-    return sum / static_cast<T>(n);
+  template <class Row, class T>
+  static T cost(Row row, const T* s, const T* y) {
+    const T sum = row.sum([&](auto at) {
+      const auto error = at(s) - at(y);
+      return error * error;
+    });
+    return sum / row.count();
   }
 
   // dC_i/ds_j = (2/n) (s_j - y_j), times the share of the sample in the batch
-  template <class T>
-  static void gradient(const T* s, const T* y, std::int64_t n, T share, T* dC_ds) {
-    const T factor = T(2) * share / static_cast<T>(n);
-    for (std::int64_t j = 0; j < n; ++j) dC_ds[j] = factor * (s[j] - y[j]);
+  template <class Row, class T>
+  static void gradient(Row row, const T* s, const T* y, T share, T* dC_ds) {
+    const auto factor = row.all(T(2) * share / row.count());
+    row.for_each([&](auto at) { at.put(dC_ds, factor * (at(s) - at(y))); });
   }
 };
 

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cmath>
 #include <limits>
 
 namespace chainrule {
@@ -15,12 +14,14 @@ enum class TargetKind {
 
 // ln p; below the smallest p that counts, the tangent goes on instead, so that a cost and its gradient stay
 // finite and agree with each other where a network's output is 0 (or is no probability at all).
-template <class T>
+template <class V>
 struct TangentLog {
-  static constexpr T kFrom = std::numeric_limits<T>::epsilon();
+  static V from() { return V::set(std::numeric_limits<typename V::Number>::epsilon()); }
 
-  static T value(T p) { return p < kFrom ? std::log(kFrom) + (p - kFrom) / kFrom : std::log(p); }
-  static T slope(T p) { return T(1) / (p < kFrom ? kFrom : p); }
+  static V value(V p) {
+    return select(p < from(), log(from()) + (p - from()) / from(), log(p));
+  }
+  static V slope(V p) { return V::set(1) / select(p < from(), from(), p); }
 };
 
 }  // namespace chainrule

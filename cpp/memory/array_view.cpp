@@ -136,6 +136,22 @@ template void gather_rows(const ArrayView&, const Rows&, MatrixView<float>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<std::int64_t>);
 
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
+                 std::int64_t first_row) {
+  const RowReader<V> read = row_reader<V>(array);
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::byte* row = array.data + rows[i] * array.row_stride;
+    for (std::int64_t panel = 0; panel < to.panels(); ++panel) {
+      const std::int64_t col = panel * to.width;
+      read(row + col * array.col_stride, array.col_stride, to.cols_of_panel(panel),
+           to.at(first_row + i, col));
+    }
+  }
+}
+template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<float>&, std::int64_t);
+template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<double>&, std::int64_t);
+
 template <class T>
 void check_finite(const ArrayView& array, const char* name, Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit

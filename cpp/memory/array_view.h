@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "memory/matrix_view.h"
+#include "memory/panel_matrix.h"
 #include "poll.h"
 
 namespace chainrule {
@@ -51,11 +52,19 @@ struct Rows {
   std::int64_t count = 0;
 
   std::int64_t operator[](std::int64_t i) const { return index ? index[i] : first + i; }
+  Rows part(std::int64_t from, std::int64_t n) const {
+    return {index ? index + from : nullptr, first + from, n};
+  }
 };
 
 // to[i, :] = array[rows[i], :], converted to V (float, double or int64; a float turns into an int64 by truncation).
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
+
+// The same into a matrix in panels, rows first_row and on.
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
+                 std::int64_t first_row);
 
 // Work on a row may take a microsecond: looking at the clock after so many costs nothing, and still honours Ctrl-C.
 constexpr std::int64_t kRowsBetweenPolls = 64;

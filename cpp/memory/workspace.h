@@ -15,25 +15,29 @@ class Workspace {
   // Sets `view` to a matrix of this shape as soon as allocate() is called; `view` must stay where it is.
   void reserve(std::int64_t rows, std::int64_t cols, MatrixView<T>& view) {
     view = {nullptr, rows, cols};
-    views_.push_back({&view, size_});
-    // Every matrix starts on a cache line of its own.
+    reserve(checked_product(rows, cols), view.data);
+  }
+
+  // Sets `data` to so many numbers as soon as allocate() is called; it must stay where it is.
+  void reserve(std::int64_t size, T*& data) {
+    places_.push_back({&data, size_});
+    // Everything starts on a cache line of its own.
     constexpr std::int64_t kStep = kBlockAlignment / sizeof(T);
-    const std::int64_t padded = checked_sum(checked_product(rows, cols), kStep - 1);
-    size_ = checked_sum(size_, padded / kStep * kStep);
+    size_ = checked_sum(size_, checked_sum(size, kStep - 1) / kStep * kStep);
   }
 
   void allocate() {
     block_ = AlignedBlock<T>(size_);
-    for (const auto& each : views_) each.view->data = block_.data() + each.offset;
-    views_.clear();
+    for (const auto& each : places_) *each.data = block_.data() + each.offset;
+    places_.clear();
   }
 
  private:
-  struct Reserved {
-    MatrixView<T>* view;
+  struct Place {
+    T** data;
     std::int64_t offset;
   };
-  std::vector<Reserved> views_;
+  std::vector<Place> places_;
   std::int64_t size_ = 0;
   AlignedBlock<T> block_;
 };

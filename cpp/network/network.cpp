@@ -44,17 +44,25 @@ Rows all_rows(const Samples<T>& samples) {
 
 }  // namespace
 
-// One plan waits idle in its network. Who finds it gone, or too small, makes another; the last one given back stays.
+// A plan with the network's parameters loaded, and a team of threads for it. One plan waits idle in its network. Who finds
+// it gone, or unsuitable, makes another; the last one given back stays.
 template <class T>
 class Network<T>::BorrowedPlan {
  public:
-  BorrowedPlan(const Network& network, std::int64_t batch, Direction direction)
-      : network_(network), plan_(network.idle_plan_.exchange(nullptr)) {
-    if (!plan_ || !plan_->serves(batch, direction)) {
+  // For passes of up to `batch` rows; most have `usual` rows.
+  BorrowedPlan(const Network& network, std::int64_t batch, Direction direction, std::int64_t usual)
+      : network_(network),
+        plan_(network.idle_plan_.exchange(nullptr)),
+        team(threads_for(network.architecture_, usual, direction, network.threads_)) {
+    const Engine<T> engine = current_engine<T>();
+    if (!plan_ || !plan_->serves(batch, direction) || !(plan_->engine() == engine)) {
       plan_.reset();  // first, so that not both are in memory
-      plan_ = make_plan<T>(network.architecture_, batch, direction);
+      plan_ = make_plan<T>(network.architecture_, batch, direction, engine);
     }
+    plan_->load(network.parameters());
   }
+  BorrowedPlan(const Network& network, std::int64_t batch, Direction direction)
+      : BorrowedPlan(network, batch, direction, batch) {}
   ~BorrowedPlan() { delete network_.idle_plan_.exchange(plan_.release()); }
   BorrowedPlan(const BorrowedPlan&) = delete;
   BorrowedPlan& operator=(const BorrowedPlan&) = delete;
@@ -65,6 +73,9 @@ class Network<T>::BorrowedPlan {
  private:
   const Network& network_;
   std::unique_ptr<Plan<T>> plan_;
+
+ public:
+  Team team;
 };
 
 template <class T>
@@ -83,10 +94,10 @@ void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const 
   check_x<T>(architecture_, x, poll);
   if (x.rows == 0) return;
   const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
-  const BorrowedPlan plan(*this, chunk, Direction::kForward);
+  BorrowedPlan plan(*this, chunk, Direction::kForward);
   for (std::int64_t first = 0; first < x.rows; first += chunk) {
     const Rows rows{nullptr, first, std::min(chunk, x.rows - first)};
-    plan->predict(parameters(), x, rows, s.row_range(first, rows.count), poll);
+    plan->predict(x, rows, s.row_range(first, rows.count), plan.team, poll);
   }
 }
 
@@ -95,8 +106,8 @@ double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  const BorrowedPlan plan(*this, rows_at_once(samples), Direction::kForward);
-  return mean_cost(*plan, parameters(), samples, poll);
+  BorrowedPlan plan(*this, rows_at_once(samples), Direction::kForward);
+  return mean_cost(*plan, samples, plan.team, poll);
 }
 
 template <class T>
@@ -104,8 +115,8 @@ double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Po
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  const BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
-  return plan->value_and_gradient(parameters(), samples, all_rows(samples), gradient, poll).mean();
+  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
+  return plan->value_and_gradient(samples, all_rows(samples), gradient, plan.team, poll).mean();
 }
 
 template <class T>
@@ -114,9 +125,10 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const Uses::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters());
-  const BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
+  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
   const auto step =
-      plan->train_step(parameters(), samples, all_rows(samples), session.next_step(), poll);
+      plan->train_step(parameters(), samples, all_rows(samples), session.next_step(), plan.team,
+                       poll);
   if (!step.finite) throw_diverged(step.cost.mean(), "");
   session.finish_step();
   return step.cost.mean();
@@ -131,11 +143,12 @@ History Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer,
   if (options.validation) check_samples(architecture_, *options.validation, poll);
   check_fit_options(options, samples.size(), poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters());
-  const std::int64_t batch = std::max(std::min(options.batch_size, samples.size()),
-                                      options.validation ? rows_at_once(*options.validation) : 1);
-  const BorrowedPlan plan(*this, batch, Direction::kForwardAndBackward);
+  const std::int64_t batch = std::min(options.batch_size, samples.size());
+  const std::int64_t largest =
+      options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
+  BorrowedPlan plan(*this, largest, Direction::kForwardAndBackward, batch);
   return run_training_loop(*plan, parameters(), session, samples, options, seed_, epochs_begun_,
-                           poll);
+                           plan.team, poll);
 }
 
 template <class T>
@@ -145,11 +158,13 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
   check_samples(architecture_, samples, poll);
   Trace trace;
   trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
-  trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, samples.size(),
-                                                  Direction::kForwardAndBackward);
+  trace.plan = std::make_unique<LayerwisePlan<T>>(
+      architecture_, samples.size(), Direction::kForwardAndBackward, current_engine<T>());
+  trace.plan->load(parameters());
+  Team alone(1);
   trace.cost = trace.plan
-                   ->value_and_gradient(parameters(), samples, all_rows(samples),
-                                        trace.gradient.data(), poll)
+                   ->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone,
+                                        poll)
                    .mean();
   return trace;
 }

@@ -37,6 +37,10 @@ class Network {
   std::int64_t epochs_begun() const { return epochs_begun_; }
   void set_epochs_begun(std::int64_t epochs) { epochs_begun_ = epochs; }
 
+  // Use at most so many threads; 0 for no limit of the network's own.
+  int threads() const { return threads_; }
+  void set_threads(int threads) { threads_ = threads; }
+
   // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x
   void predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const;
 
@@ -68,6 +72,7 @@ class Network {
   std::uint64_t seed_;
   std::uint64_t id_;  // tells networks apart for as long as the process lives
   std::int64_t epochs_begun_ = 0;
+  std::atomic<int> threads_{0};
   AlignedBlock<T> parameters_;
   mutable Uses uses_;
   mutable std::atomic<Plan<T>*> idle_plan_{nullptr};

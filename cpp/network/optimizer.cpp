@@ -123,8 +123,18 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
-kernels::Update<T> Optimizer::Session<T>::next_step() const {
-  return {optimizer_.index_, optimizer_.numbers_.data(), optimizer_.steps_ + 1, states_.data()};
+Update<T> Optimizer::Session<T>::next_step() const {
+  Update<T> update;
+  update.optimizer = optimizer_.index_;
+  update.n_states = static_cast<int>(states_.size());
+  update.states = states_.data();
+  Optimizers::visit<void>(optimizer_.index_, [&](auto member) {
+    const auto constants =
+        decltype(member)::type::constants(optimizer_.numbers_.data(), optimizer_.steps_ + 1);
+    std::transform(constants.begin(), constants.end(), update.constants,
+                   [](double constant) { return static_cast<T>(constant); });
+  });
+  return update;
 }
 
 template class Optimizer::Session<float>;

@@ -39,7 +39,7 @@ class Optimizer {
     // Throws std::invalid_argument if the state belongs to another network.
     Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters);
 
-    kernels::Update<T> next_step() const;
+    Update<T> next_step() const;
     void finish_step() { ++optimizer_.steps_; }
 
    private:

@@ -120,12 +120,12 @@ std::int64_t rows_at_once(const Samples<T>& samples) {
 }
 
 template <class T>
-double mean_cost(Plan<T>& plan, const T* parameters, const Samples<T>& samples, Poll& poll) {
+double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& poll) {
   const std::int64_t chunk = rows_at_once(samples);
   CostSums sums;
   for (std::int64_t first = 0; first < samples.size(); first += chunk) {
     const Rows rows{nullptr, first, std::min(chunk, samples.size() - first)};
-    sums += plan.cost(parameters, samples, rows, poll);
+    sums += plan.cost(samples, rows, team, poll);
   }
   return sums.mean();
 }
@@ -133,7 +133,7 @@ double mean_cost(Plan<T>& plan, const T* parameters, const Samples<T>& samples, 
 template <class T>
 History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Session<T>& session,
                           const Samples<T>& samples, const FitOptions<T>& options,
-                          std::uint64_t seed, std::int64_t& epochs_begun, Poll& poll) {
+                          std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
@@ -148,7 +148,8 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
     for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
       poll();
       const Rows rows = order.batch(first, std::min(batch_size, n - first));
-      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), poll);
+      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), team,
+                                        poll);
       if (!step.finite) {
         throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +
                                              " of epoch " + std::to_string(epoch + 1));
@@ -167,7 +168,7 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
     history.cost.push_back(cost.mean());
     double watched = cost.mean();
     if (options.validation) {
-      watched = mean_cost(plan, parameters, *options.validation, poll);
+      watched = mean_cost(plan, *options.validation, team, poll);
       history.validation_cost.push_back(watched);
     }
     stopped = stop.any(history.stopped_by, [&](StopCondition& each) {
@@ -192,13 +193,13 @@ template void check_fit_options(const FitOptions<float>&, std::int64_t, Poll&);
 template void check_fit_options(const FitOptions<double>&, std::int64_t, Poll&);
 template std::int64_t rows_at_once(const Samples<float>&);
 template std::int64_t rows_at_once(const Samples<double>&);
-template double mean_cost(Plan<float>&, const float*, const Samples<float>&, Poll&);
-template double mean_cost(Plan<double>&, const double*, const Samples<double>&, Poll&);
+template double mean_cost(Plan<float>&, const Samples<float>&, Team&, Poll&);
+template double mean_cost(Plan<double>&, const Samples<double>&, Team&, Poll&);
 template History run_training_loop(Plan<float>&, float*, Optimizer::Session<float>&,
                                    const Samples<float>&, const FitOptions<float>&, std::uint64_t,
-                                   std::int64_t&, Poll&);
+                                   std::int64_t&, Team&, Poll&);
 template History run_training_loop(Plan<double>&, double*, Optimizer::Session<double>&,
                                    const Samples<double>&, const FitOptions<double>&, std::uint64_t,
-                                   std::int64_t&, Poll&);
+                                   std::int64_t&, Team&, Poll&);
 
 }  // namespace chainrule

@@ -42,7 +42,7 @@ constexpr std::int64_t kRowsAtOnce = 1024;
 
 // The mean cost of all samples, so many at a time as rows_at_once says.
 template <class T>
-double mean_cost(Plan<T>& plan, const T* parameters, const Samples<T>& samples, Poll& poll);
+double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& poll);
 template <class T>
 std::int64_t rows_at_once(const Samples<T>& samples);
 
@@ -51,7 +51,7 @@ std::int64_t rows_at_once(const Samples<T>& samples);
 template <class T>
 History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Session<T>& session,
                           const Samples<T>& samples, const FitOptions<T>& options,
-                          std::uint64_t seed, std::int64_t& epochs_begun, Poll& poll);
+                          std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll);
 
 // `where` continues the sentence "the cost became nan": "in step 3 of epoch 2", or "".
 [[noreturn]] void throw_diverged(double cost, const std::string& where);

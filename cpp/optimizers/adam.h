@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cmath>
 #include <cstdint>
 
@@ -12,6 +13,7 @@ namespace chainrule {
 
 struct Adam {
   static constexpr const char* kName = "adam";
+  static constexpr int kMinStates = 2, kMaxStates = 2;
   static constexpr const char* kNumbers[] = {"learning_rate", "beta1", "beta2", "eps"};
 
   static void check(const double* numbers) {
@@ -25,30 +27,41 @@ struct Adam {
   // Arrays of state beside the weights: m and v.
   static int n_states(const double* /*numbers*/) { return 2; }
 
-  template <class T>
+  // What step number `step`, counted from 1, needs of the numbers. With r = sqrt(1 - beta2^t), the step
+  // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
+  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t step) {
+    const double r = std::sqrt(1 - whole_power(numbers[2], step));
+    return {numbers[1],
+            1 - numbers[1],
+            numbers[2],
+            1 - numbers[2],
+            numbers[3] * r,
+            numbers[0] * r / (1 - whole_power(numbers[1], step))};
+  }
+
+  template <class V, int /*kStates*/>
   class Step {
    public:
-    // `step` counts from 1.
-    Step(const double* numbers, std::int64_t step)
-        : beta1_(static_cast<T>(numbers[1])),
-          beta2_(static_cast<T>(numbers[2])),
-          rest1_(static_cast<T>(1 - numbers[1])),
-          rest2_(static_cast<T>(1 - numbers[2])),
-          eps_(static_cast<T>(numbers[3])),
-          step_size_(static_cast<T>(numbers[0] / (1 - whole_power(numbers[1], step)))),
-          root_of_correction2_(static_cast<T>(std::sqrt(1 - whole_power(numbers[2], step)))) {}
+    template <class T>
+    explicit Step(const T* constants)
+        : beta1_(V::set(constants[0])),
+          rest1_(V::set(constants[1])),
+          beta2_(V::set(constants[2])),
+          rest2_(V::set(constants[3])),
+          eps_(V::set(constants[4])),
+          step_size_(V::set(constants[5])) {}
 
-    // The new value of weight i.
-    T operator()(T w, T g, T* const* states, std::int64_t i) const {
-      T& m = states[0][i];
-      T& v = states[1][i];
-      m = beta1_ * m + rest1_ * g;
-      v = beta2_ * v + rest2_ * g * g;
-      return w - step_size_ * m / (std::sqrt(v) / root_of_correction2_ + eps_);
+    // The new value of a weight; states are changed in place.
+    V operator()(V w, V g, V* states) const {
+      V& m = states[0];
+      V& v = states[1];
+      m = fma(beta1_, m, rest1_ * g);
+      v = fma(beta2_, v, rest2_ * g * g);
+      return w - step_size_ * m / (sqrt(v) + eps_);
     }
 
    private:
-    T beta1_, beta2_, rest1_, rest2_, eps_, step_size_, root_of_correction2_;
+    V beta1_, rest1_, beta2_, rest2_, eps_, step_size_;
   };
 };
 

@@ -1,5 +1,5 @@
-// The optimizers. A member names its numbers, checks them, says how many arrays of state it keeps, and computes
-// the new value of one weight in Step.
+// The optimizers. A member names its numbers, checks them, says how many arrays of state it keeps, what constants a
+// step needs, and computes the new value of a vector V of weights in Step.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

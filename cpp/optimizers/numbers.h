@@ -11,6 +11,9 @@
 
 namespace chainrule {
 
+// What a step of any optimizer needs at most: its numbers, ready for the formula.
+constexpr int kMaxConstants = 6;
+
 // Comparisons are written so that NaN fails them.
 inline void require(bool holds, const char* name, const char* expected, double value) {
   if (holds) return;

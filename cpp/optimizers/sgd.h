@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "optimizers/numbers.h"
@@ -11,6 +12,7 @@ namespace chainrule {
 
 struct Sgd {
   static constexpr const char* kName = "sgd";
+  static constexpr int kMinStates = 0, kMaxStates = 1;
   static constexpr const char* kNumbers[] = {"learning_rate", "momentum", "nesterov"};
 
   static void check(const double* numbers) {
@@ -23,24 +25,35 @@ struct Sgd {
   // Arrays of state beside the weights: m, if there is momentum.
   static int n_states(const double* numbers) { return numbers[1] > 0 ? 1 : 0; }
 
-  template <class T>
+  // What a step needs of the numbers: epsilon, mu, and mu once more for Nesterov's form, else 0.
+  static std::array<double, kMaxConstants> constants(const double* numbers,
+                                                     std::int64_t /*step*/) {
+    return {numbers[0], numbers[1], numbers[2] != 0 ? numbers[1] : 0.0};
+  }
+
+  template <class V, int kStates>
   class Step {
    public:
-    Step(const double* numbers, std::int64_t /*step*/)
-        : learning_rate_(static_cast<T>(numbers[0])),
-          momentum_(static_cast<T>(numbers[1])),
-          nesterov_(numbers[2] != 0) {}
+    template <class T>
+    explicit Step(const T* constants)
+        : learning_rate_(V::set(constants[0])),
+          momentum_(V::set(constants[1])),
+          look_ahead_(V::set(constants[2])),
+          nesterov_(constants[2] != T(0)) {}
 
-    // The new value of weight i.
-    T operator()(T w, T g, T* const* states, std::int64_t i) const {
-      if (momentum_ == T(0)) return w - learning_rate_ * g;
-      T& m = states[0][i];
-      m = momentum_ * m + g;
-      return w - learning_rate_ * (nesterov_ ? g + momentum_ * m : m);
+    // The new value of a weight; states are changed in place.
+    V operator()(V w, V g, V* states) const {
+      if constexpr (kStates == 0) {
+        return fma(-learning_rate_, g, w);
+      } else {
+        V& m = states[0];
+        m = fma(momentum_, m, g);
+        return fma(-learning_rate_, nesterov_ ? fma(look_ahead_, m, g) : m, w);
+      }
     }
 
    private:
-    T learning_rate_, momentum_;
+    V learning_rate_, momentum_, look_ahead_;
     bool nesterov_;
   };
 };

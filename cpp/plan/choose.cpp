@@ -1,16 +1,39 @@
 // The choice between the plans.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
 #include "plan/layerwise_plan.h"
-#include "plan/plan.h"
+#include "plan/panel_plan.h"
+#include "threads/limit.h"
 
 namespace chainrule {
 
 template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
-                                   Direction direction) {
-  return std::make_unique<LayerwisePlan<T>>(architecture, max_batch, direction);
+                                   Direction direction, const Engine<T>& engine) {
+  if (engine.product != Product::kOwn || !PanelPlan<T>::suits(architecture)) {
+    return std::make_unique<LayerwisePlan<T>>(architecture, max_batch, direction, engine);
+  }
+  // Weights that stay in a core's cache are best met by tiles of rows; others are best read once a batch.
+  constexpr std::int64_t kCached = 4 << 20;  // bytes
+  if (architecture.n_parameters * static_cast<std::int64_t>(sizeof(T)) <= kCached) {
+    return std::make_unique<RowPlan<T>>(architecture, max_batch, direction, engine);
+  }
+  return std::make_unique<ColumnPlan<T>>(architecture, max_batch, direction, engine);
 }
-template std::unique_ptr<Plan<float>> make_plan(const Architecture&, std::int64_t, Direction);
-template std::unique_ptr<Plan<double>> make_plan(const Architecture&, std::int64_t, Direction);
+template std::unique_ptr<Plan<float>> make_plan(const Architecture&, std::int64_t, Direction,
+                                                const Engine<float>&);
+template std::unique_ptr<Plan<double>> make_plan(const Architecture&, std::int64_t, Direction,
+                                                 const Engine<double>&);
+
+int threads_for(const Architecture& architecture, std::int64_t rows, Direction direction, int cap) {
+  // A region costs about a microsecond; so much work per thread takes some ten.
+  constexpr double kFlopsPerThread = 1e6;
+  const double products = direction == Direction::kForward ? 1 : 3;
+  const double flops = 2 * products * static_cast<double>(architecture.n_parameters) *
+                       static_cast<double>(rows);
+  const int limit = cap > 0 ? std::min(cap, get_num_threads()) : get_num_threads();
+  return std::clamp(static_cast<int>(std::min(flops / kFlopsPerThread, 1e6)), 1, limit);
+}
 
 }  // namespace chainrule

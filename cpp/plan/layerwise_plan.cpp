@@ -9,8 +9,8 @@ namespace chainrule {
 
 template <class T>
 LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, std::int64_t max_batch,
-                                Direction direction)
-    : architecture_(architecture), max_batch_(max_batch), direction_(direction) {
+                                Direction direction, const Engine<T>& engine)
+    : Plan<T>(engine), architecture_(architecture), max_batch_(max_batch), direction_(direction) {
   const auto& layers = architecture.layers;
   a_.resize(layers.size() + 1);
   z_.resize(layers.size());
@@ -20,10 +20,8 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, std::int64_t m
     workspace_.reserve(max_batch, layers[l].n_out, z_[l]);
     workspace_.reserve(max_batch, layers[l].n_out, a_[l + 1]);
   }
-  workspace_.reserve(max_batch, architecture.n_out(), y_);
-  workspace_.reserve(max_batch, 1, weight_);
+  targets_.reserve(max_batch, architecture.n_out(), architecture.n_out(), workspace_);
   workspace_.reserve(max_batch, architecture.n_out(), dC_ds_);
-  labels_ = AlignedBlock<std::int64_t>(max_batch);
   if (direction == Direction::kForwardAndBackward) {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       workspace_.reserve(max_batch, layers[l].n_out, delta_[l]);
@@ -39,109 +37,99 @@ bool LayerwisePlan<T>::serves(std::int64_t batch, Direction direction) const {
 }
 
 template <class T>
-void LayerwisePlan<T>::predict(const T* parameters, const ArrayView& x, const Rows& rows,
-                               MatrixView<T> s, Poll& poll) {
-  forward(parameters, x, rows, poll);
+void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows,
+                               MatrixView<T> s, Team& /*team*/, Poll& poll) {
+  forward(x, rows, poll);
   const MatrixView<T> output = of_batch(a_.back());
   for (std::int64_t i = 0; i < batch_; ++i) std::copy_n(output.row(i), s.cols, s.row(i));
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::cost(const T* parameters, const Samples<T>& samples, const Rows& rows,
+CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& /*team*/,
                                 Poll& poll) {
-  forward(parameters, samples.x, rows, poll);
+  forward(samples.x, rows, poll);
   return cost_forward(samples, rows);
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::value_and_gradient(const T* parameters, const Samples<T>& samples,
-                                              const Rows& rows, T* gradient, Poll& poll) {
-  const CostSums sums = cost(parameters, samples, rows, poll);
-  cost_backward(sums);
-  backward(parameters, gradient, poll);
+CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples,
+                                              const Rows& rows, T* gradient, Team& team,
+                                              Poll& poll) {
+  const CostSums sums = cost(samples, rows, team, poll);
+  cost_backward();
+  backward(gradient, poll);
   return sums;
 }
 
 template <class T>
 typename Plan<T>::Step LayerwisePlan<T>::train_step(T* parameters, const Samples<T>& samples,
                                                     const Rows& rows,
-                                                    const kernels::Update<T>& update, Poll& poll) {
+                                                    const Update<T>& update, Team& team,
+                                                    Poll& poll) {
   typename Plan<T>::Step step;
-  step.cost = value_and_gradient(parameters, samples, rows, gradient_.data, poll);
+  step.cost = value_and_gradient(samples, rows, gradient_.data, team, poll);
   const std::int64_t count = architecture_.n_parameters;
+  UpdateBlock<T> block;
+  block.gradient = gradient_.data;
+  block.rows = 1;
+  block.cols = count;
   step.finite = std::isfinite(step.cost.weighted_cost) &&
-                kernels::all_finite(gradient_.data, count) &&
-                kernels::update_parameters(update, parameters, gradient_.data, count);
+                engine_.kernels->all_finite(gradient_.data, count) &&
+                engine_.kernels->update(update, block, parameters);
   return step;
 }
 
 template <class T>
-void LayerwisePlan<T>::forward(const T* parameters, const ArrayView& x, const Rows& rows,
+void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows,
                                Poll& poll) {
   batch_ = rows.count;
   gather_rows(x, rows, of_batch(a_[0]));
   for (std::size_t l = 0; l < z_.size(); ++l) {
-    architecture_.layers[l].template forward<T>(parameters, of_batch(a_[l]), of_batch(z_[l]),
+    architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(z_[l]),
                                                 of_batch(a_[l + 1]), poll);
   }
 }
 
 template <class T>
 CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows) {
-  const MatrixView<T> s = of_batch(a_.back()), y = of_batch(y_), weight = of_batch(weight_);
-  if (samples.weight.data) {
-    gather_rows(samples.weight, rows, weight);
-  } else {
-    std::fill_n(weight.data, batch_, T(1));
-  }
-  CostSums sums;
-  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += static_cast<double>(weight.data[i]);
+  const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
+  CostSums sums = targets_.begin(samples, rows);
   if (samples.custom_cost) {
     sums.weighted_cost = sums.weight * samples.custom_cost(rows, s, of_batch(dC_ds_));
     return sums;
   }
-  if (samples.y_is_labels) {
-    // A label is the distribution that has all its weight on one class.
-    const MatrixView<std::int64_t> labels{labels_.data(), batch_, 1};
-    gather_rows(samples.y, rows, labels);
-    std::fill_n(y.data, batch_ * y.cols, T(0));
-    for (std::int64_t i = 0; i < batch_; ++i) y.row(i)[labels.data[i]] = T(1);
-  } else {
-    gather_rows(samples.y, rows, y);
-  }
-  sums.weighted_cost =
-      kernels::weighted_cost<T>(architecture_.loss, of_batch(z_.back()), s, y, weight.data);
-  return sums;
+  targets_.gather(samples, rows, 0);
+  engine_.kernels->costs(architecture_.loss, z.data, s.data, targets_.y(0), s.rows, s.cols, s.stride,
+                         targets_.costs());
+  return targets_.sum(sums);
 }
 
 // From the cost to the output layer's delta.
 template <class T>
-void LayerwisePlan<T>::cost_backward(const CostSums& cost) {
+void LayerwisePlan<T>::cost_backward() {
   const Loss& loss = architecture_.loss;
   const MatrixView<T> s = of_batch(a_.back()), dC_ds = of_batch(dC_ds_),
                       delta = of_batch(delta_.back());
   if (!loss.is_custom()) {
-    for (std::int64_t i = 0; i < batch_; ++i) {
-      T& share = weight_.data[i];
-      share = cost.weight > 0 ? static_cast<T>(static_cast<double>(share) / cost.weight) : T(0);
-    }
-    kernels::cost_backward<T>(loss, s, of_batch(y_), weight_.data, loss.paired ? delta : dC_ds);
+    engine_.kernels->cost_backward(loss, s.data, targets_.y(0), targets_.shares(), s.rows, s.cols,
+                                   s.stride, (loss.paired ? delta : dC_ds).data);
   }
   if (!loss.paired) {
-    kernels::activation_backward<T>(architecture_.layers.back().activation, of_batch(z_.back()), s,
-                                    dC_ds, delta);
+    engine_.kernels->activation_backward(architecture_.layers.back().activation, s.data, dC_ds.data,
+                                         delta.data, s.rows, s.cols, s.stride);
   }
 }
 
 template <class T>
-void LayerwisePlan<T>::backward(const T* parameters, T* gradient, Poll& poll) {
+void LayerwisePlan<T>::backward(T* gradient, Poll& poll) {
   for (std::size_t l = z_.size(); l-- > 0;) {
     const MatrixView<T> dC_da = l > 0 ? of_batch(delta_[l - 1]) : MatrixView<T>();
-    architecture_.layers[l].template backward<T>(parameters, of_batch(a_[l]), of_batch(delta_[l]),
+    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(delta_[l]),
                                                  gradient, dC_da, poll);
     if (l > 0) {
-      kernels::activation_backward<T>(architecture_.layers[l - 1].activation, of_batch(z_[l - 1]),
-                                      of_batch(a_[l]), dC_da, dC_da);
+      engine_.kernels->activation_backward(architecture_.layers[l - 1].activation, a_[l].data,
+                                           dC_da.data, dC_da.data, dC_da.rows, dC_da.cols,
+                                           dC_da.stride);
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "memory/workspace.h"
+#include "plan/batch_targets.h"
 #include "plan/plan.h"
 
 namespace chainrule {
@@ -13,17 +14,18 @@ namespace chainrule {
 template <class T>
 class LayerwisePlan final : public Plan<T> {
  public:
-  LayerwisePlan(const Architecture& architecture, std::int64_t max_batch, Direction direction);
+  LayerwisePlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
+                const Engine<T>& engine);
 
   bool serves(std::int64_t batch, Direction direction) const override;
-  void predict(const T* parameters, const ArrayView& x, const Rows& rows, MatrixView<T> s,
+  void load(const T* parameters) override { parameters_ = parameters; }
+  void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
-  CostSums cost(const T* parameters, const Samples<T>& samples, const Rows& rows,
-                Poll& poll) override;
-  CostSums value_and_gradient(const T* parameters, const Samples<T>& samples, const Rows& rows,
-                              T* gradient, Poll& poll) override;
+  CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
+  CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
+                              Poll& poll) override;
   typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
-                                    const kernels::Update<T>& update, Poll& poll) override;
+                                    const Update<T>& update, Team& team, Poll& poll) override;
 
   // What the last batch left, in the article's numbering: a from layer 1 on, z and delta from layer 2 on.
   MatrixView<const T> a(std::size_t l) const { return of_batch(a_[l - 1]); }
@@ -33,22 +35,24 @@ class LayerwisePlan final : public Plan<T> {
   MatrixView<const T> dC_ds() const { return of_batch(dC_ds_); }
 
  private:
-  void forward(const T* parameters, const ArrayView& x, const Rows& rows, Poll& poll);
+  void forward(const ArrayView& x, const Rows& rows, Poll& poll);
   CostSums cost_forward(const Samples<T>& samples, const Rows& rows);
-  void cost_backward(const CostSums& cost);
-  void backward(const T* parameters, T* gradient, Poll& poll);
+  void cost_backward();
+  void backward(T* gradient, Poll& poll);
 
   MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }
 
+  using Plan<T>::engine_;
   const Architecture& architecture_;
+  const T* parameters_ = nullptr;
   std::int64_t max_batch_;
   Direction direction_;
   std::int64_t batch_ = 0;
 
   Workspace<T> workspace_;
   std::vector<MatrixView<T>> a_, z_, delta_;
-  MatrixView<T> y_, weight_, dC_ds_, gradient_;
-  AlignedBlock<std::int64_t> labels_;
+  BatchTargets<T> targets_;
+  MatrixView<T> dC_ds_, gradient_;
 };
 
 }  // namespace chainrule

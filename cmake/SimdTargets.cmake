@@ -1,0 +1,42 @@
+# The CPU targets of the kernels: for which processors each is built, and with which instructions.
+# Sets CHAINRULE_SIMD_TARGETS, the names of those built here from the plainest to the best; CHAINRULE_SIMD_SOURCES, their
+# files; CHAINRULE_SIMD_FLAGS_<name>; CHAINRULE_SIMD_LIST, the names as the C++ code wants them.
+# SPDX-License-Identifier: BSD-3-Clause
+include(CheckCXXSourceCompiles)
+
+function(check_processor result condition)
+  set(CMAKE_REQUIRED_QUIET ON)
+  check_cxx_source_compiles("#if !(${condition})\n#error\n#endif\nint main() {}" ${result})
+endfunction()
+# Both are false in a build for several processors at once, which then has the scalar target alone.
+check_processor(CHAINRULE_X86_64 "defined(__x86_64__) || defined(_M_X64) && !defined(_M_ARM64EC)")
+check_processor(CHAINRULE_ARM64 "defined(__aarch64__) || defined(_M_ARM64)")
+
+set(CHAINRULE_SIMD_TARGETS)
+function(add_simd_target name is_built gnu_flags msvc_flags)
+  if(NOT is_built)
+    return()
+  endif()
+  set(flags ${gnu_flags})
+  if(MSVC)
+    set(flags ${msvc_flags})
+  elseif(name STREQUAL v4 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    list(APPEND flags -Wno-uninitialized -Wno-maybe-uninitialized) # about its own header: GCC's bug 105593
+  endif()
+  set(source cpp/simd/target_${name}.cpp)
+  set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
+  set(CHAINRULE_SIMD_TARGETS ${CHAINRULE_SIMD_TARGETS} ${name} PARENT_SCOPE)
+  set(CHAINRULE_SIMD_SOURCES ${CHAINRULE_SIMD_SOURCES} ${source} PARENT_SCOPE)
+  set(CHAINRULE_SIMD_FLAGS_${name} ${flags} PARENT_SCOPE)
+endfunction()
+
+# cpp/simd/x86_features.h asks the CPU for all that the flags allow.
+add_simd_target(scalar TRUE "" "")
+add_simd_target(v2 "${CHAINRULE_X86_64}" "-msse4.2" "")
+add_simd_target(v3 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c" "/arch:AVX2")
+add_simd_target(v4 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl" "/arch:AVX512")
+add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
+
+list(TRANSFORM CHAINRULE_SIMD_TARGETS REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE CHAINRULE_SIMD_LIST)
+list(JOIN CHAINRULE_SIMD_LIST "" CHAINRULE_SIMD_LIST)
+set_property(SOURCE cpp/simd/dispatch.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})

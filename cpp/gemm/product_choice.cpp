@@ -1,0 +1,44 @@
+// The choice, and where it comes from.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "gemm/product_choice.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <vector>
+
+#include "error.h"
+
+namespace chainrule {
+namespace {
+
+const std::vector<std::string> kChoices = {"auto", "own", "blas"};
+
+int index_of(const std::string& choice) {
+  for (int i = 0; i < static_cast<int>(kChoices.size()); ++i) {
+    if (kChoices[static_cast<std::size_t>(i)] == choice) return i;
+  }
+  throw_unknown_name("product", choice, kChoices);
+}
+
+std::atomic<int>& choice() {
+  static std::atomic<int> chosen{[] {
+    const char* wish = std::getenv("CHAINRULE_PRODUCT");
+    return index_of(wish && *wish ? wish : "auto");
+  }()};
+  return chosen;
+}
+
+}  // namespace
+
+void set_product(const std::string& wish) { choice() = index_of(wish); }
+std::string product_choice() { return kChoices[static_cast<std::size_t>(choice().load())]; }
+
+Product product_for(Target target) {
+  switch (choice()) {
+    case 1: return Product::kOwn;
+    case 2: return Product::kBlas;
+    default: return has_tuned_kernels(target) ? Product::kOwn : Product::kBlas;
+  }
+}
+
+}  // namespace chainrule

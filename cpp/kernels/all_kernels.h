@@ -1,0 +1,38 @@
+// Everything that is compiled once for each CPU target, and the one symbol with which a target shows it: its tables.
+// Nothing else here may have external linkage: a function that two targets share by name would run on every CPU with
+// the instructions of one of them.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "kernels/elementary.h"
+#include "kernels/map.h"
+#include "simd/kernel_tables.h"
+
+namespace chainrule::CHAINRULE_TARGET {
+namespace {
+
+template <class T>
+constexpr ElementaryTable<T> make_elementary_table() {
+  ElementaryTable<T> table{};
+  table.exp = map<T, exp>;
+  table.exp_of_nonpositive = map<T, exp_of_nonpositive>;
+  table.expm1 = map<T, expm1>;
+  table.log = map<T, log>;
+  table.log1p = map<T, log1p>;
+  table.tanh = map<T, tanh>;
+  table.sigmoid = map<T, sigmoid>;
+  table.erf = map<T, erf>;
+  return table;
+}
+
+template <class T>
+constexpr KernelTables<T> make_tables() {
+  return {make_elementary_table<T>()};
+}
+
+}  // namespace
+
+extern const TargetTables kTables;
+const TargetTables kTables = {make_tables<float>(), make_tables<double>()};
+
+}  // namespace chainrule::CHAINRULE_TARGET

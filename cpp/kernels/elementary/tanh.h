@@ -1,0 +1,35 @@
+// tanh x and 1 / (1 + e^-x), from the exponential of a negative number: nothing overflows or cancels.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "kernels/elementary/exp.h"
+
+namespace chainrule::CHAINRULE_TARGET {
+namespace {
+
+constexpr double kTanhMaxUlp = 2;
+
+// tanh x = -d / (d + 2) with d = e^(-2 |x|) - 1, and the sign of x
+template <class T>
+CHAINRULE_INLINE Vec<T> tanh(Vec<T> x) {
+  using V = Vec<T>;
+  // From here on it is 1.
+  const V limit = V::set(sizeof(T) == sizeof(float) ? 10 : 20);
+  const auto [s, power] = exp_parts(min(limit, abs(x)) * V::set(-2));
+  const V d = fma(s, power, power - V::set(1));
+  return copy_sign(d / (d + V::set(2)), x);
+}
+
+constexpr double kSigmoidMaxUlp = 2.5;
+
+// 1 / (1 + e^-x) = e^x / (1 + e^x)
+template <class T>
+CHAINRULE_INLINE Vec<T> sigmoid(Vec<T> x) {
+  using V = Vec<T>;
+  const V one = V::set(1);
+  const V e = exp_of_nonpositive(copy_sign(x, -one));
+  return select(x < V::zero(), e, one) / (one + e);
+}
+
+}  // namespace
+}  // namespace chainrule::CHAINRULE_TARGET

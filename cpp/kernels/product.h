@@ -1,0 +1,141 @@
+// The product on packed panels. A tile of c stays in registers while k runs: numbers of a are broadcast from memory, a
+// row of the panel of b is read once for all rows of the tile. Compiled for every CPU target.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+
+namespace chainrule::CHAINRULE_TARGET {
+namespace {
+
+// V::kTileVectors: vectors side by side in the widest tile, which make a panel.
+// V::kTileRows[n]: rows of a tile that is n vectors wide: sums, a row of b and one number of a fill the registers.
+
+template <class V>
+constexpr std::int64_t kPanelWidth = std::int64_t{V::kTileVectors} * V::kWidth;
+
+template <class V, Access kAccess, int kVectors, int kRows>
+void multiply_tile(const PanelProduct<typename V::Number>& p, std::int64_t first_row) {
+  using T = typename V::Number;
+  constexpr std::int64_t kPanel = kPanelWidth<V>;
+  std::int64_t row_stride = p.a_row_stride, step = p.a_step;
+  if constexpr (kAccess == Access::kRows) row_stride = kPanel, step = 1;
+  if constexpr (kAccess == Access::kColumns) row_stride = 1, step = kPanel;
+
+  V sum[kRows][kVectors];
+  T* c = p.c + first_row * p.c_stride;
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) {
+      sum[i][v] = p.accumulate ? V::load(c + i * p.c_stride + v * V::kWidth) : V::zero();
+    }
+  }
+  const T* panel = p.a + first_row * row_stride;
+  const T* b = p.b;
+  // Along a row, a panel ends after kPanel steps, and the next one lies elsewhere.
+  for (std::int64_t left = p.depth; left > 0; left -= kPanel, panel += p.a_panel_stride) {
+    const std::int64_t steps = kAccess == Access::kRows && left > kPanel ? kPanel : left;
+    const T* a = panel;
+    for (std::int64_t k = 0; k < steps; ++k, a += step, b += p.b_stride) {
+      V row_of_b[kVectors];
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; ++v) row_of_b[v] = V::load(b + v * V::kWidth);
+#pragma GCC unroll 16
+      for (int i = 0; i < kRows; ++i) {
+        const V number = V::set(a[i * row_stride]);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) sum[i][v] = fma(number, row_of_b[v], sum[i][v]);
+      }
+    }
+    if constexpr (kAccess != Access::kRows) break;
+  }
+  for (int i = 0; i < kRows; ++i) {
+    for (int v = 0; v < kVectors; ++v) sum[i][v].store(c + i * p.c_stride + v * V::kWidth);
+  }
+}
+
+template <class V>
+using Tile = void (*)(const PanelProduct<typename V::Number>&, std::int64_t);
+
+template <int... kNumbers>
+struct Numbers {};
+template <int kCount, int... kNumbers>
+struct CountTo : CountTo<kCount - 1, kCount - 1, kNumbers...> {};
+template <int... kNumbers>
+struct CountTo<0, kNumbers...> {
+  using type = Numbers<kNumbers...>;
+};
+
+template <class V, Access kAccess, int kVectors, int... kRows>
+Tile<V> tile_of(std::int64_t rows, Numbers<kRows...>) {
+  static constexpr Tile<V> kTiles[] = {multiply_tile<V, kAccess, kVectors, kRows + 1>...};
+  return kTiles[rows - 1];
+}
+
+// Rows are shared out evenly: 64 rows in tiles of at most 6 are 11 tiles of 5 or 6, not 10 of 6 and one of 4.
+template <class V, Access kAccess, int kVectors>
+void multiply_rows(const PanelProduct<typename V::Number>& p) {
+  constexpr int kRows = V::kTileRows[kVectors];
+  const std::int64_t tiles = (p.rows + kRows - 1) / kRows;
+  std::int64_t first = 0;
+  for (std::int64_t tile = 1; tile <= tiles; ++tile) {
+    const std::int64_t last = p.rows * tile / tiles;
+    tile_of<V, kAccess, kVectors>(last - first, typename CountTo<kRows>::type())(p, first);
+    first = last;
+  }
+}
+
+template <class V, Access kAccess, int kVectors>
+void multiply_vectors(const PanelProduct<typename V::Number>& p) {
+  if (kVectors == 1 || p.cols > (kVectors - 1) * V::kWidth) {
+    multiply_rows<V, kAccess, kVectors>(p);
+  } else if constexpr (kVectors > 1) {
+    multiply_vectors<V, kAccess, kVectors - 1>(p);
+  }
+}
+
+template <class V>
+void multiply_panel(const PanelProduct<typename V::Number>& p) {
+  switch (p.access) {
+    case Access::kRows: return multiply_vectors<V, Access::kRows, V::kTileVectors>(p);
+    case Access::kColumns: return multiply_vectors<V, Access::kColumns, V::kTileVectors>(p);
+    case Access::kStrided: return multiply_vectors<V, Access::kStrided, V::kTileVectors>(p);
+  }
+}
+
+template <class V>
+void copy_block(const typename V::Number* from, std::int64_t from_stride, std::int64_t rows,
+                std::int64_t cols, typename V::Number* to, std::int64_t to_stride) {
+  const Row<V> row(cols);
+  for (std::int64_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
+    row.for_each([&](auto at) { at.put(to, at(from)); });
+  }
+}
+
+template <class V>
+void transpose_block(const typename V::Number* from, std::int64_t from_stride, std::int64_t rows,
+                     std::int64_t cols, typename V::Number* to, std::int64_t to_stride) {
+  constexpr int kWidth = V::kWidth;
+  for (std::int64_t r = 0; r < rows; r += kWidth) {
+    const int n_rows = static_cast<int>(rows - r < kWidth ? rows - r : kWidth);
+    for (std::int64_t c = 0; c < cols; c += kWidth) {
+      const int n_cols = static_cast<int>(cols - c < kWidth ? cols - c : kWidth);
+      V block[kWidth];
+      for (int i = 0; i < kWidth; ++i) {
+        const auto* place = from + (r + i) * from_stride + c;
+        block[i] = i >= n_rows ? V::zero()
+                   : n_cols == kWidth ? V::load(place)
+                                      : V::load_first(place, n_cols);
+      }
+      transpose(block);
+      for (int j = 0; j < n_cols; ++j) {
+        auto* place = to + (c + j) * to_stride + r;
+        n_rows == kWidth ? block[j].store(place) : block[j].store_first(place, n_rows);
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace chainrule::CHAINRULE_TARGET

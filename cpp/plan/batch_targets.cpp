@@ -1,0 +1,63 @@
+// Gathering of targets and weights, and the sum of a batch's costs.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "plan/batch_targets.h"
+
+#include <algorithm>
+
+namespace chainrule {
+
+template <class T>
+void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, std::int64_t stride,
+                              Workspace<T>& workspace) {
+  n_out_ = n_out;
+  workspace.reserve(max_batch, stride, y_);
+  workspace.reserve(max_batch, 1, weights_);
+  workspace.reserve(max_batch, 1, shares_);
+  costs_ = AlignedBlock<double>(max_batch);
+  labels_ = AlignedBlock<std::int64_t>(max_batch);
+}
+
+template <class T>
+CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows) {
+  batch_ = rows.count;
+  if (samples.weight.data) {
+    gather_rows(samples.weight, rows, weights_.row_range(0, batch_));
+  } else {
+    std::fill_n(weights_.data, batch_, T(1));
+  }
+  CostSums sums;
+  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += static_cast<double>(weights_.data[i]);
+  for (std::int64_t i = 0; i < batch_; ++i) {
+    const auto weight = static_cast<double>(weights_.data[i]);
+    shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
+  }
+  return sums;
+}
+
+template <class T>
+void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::int64_t first) {
+  const MatrixView<T> y(y_.row(first), part.count, n_out_, y_.stride);
+  if (!samples.y_is_labels) return gather_rows(samples.y, part, y);
+  // A label is the distribution that has all its weight on one class.
+  const MatrixView<std::int64_t> labels{labels_.data() + first, part.count, 1};
+  gather_rows(samples.y, part, labels);
+  for (std::int64_t i = 0; i < y.rows; ++i) {
+    std::fill_n(y.row(i), n_out_, T(0));
+    y.row(i)[labels.data[i]] = T(1);
+  }
+}
+
+template <class T>
+CostSums BatchTargets<T>::sum(CostSums sums) const {
+  for (std::int64_t i = 0; i < batch_; ++i) {
+    const auto weight = static_cast<double>(weights_.data[i]);
+    // A sample of no weight counts for nothing, whatever its cost.
+    if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
+  }
+  return sums;
+}
+
+template class BatchTargets<float>;
+template class BatchTargets<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,37 @@
+// The targets of a batch, as costs need them: y row by row, weights and shares of the samples, and the costs themselves.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "memory/aligned_block.h"
+#include "memory/workspace.h"
+#include "plan/samples.h"
+
+namespace chainrule {
+
+template <class T>
+class BatchTargets {
+ public:
+  // Rows of y lie `stride` numbers apart, n_out of them in use.
+  void reserve(std::int64_t max_batch, std::int64_t n_out, std::int64_t stride,
+               Workspace<T>& workspace);
+
+  // Gathers the weights of a batch; returns their sum, with no cost yet.
+  CostSums begin(const Samples<T>& samples, const Rows& rows);
+  // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
+  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first);
+  // Adds what costs() holds, in the order of the rows.
+  CostSums sum(CostSums sums) const;
+
+  const T* y(std::int64_t row) const { return y_.row(row); }
+  // The share of each sample in the batch: its weight, over their sum.
+  const T* shares() const { return shares_.data; }
+  double* costs() const { return costs_.data(); }
+
+ private:
+  std::int64_t n_out_ = 0, batch_ = 0;
+  MatrixView<T> y_, weights_, shares_;
+  AlignedBlock<double> costs_;
+  AlignedBlock<std::int64_t> labels_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,383 @@
+// The pieces of a step on panels, and the order in which the two plans take them.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "plan/panel_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "activations/list.h"
+
+namespace chainrule {
+namespace {
+
+// Rows of W that are updated at a time: few enough that the threads' shares come out even.
+constexpr std::int64_t kRowsOfPiece = 32;
+
+std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
+
+}  // namespace
+
+template <class T>
+bool PanelPlan<T>::suits(const Architecture& architecture) {
+  const auto elementwise = [](const Dense& layer) {
+    return Activations::visit<bool>(
+        layer.activation, [](auto member) { return decltype(member)::type::kElementwise; });
+  };
+  return !architecture.loss.is_custom() &&
+         std::all_of(architecture.layers.begin(), architecture.layers.end() - 1, elementwise);
+}
+
+template <class T>
+PanelPlan<T>::PanelPlan(const Architecture& architecture, std::int64_t max_batch,
+                        Direction direction, const Engine<T>& engine)
+    : Plan<T>(engine),
+      architecture_(architecture),
+      kernels_(*engine.kernels),
+      max_batch_(max_batch),
+      direction_(direction),
+      layers_(architecture.layers.size()),
+      row_stride_(round_up(architecture.n_out(), engine.kernels->vector_width)) {
+  const bool trains = direction == Direction::kForwardAndBackward;
+  const std::int64_t width = kernels_.panel_width;
+  const auto reserve = [&](PanelMatrix<T>& matrix, std::int64_t rows, std::int64_t cols) {
+    matrix = {nullptr, rows, cols, width};
+    workspace_.reserve(matrix.size(), matrix.data);
+  };
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const Dense& dense = architecture.layers[l];
+    Layer& layer = layers_[l];
+    reserve(layer.a, max_batch | 1, dense.n_in);
+    // A plan that only goes forward reads W where it lies, but for the columns that fill no panel.
+    reserve(layer.w, dense.n_in, trains ? dense.n_out : dense.n_out % width);
+    if (!trains) continue;
+    if (l > 0) reserve(layer.wt, dense.n_out, dense.n_in);
+    reserve(layer.delta, max_batch | 1, dense.n_out);
+    for (std::int64_t row = 0; row < dense.n_in; row += kRowsOfPiece) {
+      pieces_.push_back({l, {row, std::min(row + kRowsOfPiece, dense.n_in)}});
+    }
+  }
+  for (MatrixView<T>* matrix : {&z_, &s_, &slopes_}) {
+    workspace_.reserve(max_batch, row_stride_, *matrix);
+  }
+  targets_.reserve(max_batch, architecture.n_out(), row_stride_, workspace_);
+  workspace_.allocate();
+}
+
+template <class T>
+bool PanelPlan<T>::serves(std::int64_t batch, Direction direction) const {
+  return batch <= max_batch_ && direction <= direction_;
+}
+
+template <class T>
+void PanelPlan<T>::load(const T* parameters) {
+  parameters_ = parameters;
+  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l, parameters);
+}
+
+template <class T>
+void PanelPlan<T>::pack_weights(std::size_t l, const T* parameters) {
+  const Dense& dense = architecture_.layers[l];
+  const PanelMatrix<T>& w = layers_[l].w;
+  const T* first = dense.weights(parameters).data + (dense.n_out - w.cols);
+  for (std::int64_t panel = 0; panel < w.panels(); ++panel) {
+    const std::int64_t col = panel * w.width;
+    kernels_.copy_block(first + col, dense.n_out, w.rows, w.cols_of_panel(panel), w.at(0, col),
+                        w.width);
+  }
+  const PanelMatrix<T>& wt = layers_[l].wt;
+  for (std::int64_t panel = 0; panel < (wt.data ? wt.panels() : 0); ++panel) {
+    const std::int64_t row = panel * wt.width;
+    kernels_.transpose_block(first + row * dense.n_out, dense.n_out, wt.cols_of_panel(panel),
+                             dense.n_out, wt.at(0, row), wt.width);
+  }
+}
+
+// ---- Forward ----
+
+template <class T>
+void PanelPlan<T>::gather(const Pass& pass, Span rows) {
+  const Rows part = pass.rows.part(rows.first, rows.count());
+  gather_rows(*pass.x, part, layers_[0].a, rows.first);
+  if (pass.samples) targets_.gather(*pass.samples, part, rows.first);
+}
+
+template <class T>
+void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
+  const Dense& dense = architecture_.layers[l];
+  const Layer& layer = layers_[l];
+  const bool output = l + 1 == layers_.size();
+  const std::int64_t width = kernels_.panel_width;
+  const T* bias = dense.bias(parameters_);
+  PanelProduct<T> product;
+  product.access = Access::kRows;
+  product.a = layer.a.at(rows.first, 0);
+  product.a_panel_stride = layer.a.panel_stride();
+  product.rows = rows.count();
+  product.depth = dense.n_in;
+  for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    const std::int64_t col = panel * width;
+    product.cols = std::min(width, dense.n_out - col);
+    const std::int64_t packed_from = dense.n_out - layer.w.cols;
+    if (col >= packed_from) {
+      product.b = layer.w.at(0, col - packed_from);
+      product.b_stride = width;
+    } else {
+      product.b = dense.weights(parameters_).data + col;
+      product.b_stride = dense.n_out;
+    }
+    if (output) {
+      product.c = z_.row(rows.first) + col;
+      product.c_stride = row_stride_;
+      kernels_.multiply_panel(product);
+    } else {
+      T* a = layers_[l + 1].a.at(rows.first, col);
+      product.c = a;
+      product.c_stride = width;
+      kernels_.multiply_panel(product);
+      kernels_.activate(dense.activation, bias ? bias + col : nullptr, a, a, rows.count(),
+                        product.cols, width);
+    }
+  }
+}
+
+template <class T>
+void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
+  const Dense& dense = architecture_.layers.back();
+  const Loss& loss = architecture_.loss;
+  const std::int64_t first = rows.first, count = rows.count(), n = dense.n_out;
+  T* z = z_.row(first);
+  T* s = s_.row(first);
+  kernels_.activate(dense.activation, dense.bias(parameters_), z, s, count, n, row_stride_);
+  if (!pass.samples) return;
+  const T* y = targets_.y(first);
+  double* costs = targets_.costs() + first;
+  kernels_.costs(loss, z, s, y, count, n, row_stride_, costs);
+  if (!std::all_of(costs, costs + count, [](double cost) { return std::isfinite(cost); })) {
+    finite_ = false;
+  }
+  if (!pass.backward) return;
+  T* slopes = slopes_.row(first);
+  kernels_.cost_backward(loss, s, y, targets_.shares() + first, count, n, row_stride_, slopes);
+  if (!loss.paired) {
+    kernels_.activation_backward(dense.activation, s, slopes, slopes, count, n, row_stride_);
+  }
+  const PanelMatrix<T>& delta = layers_.back().delta;
+  for (std::int64_t panel = 0; panel < delta.panels(); ++panel) {
+    const std::int64_t col = panel * delta.width;
+    kernels_.copy_block(slopes + col, row_stride_, count, delta.cols_of_panel(panel),
+                        delta.at(first, col), delta.width);
+  }
+}
+
+// ---- Backward ----
+
+template <class T>
+void PanelPlan<T>::backward(std::size_t l, Span rows, Span panels) {
+  const Dense& dense = architecture_.layers[l];
+  const Layer& layer = layers_[l];
+  const std::int64_t width = kernels_.panel_width;
+  PanelProduct<T> product;
+  product.access = Access::kRows;
+  product.a = layer.delta.at(rows.first, 0);
+  product.a_panel_stride = layer.delta.panel_stride();
+  product.rows = rows.count();
+  product.depth = dense.n_out;
+  product.b_stride = product.c_stride = width;
+  for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    const std::int64_t col = panel * width;
+    T* delta = layers_[l - 1].delta.at(rows.first, col);
+    product.cols = layer.wt.cols_of_panel(panel);
+    product.b = layer.wt.at(0, col);
+    product.c = delta;
+    kernels_.multiply_panel(product);
+    kernels_.activation_backward(architecture_.layers[l - 1].activation, layer.a.at(rows.first, col),
+                                 delta, delta, rows.count(), product.cols, width);
+  }
+}
+
+// ---- From the batch to the weights ----
+
+template <class T>
+bool PanelPlan<T>::update_piece(const Piece& piece, const Update<T>* update, T* target, T* scratch) {
+  const Dense& dense = architecture_.layers[piece.layer];
+  const Layer& layer = layers_[piece.layer];
+  const std::int64_t width = kernels_.panel_width, first = piece.rows.first,
+                     count = piece.rows.count();
+  bool finite = true;
+  // The new values of some weights, from their gradient in the scratch; or the gradient itself.
+  const auto finish = [&](UpdateBlock<T>& block) {
+    block.gradient = scratch;
+    block.gradient_stride = width;
+    if (update) {
+      finite = kernels_.update(*update, block, target) && finite;
+    } else {
+      kernels_.copy_block(scratch, width, block.rows, block.cols, target + block.offset,
+                          block.stride);
+    }
+  };
+  PanelProduct<T> product;
+  product.access = Access::kColumns;
+  product.a = layer.a.at(0, first);
+  product.rows = count;
+  product.depth = batch_;
+  product.b_stride = product.c_stride = width;
+  product.c = scratch;
+  for (std::int64_t panel = 0; panel < layer.delta.panels(); ++panel) {
+    const std::int64_t col = panel * width;
+    UpdateBlock<T> block;
+    block.cols = product.cols = layer.delta.cols_of_panel(panel);
+    product.b = layer.delta.at(0, col);
+    kernels_.multiply_panel(product);
+    block.rows = count;
+    block.offset = dense.offset + first * dense.n_out + col;
+    block.stride = dense.n_out;
+    block.packed = layer.w.at(first, col);
+    block.packed_stride = width;
+    finish(block);
+    if (first == 0 && dense.has_bias) {
+      kernels_.sum_over_batch(product.b, batch_, product.cols, width, scratch);
+      UpdateBlock<T> bias;
+      bias.rows = 1;
+      bias.cols = product.cols;
+      bias.offset = dense.offset + dense.n_in * dense.n_out + col;
+      finish(bias);
+    }
+  }
+  if (update && layer.wt.data) {
+    kernels_.transpose_block(target + dense.offset + first * dense.n_out, dense.n_out, count,
+                             dense.n_out, layer.wt.at(0, first), width);
+  }
+  return finite;
+}
+
+template <class T>
+void PanelPlan<T>::update_weights(const Update<T>* update, T* target) {
+  constexpr std::size_t kMaxWidth = 64;
+  alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxWidth];
+  for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
+    if (!update_piece(pieces_[i], update, target, scratch)) finite_ = false;
+  }
+}
+
+// ---- Whole batches ----
+
+template <class T>
+void PanelPlan<T>::begin(const Rows& rows) {
+  batch_ = rows.count;
+  // As close together as the batch allows, and not a power of two apart, which would crowd a few sets of the cache.
+  for (Layer& layer : layers_) layer.a.rows = layer.delta.rows = batch_ | 1;
+  next_rows_ = 0;
+  next_piece_ = 0;
+  finite_ = true;
+}
+
+template <class T>
+void PanelPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+                           Poll& poll) {
+  begin(rows);
+  const Pass pass{&x, nullptr, rows, false};
+  run(pass, team, poll);
+  for (std::int64_t i = 0; i < batch_; ++i) std::copy_n(s_.row(i), s.cols, s.row(i));
+}
+
+template <class T>
+CostSums PanelPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
+  begin(rows);
+  const CostSums sums = targets_.begin(samples, rows);
+  const Pass pass{&samples.x, &samples, rows, false};
+  run(pass, team, poll);
+  return targets_.sum(sums);
+}
+
+template <class T>
+CostSums PanelPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
+                                          Team& team, Poll& poll) {
+  begin(rows);
+  const CostSums sums = targets_.begin(samples, rows);
+  const Pass pass{&samples.x, &samples, rows, true};
+  run(pass, team, poll);
+  team.run([&](int, int) { update_weights(nullptr, gradient); });
+  return targets_.sum(sums);
+}
+
+template <class T>
+typename Plan<T>::Step PanelPlan<T>::train_step(T* parameters, const Samples<T>& samples,
+                                                const Rows& rows, const Update<T>& update,
+                                                Team& team, Poll& poll) {
+  begin(rows);
+  const CostSums sums = targets_.begin(samples, rows);
+  const Pass pass{&samples.x, &samples, rows, true};
+  run(pass, team, poll);
+  // A cost that is not finite changes no weight.
+  if (finite_) team.run([&](int, int) { update_weights(&update, parameters); });
+  return {targets_.sum(sums), finite_};
+}
+
+template <class T>
+Span PanelPlan<T>::panels_out(std::size_t l) const {
+  return {0, (architecture_.layers[l].n_out + kernels_.panel_width - 1) / kernels_.panel_width};
+}
+
+template <class T>
+Span PanelPlan<T>::panels_in(std::size_t l) const {
+  return {0, layers_[l].a.panels()};
+}
+
+// ---- The two orders ----
+
+template <class T>
+void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
+  // Some tiles for each thread, so that a thread that is held up does not hold up all; but not so small that the
+  // weights stream through the core for a few rows only.
+  const std::int64_t tile =
+      std::clamp<std::int64_t>((this->batch_ + 2 * team.size() - 1) / (2 * team.size()), 16, 64);
+  const auto carry_tiles = [&](int index, int /*count*/) {
+    for (;;) {
+      const std::int64_t first = this->next_rows_.fetch_add(tile);
+      if (first >= this->batch_ || team.cancelled()) return;
+      const Span rows{first, std::min(first + tile, this->batch_)};
+      this->gather(pass, rows);
+      for (std::size_t l = 0; l < this->n_layers(); ++l) {
+        this->forward(l, rows, this->panels_out(l));
+      }
+      this->finish_output(pass, rows);
+      for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
+        this->backward(l, rows, this->panels_in(l));
+      }
+      if (index == 0) poll();  // the caller's thread
+    }
+  };
+  team.run(carry_tiles, &poll);
+}
+
+template <class T>
+void ColumnPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
+  const Span rows{0, this->batch_};
+  // Always the same thread for the same columns, whose weights it may find in its cache.
+  const auto divide = [&](Span all, auto&& work) {
+    team.run(
+        [&](int index, int count) {
+          const Span share{all.count() * index / count, all.count() * (index + 1) / count};
+          if (share.count() > 0) work(share);
+        },
+        &poll);
+    poll();
+  };
+  divide(rows, [&](Span share) { this->gather(pass, share); });
+  for (std::size_t l = 0; l < this->n_layers(); ++l) {
+    divide(this->panels_out(l), [&](Span share) { this->forward(l, rows, share); });
+  }
+  divide(rows, [&](Span share) { this->finish_output(pass, share); });
+  for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
+    divide(this->panels_in(l), [&](Span share) { this->backward(l, rows, share); });
+  }
+}
+
+template class PanelPlan<float>;
+template class PanelPlan<double>;
+template class RowPlan<float>;
+template class RowPlan<double>;
+template class ColumnPlan<float>;
+template class ColumnPlan<double>;
+
+}  // namespace chainrule

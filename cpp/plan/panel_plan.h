@@ -1,0 +1,131 @@
+// What the plans on panels have in common: packed copies of the weights, activations and deltas in panels, and the
+// pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
+// weights). Any thread may do any piece: no number depends on which does.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "kernels/kernel_table.h"
+#include "memory/panel_matrix.h"
+#include "memory/workspace.h"
+#include "plan/batch_targets.h"
+#include "plan/plan.h"
+#include "threads/team.h"
+
+namespace chainrule {
+
+// A range of rows of the batch, or of panels of a matrix.
+struct Span {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+
+  std::int64_t count() const { return last - first; }
+};
+
+template <class T>
+class PanelPlan : public Plan<T> {
+ public:
+  PanelPlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
+            const Engine<T>& engine);
+
+  // Hidden layers must be elementwise, and the loss a member of the list.
+  static bool suits(const Architecture& architecture);
+
+  bool serves(std::int64_t batch, Direction direction) const override;
+  void load(const T* parameters) override;
+  void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+               Poll& poll) override;
+  CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
+  CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
+                              Poll& poll) override;
+  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+                                    const Update<T>& update, Team& team, Poll& poll) override;
+
+ protected:
+  // What a pass through the network does with a batch.
+  struct Pass {
+    const ArrayView* x = nullptr;
+    const Samples<T>* samples = nullptr;  // null: predict only
+    Rows rows;
+    bool backward = false;
+  };
+
+  // Carries a batch forward and, if the pass says so, back down to the deltas.
+  virtual void run(const Pass& pass, Team& team, Poll& poll) = 0;
+
+  // ---- The pieces; `rows` are rows of the batch, dense layers are numbered from 0 ----
+  void gather(const Pass& pass, Span rows);
+  // a^(l+1) for hidden layers, z without bias for the output layer
+  void forward(std::size_t l, Span rows, Span panels);
+  // From the output layer's z: s, then costs and delta as far as the pass needs them.
+  void finish_output(const Pass& pass, Span rows);
+  // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1
+  void backward(std::size_t l, Span rows, Span panels);
+
+  std::size_t n_layers() const { return layers_.size(); }
+  Span panels_out(std::size_t l) const;
+  Span panels_in(std::size_t l) const;
+
+  const Architecture& architecture_;
+  const KernelTable<T>& kernels_;
+  std::int64_t max_batch_;
+  std::int64_t batch_ = 0;
+  std::atomic<std::int64_t> next_rows_{0};  // of the batch, that no thread has taken yet
+
+ private:
+  struct Layer {
+    PanelMatrix<T> w;      // (n_in, n_out), packed W; only its last panel in a plan that goes forward only
+    PanelMatrix<T> wt;     // (n_out, n_in), packed transpose; not for the first layer
+    PanelMatrix<T> a;      // (batch, n_in), the layer's input
+    PanelMatrix<T> delta;  // (batch, n_out)
+  };
+  // Some rows of a layer's W, within one panel of its input; with the first come the biases.
+  struct Piece {
+    std::size_t layer;
+    Span rows;
+  };
+
+  void pack_weights(std::size_t l, const T* parameters);
+  void begin(const Rows& rows);
+  // From deltas to new weights (or to their gradient, without an update), piece by piece until all are done.
+  void update_weights(const Update<T>* update, T* target);
+  bool update_piece(const Piece& piece, const Update<T>* update, T* target, T* scratch);
+
+  Direction direction_;
+  std::atomic<std::size_t> next_piece_{0};
+  std::atomic<bool> finite_{true};
+  const T* parameters_ = nullptr;
+  std::vector<Layer> layers_;
+  std::vector<Piece> pieces_;
+  std::int64_t row_stride_;  // of the output layer's matrices
+  MatrixView<T> z_, s_, slopes_;
+  BatchTargets<T> targets_;
+  Workspace<T> workspace_;
+};
+
+// ---- Which rows and columns a thread takes at a time ----
+
+// While the weights fit the cache: a tile of rows goes through the whole network and back before the next.
+template <class T>
+class RowPlan final : public PanelPlan<T> {
+ public:
+  using PanelPlan<T>::PanelPlan;
+
+ private:
+  void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
+};
+
+// For large layers or small batches: layer by layer, each product divided by columns, so that every weight is read
+// once, by one thread.
+template <class T>
+class ColumnPlan final : public PanelPlan<T> {
+ public:
+  using PanelPlan<T>::PanelPlan;
+
+ private:
+  void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,44 @@
+// How many threads a region may have: the machine, the environment, the user and the size of the work have a say.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+namespace chainrule {
+
+// Asking for more is the same as asking for so many.
+constexpr int kMaxThreads = 1024;
+
+// CPUs that this process may use now: the least of hardware, affinity and the quota of its control group (rounded up).
+int usable_cpus();
+
+// CHAINRULE_NUM_THREADS, else usable_cpus(). Throws std::invalid_argument where the variable is no whole number >= 1.
+int default_threads();
+
+// For all threads of the process that have no limit of their own. Throws std::invalid_argument for n < 1.
+void set_num_threads(int n);
+// What holds on this thread.
+int get_num_threads();
+
+// How many regions share the cost of waking the workers: one, as in a prediction, or those of many steps.
+enum class Regions { kOne, kMany };
+
+// The threads that so much work in one region is worth, at most `cap` and the limit of this thread, at least 1.
+int threads_for(double flops, int cap, Regions regions);
+
+// For tests: the work that a thread is worth, in place of the measured one; 0 gives every region all threads.
+void set_flops_per_thread(double flops);
+
+// The limit of this thread within the life of the object; objects nest.
+class ThreadsScope {
+ public:
+  explicit ThreadsScope(int n);
+  ~ThreadsScope();
+  ThreadsScope(const ThreadsScope&) = delete;
+  ThreadsScope& operator=(const ThreadsScope&) = delete;
+
+ private:
+  int outer_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,20 @@
+// How a thread sleeps until a word in memory changes: a futex on Linux, a table of condition variables elsewhere.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+
+namespace chainrule {
+
+constexpr auto kForever = std::chrono::milliseconds::max();
+
+// Sleeps while `word` has this value, until it is woken or the time is over; may return early for no reason.
+void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t value,
+                       std::chrono::milliseconds at_most = kForever);
+
+// Wakes those who sleep on `word`. It is an address only: the word itself may be gone by now.
+void wake_sleepers(const std::atomic<std::uint32_t>* word);
+
+}  // namespace chainrule

@@ -1,0 +1,663 @@
+// The thread pool: regions, barriers, exceptions, leases, limits; fork, signals and exit where the system has them.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "check.h"
+#include "simd/denormals.h"
+#include "threads/cgroup.h"
+#include "threads/limit.h"
+#include "threads/team.h"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#define HAS_PROCESSES 1
+#endif
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+// Forked children that start threads are what some of these tests are about.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
+
+namespace chainrule {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct Expected : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+// ---- parts
+
+TEST(parts_cover_the_whole_in_order) {
+  for (const std::int64_t n : {0, 1, 5, 16, 17, 1000, 4097}) {
+    for (const std::int64_t granule : {1, 6, 16, 2000}) {
+      for (int count = 1; count <= 9; ++count) {
+        check::at() = check::text("n ", n, ", granule ", granule, ", count ", count);
+        std::int64_t end = 0, smallest = n;
+        for (int index = 0; index < count; ++index) {
+          const Range part = part_of(n, granule, index, count);
+          CHECK_EQUAL(part.begin, end);
+          CHECK(part.empty() || part.begin % granule == 0);
+          CHECK(part.size() <= part_of(n, granule, 0, count).size());
+          smallest = std::min(smallest, part.size());
+          end = part.end;
+        }
+        CHECK_EQUAL(end, n);
+        CHECK(part_of(n, granule, 0, count).size() <= smallest + 2 * granule - 1);
+      }
+    }
+  }
+}
+
+TEST(parts_of_the_largest_whole_do_not_overflow) {
+  const std::int64_t n = std::numeric_limits<std::int64_t>::max();
+  CHECK_EQUAL(part_of(n, 64, 6, 7).end, n);
+  CHECK_EQUAL(part_of(n, 1, 6, 7).end, n);
+  CHECK_EQUAL(part_of(5, n, 0, 7).end, 5);
+}
+
+// ---- regions
+
+TEST(a_region_calls_each_index_once) {
+  for (int n = 1; n <= 9; ++n) {
+    check::at() = check::text(n, " threads");
+    Team team(n);
+    CHECK_EQUAL(team.size(), n);
+    for (int round = 0; round < 2000; ++round) {
+      std::vector<int> calls(static_cast<std::size_t>(n));
+      int count_seen = 0;
+      const auto caller = std::this_thread::get_id();
+      std::atomic<bool> caller_has_0{false};
+      team.run([&](int index, int count) {
+        ++calls[static_cast<std::size_t>(index)];
+        if (index == 0) {
+          count_seen = count;
+          caller_has_0 = std::this_thread::get_id() == caller;
+        }
+      });
+      CHECK(caller_has_0);
+      CHECK(1 <= count_seen && count_seen <= n);
+      for (int index = 0; index < n; ++index) {
+        CHECK_EQUAL(calls[static_cast<std::size_t>(index)], index < count_seen ? 1 : 0);
+      }
+    }
+  }
+}
+
+TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_before) {
+  // More parts than CPUs are never skipped for lack of a CPU, so that the count is what was asked for.
+  const int n = usable_cpus() + 3;
+  Team team(n);
+  std::vector<std::int64_t> sums(static_cast<std::size_t>(n));
+  std::vector<std::int64_t> numbers(1000);
+  for (int round = 0; round < 500; ++round) {
+    for (auto& number : numbers) number = round;
+    team.run([&](int index, int count) {
+      CHECK_EQUAL(count, n);
+      const Range part = part_of(1000, 7, index, count);
+      std::int64_t sum = 0;
+      for (std::int64_t i = part.begin; i < part.end; ++i) sum += numbers[static_cast<std::size_t>(i)];
+      sums[static_cast<std::size_t>(index)] = sum;
+    });
+    std::int64_t total = 0;
+    for (const auto sum : sums) total += sum;
+    CHECK_EQUAL(total, 1000 * round);
+  }
+}
+
+TEST(threads_together_are_different_threads_and_meet_at_barriers) {
+  for (int n = 1; n <= 9; ++n) {
+    check::at() = check::text(n, " threads");
+    Team team(n);
+    for (int round = 0; round < 20; ++round) {
+      constexpr int kPhases = 60;
+      std::vector<int> slots(9);
+      std::vector<std::thread::id> ids(9);
+      int count_seen = 0;
+      team.run_together([&](int index, int count, Barrier& barrier) {
+        const auto at = [&](int i) -> int& { return slots[static_cast<std::size_t>(i)]; };
+        ids[static_cast<std::size_t>(index)] = std::this_thread::get_id();
+        if (index == 0) count_seen = count;
+        for (int phase = 1; phase <= kPhases; ++phase) {
+          at(index) = phase;
+          barrier.wait();
+          for (int other = 0; other < count; ++other) CHECK_EQUAL(at(other), phase);
+          barrier.wait();
+        }
+      });
+      CHECK(1 <= count_seen && count_seen <= n);
+      CHECK_EQUAL(std::set(ids.begin(), ids.begin() + count_seen).size(),
+                  static_cast<std::size_t>(count_seen));
+      CHECK(ids[0] == std::this_thread::get_id());
+    }
+  }
+}
+
+TEST(a_region_inside_a_region_runs_alone) {
+  Team team(4);
+  std::atomic<int> inner_calls{0};
+  team.run_together([&](int, int, Barrier& barrier) {
+    Team inner(3);
+    CHECK_EQUAL(inner.size(), 1);
+    inner.run([&](int index, int count) {
+      CHECK_EQUAL(index, 0);
+      CHECK_EQUAL(count, 1);
+      ++inner_calls;
+    });
+    inner.run_together([&](int, int, Barrier& inner_barrier) { inner_barrier.wait(); });
+    barrier.wait();
+  });
+  CHECK(inner_calls >= 1);
+  // Two teams of one thread, one after the other, share what workers there are.
+  Team second(2);
+  CHECK(second.size() <= 2);
+  int sum = 0;
+  second.run([&](int index, int) {
+    if (index == 0) sum += 1;
+  });
+  CHECK_EQUAL(sum, 1);
+}
+
+// ---- exceptions
+
+TEST(the_exception_of_the_lowest_index_comes_out) {
+  const int n = usable_cpus() + 3;
+  Team team(n);
+  for (unsigned who = 1; who < 1U << n; ++who) {
+    check::at() = check::text("indices ", who);
+    int lowest = 0;
+    while (!(who >> lowest & 1)) ++lowest;
+    CHECK_THROWS(Expected, check::text("index ", lowest), team.run([&](int index, int) {
+      if (who >> index & 1) throw Expected(check::text("index ", index));
+    }));
+    CHECK_THROWS(Expected, check::text("index ", lowest),
+                 team.run_together([&](int index, int, Barrier& barrier) {
+                   barrier.wait();
+                   if (who >> index & 1) throw Expected(check::text("index ", index));
+                   barrier.wait();
+                   throw Expected("passed an incomplete barrier");
+                 }));
+    CHECK(!team.cancelled());
+    int calls = 0;
+    team.run([&](int index, int) { calls += index == 0; });
+    CHECK_EQUAL(calls, 1);
+  }
+}
+
+TEST(when_one_part_fails_the_others_may_see_it_and_end) {
+  Team team(usable_cpus() + 2);
+  const int last = team.size() - 1;
+  CHECK_THROWS(Expected, "the last", team.run_together([&](int index, int, Barrier&) {
+    if (index == last) throw Expected("the last");
+    while (!team.cancelled()) std::this_thread::yield();
+  }));
+  // Index 0 runs first, whoever comes for the others.
+  std::atomic<bool> failed{false};
+  CHECK_THROWS(Expected, "the first", team.run([&](int index, int) {
+    if (index == 0) {
+      failed = true;
+      throw Expected("the first");
+    }
+    while (!failed) std::this_thread::yield();
+    while (!team.cancelled()) std::this_thread::yield();
+  }));
+}
+
+TEST(a_caller_polls_while_it_waits) {
+  // With a hook that throws the caller comes back although the others would go on for ever.
+  const auto caller = std::this_thread::get_id();
+  for (const bool together : {false, true}) {
+    Team team(2);
+    if (team.size() < 2) continue;
+    std::atomic<bool> on_caller{true};
+    Poll poll([&] {
+      on_caller = on_caller && std::this_thread::get_id() == caller;
+      throw Expected("interrupted");
+    });
+    std::atomic<bool> begun{false};
+    const auto begin = Clock::now();
+    if (together) {
+      CHECK_THROWS(Expected, "interrupted", team.run_together([&](int index, int, Barrier&) {
+        for (; !team.cancelled(); std::this_thread::yield()) {
+          if (index == 0) poll();
+        }
+      }));
+    } else {
+      // Where the worker does not come, the caller computes its part, which then polls itself.
+      CHECK_THROWS(Expected, "interrupted", team.run(
+                                                [&](int index, int count) {
+                                                  if (index == 0 && count == 2) return;
+                                                  for (; !team.cancelled(); std::this_thread::yield()) {
+                                                    if (std::this_thread::get_id() == caller) poll();
+                                                  }
+                                                },
+                                                &poll));
+    }
+    CHECK(on_caller);
+    CHECK(Clock::now() - begin < 5s);
+  }
+}
+
+// ---- leases
+
+TEST(teams_of_many_threads_at_once_share_the_workers) {
+  constexpr int kCallers = 8;
+  std::vector<std::thread> callers;
+  std::atomic<int> wrong{0};
+  for (int c = 0; c < kCallers; ++c) {
+    callers.emplace_back([&wrong, c] {
+      for (int round = 0; round < 300; ++round) {
+        Team team(1 + (c + round) % 5);
+        for (int region = 0; region < 5; ++region) {
+          std::vector<std::int64_t> sums(5);
+          team.run([&](int index, int count) {
+            const Range part = part_of(100, 1, index, count);
+            for (std::int64_t i = part.begin; i < part.end; ++i) {
+              sums[static_cast<std::size_t>(index)] += i;
+            }
+          });
+          std::int64_t total = 0;
+          for (const auto sum : sums) total += sum;
+          wrong += total != 4950;
+        }
+        if (round % 10 == 0) {
+          team.run_together([&](int, int, Barrier& barrier) {
+            barrier.wait();
+            barrier.wait();
+          });
+        }
+      }
+    });
+  }
+  for (auto& caller : callers) caller.join();
+  CHECK_EQUAL(wrong.load(), 0);
+}
+
+TEST(a_team_gets_what_others_leave) {
+  Team first(10);
+  CHECK_EQUAL(first.size(), 10);
+  {
+    Team second(5);  // all workers are leased, and the largest team has asked for more than this one
+    CHECK_EQUAL(second.size(), 1);
+    int calls = 0;
+    second.run([&](int, int count) { calls += count; });
+    CHECK_EQUAL(calls, 1);
+  }
+  Team larger(12);
+  CHECK_EQUAL(larger.size(), 3);
+}
+
+TEST(a_team_of_no_or_too_many_threads) {
+  CHECK_EQUAL(Team(0).size(), 1);
+  CHECK_EQUAL(Team(-3).size(), 1);
+  CHECK_EQUAL(Team(1).size(), 1);
+}
+
+TEST(workers_flush_denormals_as_their_caller_does) {
+  volatile float tiny = 1e-38F;  // 1e-39 is denormal
+  Team team(3);
+  const auto check_flushed = [&](bool flushed) {
+    team.run_together([&](int, int, Barrier&) { CHECK_EQUAL(tiny * 0.1F == 0, flushed); });
+  };
+  for (int round = 0; round < 3; ++round) {
+    check_flushed(false);
+#if defined(__x86_64__) || defined(__aarch64__)
+    const FlushDenormals flush;
+    check_flushed(true);
+#endif
+  }
+}
+
+// ---- limits
+
+TEST(limits_nest) {
+  const int before = get_num_threads();
+  CHECK(before >= 1);
+  {
+    const ThreadsScope outer(7);
+    CHECK_EQUAL(get_num_threads(), 7);
+    {
+      const ThreadsScope inner(1);
+      CHECK_EQUAL(get_num_threads(), 1);
+      std::thread([&] { check::at() = get_num_threads() == before ? "" : "another thread"; }).join();
+      CHECK(check::at().empty());
+    }
+    CHECK_EQUAL(get_num_threads(), 7);
+  }
+  CHECK_EQUAL(get_num_threads(), before);
+  CHECK_THROWS(std::invalid_argument, ">= 1, got 0", ThreadsScope(0));
+  CHECK_THROWS(std::invalid_argument, ">= 1, got -2", set_num_threads(-2));
+}
+
+TEST(the_work_decides_how_many_threads_are_worth_it) {
+  const ThreadsScope limit(8);
+  for (const Regions regions : {Regions::kOne, Regions::kMany}) {
+    CHECK_EQUAL(threads_for(0, kMaxThreads, regions), 1);
+    CHECK_EQUAL(threads_for(1e3, kMaxThreads, regions), 1);
+    CHECK_EQUAL(threads_for(1e12, kMaxThreads, regions), 8);
+    CHECK_EQUAL(threads_for(1e30, kMaxThreads, regions), 8);
+    CHECK_EQUAL(threads_for(1e12, 3, regions), 3);
+    CHECK_EQUAL(threads_for(1e12, 1, regions), 1);
+    int last = 1;
+    for (double flops = 1e5; flops < 1e9; flops *= 1.1) {
+      const int threads = threads_for(flops, kMaxThreads, regions);
+      CHECK(last <= threads && threads <= 8);
+      last = threads;
+    }
+  }
+  set_flops_per_thread(0);
+  CHECK_EQUAL(threads_for(1, kMaxThreads, Regions::kOne), 8);
+  CHECK_EQUAL(threads_for(0, 5, Regions::kMany), 5);
+  set_flops_per_thread(-1);
+  CHECK_EQUAL(threads_for(1, kMaxThreads, Regions::kOne), 1);
+}
+
+class FakeSystem {
+ public:
+  FakeSystem() : root_(std::filesystem::temp_directory_path() / unique_name()) {}
+  ~FakeSystem() { std::filesystem::remove_all(root_); }
+  FakeSystem(const FakeSystem&) = delete;
+  FakeSystem& operator=(const FakeSystem&) = delete;
+
+  void write(const std::string& path, const std::string& text) const {
+    const auto file = root_ / path;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+  }
+  std::string cpus() const {
+    const auto cpus = cgroup_cpus(root_.string());
+    return cpus ? std::to_string(*cpus) : "unlimited";
+  }
+
+ private:
+  static std::string unique_name() {
+    return check::text("chainrule_test_", Clock::now().time_since_epoch().count());
+  }
+  std::filesystem::path root_;
+};
+
+TEST(cgroup_quotas_are_rounded_up) {
+  CHECK_EQUAL(FakeSystem().cpus(), "unlimited");
+  FakeSystem v2;
+  v2.write("proc/self/cgroup", "0::/outer/inner\n");
+  v2.write("proc/self/mountinfo",
+           "22 1 0:20 / /proc rw - proc proc rw\n"
+           "30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup rw\n");
+  CHECK_EQUAL(v2.cpus(), "unlimited");
+  v2.write("sys/fs/cgroup/outer/inner/cpu.max", "max 100000\n");
+  CHECK_EQUAL(v2.cpus(), "unlimited");
+  v2.write("sys/fs/cgroup/outer/inner/cpu.max", "250000 100000\n");
+  CHECK_EQUAL(v2.cpus(), "3");
+  v2.write("sys/fs/cgroup/outer/cpu.max", "150000 100000\n");
+  CHECK_EQUAL(v2.cpus(), "2");
+  v2.write("sys/fs/cgroup/outer/cpu.max", "5000 100000\n");
+  CHECK_EQUAL(v2.cpus(), "1");
+  v2.write("sys/fs/cgroup/outer/cpu.max", "nonsense");
+  CHECK_EQUAL(v2.cpus(), "3");
+
+  // A container without a control group name space: its group's path is one of the host.
+  FakeSystem v1;
+  v1.write("proc/self/cgroup", "5:memory:/docker/x\n4:cpu,cpuacct:/docker/x\n");
+  v1.write("proc/self/mountinfo",
+           "31 30 0:27 /docker/x /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
+           "32 30 0:28 /docker/x /sys/fs/cgroup/cpu,cpuacct ro master:9 - cgroup cgroup rw,cpu,cpuacct\n");
+  v1.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
+  v1.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
+  CHECK_EQUAL(v1.cpus(), "unlimited");
+  v1.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "400000\n");
+  CHECK_EQUAL(v1.cpus(), "4");
+  v1.write("proc/self/cgroup", "4:cpu,cpuacct:/elsewhere\n");
+  CHECK_EQUAL(v1.cpus(), "4");
+}
+
+#if defined(HAS_PROCESSES)
+
+// ---- processes: fork, signals, exit
+
+// Whether f() is true in a child, which ends within 30 seconds and not by a signal.
+template <class F>
+bool true_in_child(F&& f) {
+  const pid_t child = fork();
+  if (child == 0) {
+    bool result = false;
+    try {
+      result = f();
+    } catch (const std::exception& error) {
+      std::fprintf(stderr, "in a child: %s\n", error.what());
+    }
+    _exit(result ? 0 : 1);
+  }
+  for (int i = 0; i < 3000; ++i) {
+    int status = 0;
+    if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    std::this_thread::sleep_for(10ms);
+  }
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  return false;
+}
+
+// All of n threads have met, so workers exist and serve.
+bool meets(Team& team, int n) {
+  std::atomic<int> met{0};
+  team.run_together([&](int, int, Barrier& barrier) {
+    ++met;
+    barrier.wait();
+  });
+  return met == n;
+}
+
+TEST(a_child_makes_workers_of_its_own) {
+  Team team(4);
+  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+  CHECK(true_in_child([&] {
+    // The parent's team is alone here; new teams have new workers, also those of children's children.
+    int count_seen = 0;
+    team.run([&](int, int count) { count_seen = count; });
+    if (count_seen != 1 || !meets(team, 1)) return false;
+    Team own(5);
+    return own.size() == 5 && meets(own, 5) && true_in_child([] {
+             Team grandchilds(3);
+             return grandchilds.size() == 3 && meets(grandchilds, 3);
+           });
+  }));
+  CHECK(team.size() == 4);
+  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+}
+
+TEST(fork_while_other_threads_are_in_regions) {
+  std::atomic<bool> end{false};
+  std::vector<std::thread> callers;
+  for (int c = 0; c < 3; ++c) {
+    callers.emplace_back([&] {
+      while (!end) {
+        Team team(3);
+        for (int i = 0; i < 20; ++i) team.run([](int, int) {});
+        team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+      }
+    });
+  }
+  int served = 0;
+  for (int i = 0; i < 20; ++i) {
+    served += true_in_child([] {
+      Team team(4);
+      return team.size() == 4 && meets(team, 4);
+    });
+  }
+  end = true;
+  for (auto& caller : callers) caller.join();
+  CHECK_EQUAL(served, 20);
+}
+
+TEST(a_child_forked_inside_a_region_does_not_wait_for_the_parents_workers) {
+  Team team(2);
+  pid_t child = -1;
+  bool threw = false;
+  try {
+    team.run_together([&](int index, int, Barrier& barrier) {
+      barrier.wait();
+      if (index == 0) child = fork();
+      barrier.wait();
+    });
+  } catch (const std::runtime_error&) {
+    threw = true;
+  }
+  if (child == 0) _exit(threw ? 0 : 1);
+  CHECK(!threw || team.size() == 1);
+  int status = 1;
+  CHECK_EQUAL(waitpid(child, &status, 0), child);
+  CHECK(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || team.size() == 1));
+}
+
+TEST(workers_block_signals_but_those_of_faults) {
+  Team team(3);
+  std::atomic<int> open{0}, closed{0};
+  const auto caller = std::this_thread::get_id();
+  team.run_together([&](int, int, Barrier&) {
+    if (std::this_thread::get_id() == caller) return;
+    sigset_t blocked;
+    pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+    for (const int number : {SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1, SIGPROF, SIGHUP, SIGPIPE}) {
+      closed += sigismember(&blocked, number) != 1;
+    }
+    for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
+      open += sigismember(&blocked, number) != 0;
+    }
+  });
+  CHECK_EQUAL(closed.load(), 0);
+  CHECK_EQUAL(open.load(), 0);
+  // The thread that made the workers has its own mask back.
+  sigset_t own;
+  pthread_sigmask(SIG_SETMASK, nullptr, &own);
+  CHECK_EQUAL(sigismember(&own, SIGINT), 0);
+}
+
+double cpu_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+TEST(no_thread_is_busy_after_a_lease) {
+  {
+    Team team(4);
+    for (int i = 0; i < 100; ++i) team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+    for (int i = 0; i < 100; ++i) team.run([](int, int) {});
+  }
+  std::this_thread::sleep_for(5ms);  // those that are just falling asleep
+  const double before = cpu_seconds();
+  std::this_thread::sleep_for(300ms);
+  CHECK_NEAR(cpu_seconds() - before, 0.0, 0.005);
+  // Nor within one, once nothing has come for a while.
+  Team team(4);
+  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+  std::this_thread::sleep_for(5ms);
+  const double begin = cpu_seconds();
+  std::this_thread::sleep_for(300ms);
+  CHECK_NEAR(cpu_seconds() - begin, 0.0, 0.005);
+}
+
+struct AtExit {
+  ~AtExit() { std::this_thread::sleep_for(20ms); }  // workers are at work while statics are destroyed
+};
+
+TEST(a_process_may_exit_at_any_moment) {
+  for (int how = 0; how < 4; ++how) {
+    check::at() = check::text("way ", how);
+    CHECK(true_in_child([how]() -> bool {
+      static const AtExit at_exit;
+      std::thread([how] {
+        Team team(4);
+        if (how == 0) {
+          for (;;) team.run([](int, int) {});
+        }
+        if (how == 1) {
+          team.run_together([](int, int, Barrier& barrier) {
+            for (;;) barrier.wait();
+          });
+        }
+        if (how == 2) {
+          team.run([](int, int) {
+            for (volatile int i = 0;; i = 0) {
+            }
+          });
+        }
+        for (;;) Team(4).run([](int, int) {});
+      }).detach();
+      std::this_thread::sleep_for(30ms);
+      std::exit(0);
+    }));
+  }
+}
+
+TEST(the_environment_limits_the_threads) {
+  const auto default_with = [](const char* text, int expected) {
+    return true_in_child([&] {
+      setenv("CHAINRULE_NUM_THREADS", text, 1);
+      return get_num_threads() == expected && default_threads() == expected;
+    });
+  };
+  CHECK(default_with("3", 3));
+  CHECK(default_with("", usable_cpus()));
+  CHECK(default_with("99999999999999999999", kMaxThreads));
+  for (const char* text : {"0", "-1", "two", "2.5", "1e3", " 2", "2 ", "-99999999999999999999", "+2"}) {
+    check::at() = text;
+    CHECK(true_in_child([&] {
+      setenv("CHAINRULE_NUM_THREADS", text, 1);
+      for (int i = 0; i < 2; ++i) {
+        CHECK_THROWS(std::invalid_argument,
+                     std::string("CHAINRULE_NUM_THREADS must be a whole number >= 1, got \"") + text,
+                     get_num_threads());
+      }
+      // Who says it in the program need not care.
+      const ThreadsScope scope(2);
+      return get_num_threads() == 2;
+    }));
+  }
+  CHECK(true_in_child([] {
+    setenv("CHAINRULE_NUM_THREADS", "3", 1);
+    set_num_threads(5);
+    return get_num_threads() == 5 && default_threads() == 3;
+  }));
+}
+
+#if defined(__linux__)
+TEST(affinity_limits_the_threads_and_more_can_be_asked_for) {
+  CHECK(true_in_child([] {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(sched_getcpu(), &one);
+    if (sched_setaffinity(0, sizeof one, &one) != 0) return false;
+    if (usable_cpus() != 1 || get_num_threads() != 1) return false;
+    Team team(5);
+    std::atomic<int> calls{0};
+    for (int i = 0; i < 100; ++i) team.run([&](int, int) { ++calls; });
+    return team.size() == 5 && calls == 500 && meets(team, 5);
+  }));
+}
+#endif
+
+#endif  // HAS_PROCESSES
+
+}  // namespace
+}  // namespace chainrule
