@@ -31,7 +31,8 @@ def load_digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Examples
     --------
-    >>> x, y = load_digits()
+    >>> import chainrule as cr
+    >>> x, y = cr.datasets.load_digits()
     >>> x.shape, y.shape
     ((1797, 64), (1797,))
     >>> y[:5].tolist()

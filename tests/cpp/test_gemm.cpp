@@ -56,8 +56,11 @@ template <class T>
 void check_product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
                    std::int64_t gap) {
   const bool left = order == Transposed::kLeft, right = order == Transposed::kRight;
-  check::at() = check::text(left ? "a^T b" : right ? "a b^T" : "a b", ", rows ", rows, ", depth ",
-                            depth, ", cols ", cols, ", gap ", gap, ", ", 8 * sizeof(T), " bits");
+  check::at() = check::text(left    ? "a^T b"
+                            : right ? "a b^T"
+                                    : "a b",
+                            ", rows ", rows, ", depth ", depth, ", cols ", cols, ", gap ", gap,
+                            ", ", 8 * sizeof(T), " bits");
   RandomStream stream(0, Purpose::kInitialParameters, 0);
   Matrix<T> a(left ? depth : rows, left ? rows : depth, gap), c(rows, cols, gap);
   Matrix<T> b(right ? cols : depth, right ? depth : cols, gap);

@@ -1,0 +1,37 @@
+// The core in a C++ program of its own: trains a network to tell whether two bits differ, and predicts.
+// Build it where it stands, `cmake -S examples/embed_cpp -B build/embed && cmake --build build/embed`, or copy
+// CMakeLists.txt, which is all that a project of yours needs.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cstdio>
+
+#include "network/network.h"
+
+int main() {
+  using namespace chainrule;
+  const float x[] = {0, 0, 0, 1, 1, 0, 1, 1};  // (4, 2), row-major
+  const float y[] = {0, 1, 1, 0};              // (4, 1)
+
+  // Dense: number of neurons, bias (0 or 1); activation, initializer.
+  Network<float> network({{"input", {2}, {}},
+                          {"dense", {8, 1}, {"tanh", "glorot_uniform"}},
+                          {"dense", {1, 1}, {"sigmoid", "glorot_uniform"}}},
+                         "binary_cross_entropy", /*seed=*/0);
+  Optimizer optimizer({"adam", {/*learning_rate=*/0.05, 0.9, 0.999, 1e-8}, {}});
+
+  Samples<float> samples;  // views: x and y must outlive the calls
+  samples.x = array_view(x, 4, 2);
+  samples.y = array_view(y, 4, 1);
+  FitOptions<float> options;
+  options.epochs = 1000;
+  options.batch_size = 4;
+  options.stop = {{"cost_below", {0.01}, {}}};
+
+  Poll poll;  // may be given a function that is called now and then, and ends the work by throwing
+  std::printf("cost before training: %.4f\n", network.cost(samples, poll));
+  const History history = network.fit(samples, optimizer, options, poll);
+  std::printf("cost after %zu epochs: %.4f\n", history.cost.size(), network.cost(samples, poll));
+
+  float s[4];
+  network.predict(samples.x, {s, 4, 1}, poll);
+  for (int i = 0; i < 4; ++i) std::printf("%g xor %g: %.3f\n", x[2 * i], x[2 * i + 1], s[i]);
+}
