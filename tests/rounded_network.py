@@ -8,6 +8,7 @@ The formulas are the core's, where it computes the same number in another way th
 from types import SimpleNamespace
 
 import numpy as np
+
 from reference import share
 from rounding import LIBM, Rounded, exact, exp, log1p, maximum, sqrt
 

@@ -1,4 +1,4 @@
-"""Numbers with bounds: what float32 arithmetic may make of a formula, derived operation by operation.
+"""Numbers with bounds: what float32 arithmetic may make of a formula, operation by operation.
 
 Let a be an exact number and a' the computed one. A `Rounded` holds a and a bound e >= |a' - a|.
 Every operation rounds its exact result r' once: fl(r') = r' (1 + d), |d| <= u = 2^-24, the unit
@@ -125,7 +125,7 @@ def log1p(x):
 
 
 def sqrt(x):
-    """|sqrt x' - sqrt x| = |x' - x| / (sqrt x' + sqrt x), at most sqrt(error) and error / sqrt x."""
+    """|sqrt x' - sqrt x| = |x' - x| / (sqrt x' + sqrt x) <= sqrt error, error / sqrt x."""
     root = np.sqrt(x.value)
     error = np.sqrt(x.error)
     np.divide(x.error, root, out=error, where=root > error)

@@ -1,12 +1,13 @@
-"""What the tests share: random networks with samples, and comparisons that say how to repeat them."""
+"""What the tests share: random networks with samples, and comparisons that can be repeated."""
 # SPDX-License-Identifier: BSD-3-Clause
 
 import zlib
 from dataclasses import dataclass
 from itertools import product
 
-import chainrule as cr
 import numpy as np
+
+import chainrule as cr
 from chainrule import _core
 from reference import LOSSES
 from reference import Network as Reference

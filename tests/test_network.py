@@ -3,15 +3,16 @@
 
 from types import SimpleNamespace
 
-import chainrule as cr
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import chainrule as cr
 import reference
 import rounded_network
 from chainrule import _core
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from reference import central_difference, flatten, one_hot
+from reference import central_difference, one_hot
 from rounded_network import RoundedNetwork
 from support import (
     ACTIVATIONS,
@@ -154,21 +155,15 @@ def test_bounds_belong_to_the_reference(output, loss):
                 assert_relative(number.value, expected[name], 1e-12, f"{name} of {case}")
 
 
-def test_bounds_are_narrow():
-    # Weights in half precision, 11 bits, break them everywhere; 20 bits still do in most places.
-    broken = {}
-    for n_bits in 11, 20, 24:
-        broken[n_bits] = []
-        for hidden in ACTIVATIONS:
-            net = random_case(2, hidden, "sigmoid", "mse", "float32", batches=[32]).network()
-            x = np.random.default_rng(0).normal(size=(32, net.n_in)).astype(np.float32)
-            bounds = RoundedNetwork(net).pass_through(x, np.zeros((32, net.n_out)))
-            fraction, exponent = np.frexp(net.parameters)
-            net.parameters = np.ldexp(np.round(np.ldexp(fraction, n_bits)), exponent - n_bits)
-            off = np.abs(net.predict(x) - bounds.s.value)
-            broken[n_bits].append(float((off > bounds.s.error).mean()))
-    assert min(broken[11]) > 0.9
-    assert max(broken[24]) == 0
+@pytest.mark.parametrize("hidden", ACTIVATIONS)
+def test_bounds_are_narrow(hidden):
+    # Weights in half precision, of 11 bits, are noticed in most of the outputs.
+    net = random_case(2, hidden, "sigmoid", "mse", "float32", batches=[32]).network()
+    x = np.random.default_rng(0).normal(size=(32, net.n_in)).astype(np.float32)
+    s = RoundedNetwork(net).pass_through(x, np.zeros((32, net.n_out))).s
+    net.parameters = net.parameters.astype(np.float16)
+    noticed = np.abs(net.predict(x) - s.value) > s.error
+    assert noticed.mean() > 0.5
 
 
 def cost_at(net, *data):
@@ -196,21 +191,29 @@ def test_gradient_is_that_of_central_differences(loss, output, hidden):
             assert_relative(gradient, by_differences, 1e-6, case)
 
 
-def slope_along(net, direction, data, h=1e-5):
-    """Return dC/dt at w + t direction, by a central difference; None across the kink of a relu."""
+def kinks(net, x):
+    """Return on which side of its kink each neuron is, for the layers that have one."""
+    z = reference_of(net).forward(x).z
+    return b"".join(
+        (z[n] > 0).tobytes()
+        for n, layer in enumerate(net.layers[1:], start=2)
+        if layer.activation == "relu"
+    )
+
+
+def slope_along(net, direction, data, h):
+    """Return dC/dt at w + t direction by a difference of fourth order; None across a kink.
+
+    dC/dt ~ (8 (C(h) - C(-h)) - (C(2h) - C(-2h))) / 12h
+    """
     w = net.parameters.copy()
-    costs, kinks = [], []
-    for t in h, -h:
-        net.parameters = w + t * direction
-        costs.append(net.cost(*data))
-        passed = reference_of(net).forward(data[0])
-        kinks.append([passed.z[n] > 0 for n in passed.z])
+    slope, sides = 0, set()
+    for t, factor in (1, 8), (-1, -8), (2, -1), (-2, 1):
+        net.parameters = w + t * h * direction
+        slope += factor * net.cost(*data) / (12 * h)
+        sides.add(kinks(net, data[0]))
     net.parameters = w
-    relu = ["relu" in layer.activation for layer in net.layers[1:]]
-    crossed = [(a != b).any() for a, b in zip(*kinks, strict=True)]
-    if any(c for c, r in zip(crossed, relu, strict=True) if r):
-        return None
-    return (costs[0] - costs[1]) / (2 * h)
+    return slope if len(sides) == 1 else None
 
 
 @pytest.mark.parametrize(("loss", "output"), members(LOSS_NAMES, ACTIVATIONS))
@@ -218,6 +221,7 @@ def test_gradient_of_large_networks_along_directions(loss, output):
     # Along each layer's own gradient g the slope is |g|, along any direction v it is g.v.
     compared = 0
     for hidden in ACTIVATIONS:
+        h = 1e-5 if hidden == "relu" else 1e-3  # near enough that few neurons cross their kink
         case = random_case(3, hidden, output, loss, sizes=[16, 33, 70])
         net, data = case.network(), case.samples()
         _, gradient = net.value_and_grad(*data)
@@ -227,12 +231,11 @@ def test_gradient_of_large_networks_along_directions(loss, output):
             for v in g / length, rng.normal(size=g.shape) / g.size**0.5:
                 direction = np.zeros_like(gradient)
                 blocks(direction, net)[i][...] = v
-                slope = slope_along(net, direction, data)
+                slope = slope_along(net, direction, data, h)
                 if slope is not None:
-                    what = f"block {i} of {case}"
-                    assert_within(slope, (g * v).sum(), 1e-6 * length, what)
+                    assert_within(slope, (g * v).sum(), 1e-6 * length, f"block {i} of {case}")
                     compared += 1
-    assert compared >= 20
+    assert compared >= 30
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -299,7 +302,7 @@ def test_logarithm_of_what_is_no_probability(loss, dtype):
         ("cross_entropy", [200, 0], [0, 1], 200, [1, -1]),
         ("binary_cross_entropy", [200, -200], [0, 0], 100, [0.5, 0]),
         ("binary_cross_entropy", [-200, 200], [1, 1], 100, [-0.5, 0]),
-        # Where C is small: ln(1 + e^-20) is e^-20 less 1e-9 of it, though 1 + e^-20 is 1 in float32.
+        # Where C is small: ln(1 + e^-20) is about e^-20, though 1 + e^-20 is 1 in float32.
         ("cross_entropy", [20, 0], [1, 0], np.log1p(np.exp(-20)), None),
         ("binary_cross_entropy", [20, -20], [1, 0], np.log1p(np.exp(-20)), None),
         # Where e^z overflows, in either dtype.
@@ -313,7 +316,7 @@ def test_fused_pairs_are_stable(loss, z, y, cost, delta, dtype):
     net = cr.Network([cr.Input(2), cr.Dense(2, output, bias=False)], loss=loss, dtype=dtype)
     net.layers[1].weights[...] = np.eye(2)
     # log1p(e^..): two functions of the library and a handful of operations
-    relative = 20 * np.finfo(dtype).eps
+    relative = 20 * float(np.finfo(dtype).eps)
     assert net.cost([z], [y]) == pytest.approx(cost, rel=relative, abs=1e-38)
     if delta is not None:
         np.testing.assert_allclose(net.trace([z], [y]).delta(2), [delta], rtol=relative, atol=1e-38)

@@ -230,8 +230,9 @@ TEST(memory_views_read_half_precision) {
 
   const std::vector<std::uint16_t> nan(kRows * kCols, 0x7E00);
   const Array array(ElementType::kFloat16, nan, layouts(2)[0], false, 0);
-  double value = 0;
-  gather_rows(array.view(), {nullptr, 0, 1}, MatrixView<double>(&value, 1, 1));
+  double row[kCols] = {};
+  gather_rows(array.view(), {nullptr, 0, 1}, MatrixView<double>(row, 1, kCols));
+  CHECK(std::isnan(row[0]));
 }
 
 TEST(memory_views_read_any_byte_as_a_bool) {

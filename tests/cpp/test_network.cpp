@@ -1,4 +1,4 @@
-// Networks as a C++ program uses them: the article's, worked out in numbers, and training with all its endings.
+// Networks as a C++ program uses them: the article's, worked out in numbers; predictions, costs, wrong input, uses.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
@@ -8,25 +8,10 @@
 
 #include "check.h"
 #include "network/network.h"
-#include "random/stream.h"
+#include "problem.h"
 
 namespace chainrule {
 namespace {
-
-Spec input(int n) { return {"input", {double(n)}, {}}; }
-
-Spec dense(int n_out, const std::string& activation, bool bias = true,
-           const std::string& init = "glorot_uniform") {
-  return {"dense", {double(n_out), double(bias)}, {activation, init}};
-}
-
-Spec sgd(double learning_rate) { return {"sgd", {learning_rate, 0, 0}, {}}; }
-Spec adam(double learning_rate) { return {"adam", {learning_rate, 0.9, 0.999, 1e-8}, {}}; }
-
-template <class T>
-std::vector<T> parameters_of(const Network<T>& network) {
-  return {network.parameters(), network.parameters() + network.n_parameters()};
-}
 
 template <class T>
 void check_near(const T* values, const std::vector<double>& expected, double bound) {
@@ -34,6 +19,7 @@ void check_near(const T* values, const std::vector<double>& expected, double bou
     check::at() = check::text("element ", i);
     CHECK_NEAR(static_cast<double>(values[i]), expected[i], bound);
   }
+  check::at().clear();
 }
 
 // ---- The article's network, worked out in tests/test_article.py --------------------------------------------------
@@ -100,86 +86,7 @@ TEST(network_of_the_article) {
   check_article<float>(1e-6);
 }
 
-// ---- Training ----------------------------------------------------------------------------------------------------
-
-// y = sin(3 x_1) x_2 on 200 points, in three batches of 64 and one of 8.
-template <class T>
-struct Problem {
-  std::vector<T> x, y;
-  Samples<T> samples;
-  FitOptions<T> options;
-  Poll poll;
-
-  Problem() {
-    RandomStream stream(9, Purpose::kShuffle, 0);
-    for (int i = 0; i < 200; ++i) {
-      const double x1 = 2 * stream.next_uniform() - 1, x2 = 2 * stream.next_uniform() - 1;
-      x.insert(x.end(), {static_cast<T>(x1), static_cast<T>(x2)});
-      y.push_back(static_cast<T>(std::sin(3 * x1) * x2));
-    }
-    samples.x = array_view(x.data(), 200, 2);
-    samples.y = array_view(y.data(), 200, 1);
-    options.epochs = 20;
-    options.batch_size = 64;
-  }
-  Problem(const Problem&) = delete;
-  Problem& operator=(const Problem&) = delete;
-};
-
-std::vector<Spec> layers() {
-  return {input(2), dense(16, "tanh"), dense(8, "relu"), dense(1, "identity")};
-}
-
-template <class T>
-void check_training_lowers_the_cost(const Spec& optimizer_spec) {
-  check::at() = optimizer_spec.name;
-  Problem<T> problem;
-  Network<T> network(layers(), "mse", 1);
-  Optimizer optimizer(optimizer_spec);
-  const double before = network.cost(problem.samples, problem.poll);
-  const History history = network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  CHECK_EQUAL(history.cost.size(), 20U);
-  CHECK_EQUAL(history.stopped_by, History::kAllEpochs);
-  CHECK_EQUAL(optimizer.steps(), 80);
-  CHECK_EQUAL(network.epochs_begun(), 20);
-  CHECK(network.cost(problem.samples, problem.poll) < 0.8 * before);
-  CHECK(history.cost.back() < history.cost.front());
-}
-
-TEST(network_learns_with_every_optimizer) {
-  for (const Spec& optimizer :
-       {sgd(0.1), Spec{"sgd", {0.05, 0.9, 0}, {}}, Spec{"sgd", {0.05, 0.9, 1}, {}}, adam(0.01)}) {
-    check_training_lowers_the_cost<float>(optimizer);
-    check_training_lowers_the_cost<double>(optimizer);
-  }
-}
-
-template <class T>
-std::vector<T> trained(std::uint64_t seed, const std::vector<std::int64_t>& epochs) {
-  Problem<T> problem;
-  Network<T> network(layers(), "mse", seed);
-  Optimizer optimizer(adam(0.01));
-  for (const std::int64_t each : epochs) {
-    problem.options.epochs = each;
-    network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  }
-  return parameters_of(network);
-}
-
-template <class T>
-void check_seeds() {
-  const auto first = trained<T>(1, {5});
-  CHECK(trained<T>(1, {5}) == first);
-  CHECK(trained<T>(1, {2, 3}) == first);
-  CHECK(trained<T>(2, {5}) != first);
-  CHECK(trained<T>(1, {0}) == parameters_of(Network<T>(layers(), "mse", 1)));
-  CHECK(trained<T>(1, {0}) != trained<T>(2, {0}));
-}
-
-TEST(network_of_one_seed_has_the_same_bits) {
-  check_seeds<float>();
-  check_seeds<double>();
-}
+// ---- First parameters, predictions, costs ------------------------------------------------------------------------
 
 TEST(network_starts_with_the_same_numbers_for_ever) {
   // Every machine draws these bits from this seed: another number here is another network for every user.
@@ -236,32 +143,6 @@ TEST(network_predicts_many_rows_as_it_predicts_few) {
   network.predict(array_view(x.data(), 0, 2), {s.data(), 0, 1}, poll);
 }
 
-TEST(network_stops_by_its_conditions) {
-  Problem<double> problem;
-  Network<double> network(layers(), "mse", 1);
-  Optimizer optimizer(adam(0.01));
-  const auto fit = [&](const Spec& condition) {
-    problem.options.epochs = FitOptions<double>::kUntilStopped;
-    problem.options.stop = {{"time_limit", {3600}, {}}, condition};
-    const History history = network.fit(problem.samples, optimizer, problem.options, problem.poll);
-    CHECK_EQUAL(history.stopped_by, 1);
-    return history;
-  };
-  const History below = fit({"cost_below", {0.02}, {}});
-  CHECK(below.cost.back() < 0.02);
-  CHECK(std::all_of(below.cost.begin(), below.cost.end() - 1, [](double c) { return c >= 0.02; }));
-  CHECK_EQUAL(fit({"no_improvement", {3, 1e9}, {}}).cost.size(), 4U);
-  CHECK_EQUAL(fit({"time_limit", {1e-9}, {}}).cost.size(), 0U);
-
-  Problem<double> validation;
-  problem.options.validation = &validation.samples;
-  problem.options.stop.clear();
-  problem.options.epochs = 3;
-  const History both = network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  CHECK_EQUAL(both.validation_cost.size(), 3U);
-  CHECK_NEAR(both.validation_cost.back(), network.cost(validation.samples, validation.poll), 1e-15);
-}
-
 TEST(network_takes_labels_for_distributions) {
   const double x[] = {1, 2, 3, 4, 5, 6, 7, 8};
   const std::int64_t labels[] = {2, 0, 1, 2};
@@ -302,38 +183,7 @@ TEST(network_with_custom_cost_does_as_with_the_named_one) {
   check_near(one.data(), other, 1e-14);
 }
 
-// ---- Wrong input -------------------------------------------------------------------------------------------------
-
-TEST(network_refuses_what_does_not_fit_and_changes_nothing) {
-  Problem<float> problem;
-  Network<float> network(layers(), "mse", 1);
-  Optimizer optimizer(adam(0.01));
-  const auto before = parameters_of(network);
-  const auto refuses = [&](const Samples<float>& samples, const char* message) {
-    CHECK_THROWS(std::invalid_argument, message,
-                 network.fit(samples, optimizer, problem.options, problem.poll));
-  };
-  Samples<float> samples = problem.samples;
-  samples.x = array_view(problem.x.data(), 100, 4);
-  refuses(samples, "x has shape (100, 4), expected (100, 2)");
-  samples = problem.samples;
-  samples.y = array_view(problem.y.data(), 199, 1);
-  refuses(samples, "y has shape (199, 1), expected (200, 1)");
-  samples = problem.samples;
-  samples.x = array_view(problem.x.data(), 0, 2);
-  refuses(samples, "x has no samples");
-  problem.y[7] = std::nanf("");
-  refuses(problem.samples, "y has nan in row 7, column 0; expected finite numbers only");
-  problem.y[7] = 0;
-  problem.options.batch_size = 0;
-  refuses(problem.samples, "batch_size must be >= 1, got 0");
-  problem.options.batch_size = 64;
-  problem.options.epochs = FitOptions<float>::kUntilStopped;
-  refuses(problem.samples, "training needs a stop condition");
-  CHECK(parameters_of(network) == before);
-  CHECK_EQUAL(optimizer.steps(), 0);
-  CHECK_EQUAL(network.epochs_begun(), 0);
-}
+// ---- Wrong input, and uses at the same time ----------------------------------------------------------------------
 
 TEST(network_refuses_labels_out_of_range) {
   const float x[] = {1, 2, 3};
@@ -369,81 +219,6 @@ TEST(network_refuses_what_is_no_network) {
       Network<float>({input(1 << 30), {"dense", {0x1p40, 1}, {"relu", "zeros"}}}, "mse", 0));
   CHECK_THROWS(std::invalid_argument, "learning_rate must be a finite number >= 0, got -1",
                Optimizer(sgd(-1)));
-}
-
-TEST(network_refuses_the_optimizer_of_another) {
-  Problem<double> problem;
-  Network<double> one(layers(), "mse", 1), other(layers(), "mse", 1);
-  Optimizer optimizer(adam(0.01));
-  one.train_step(problem.samples, optimizer, problem.poll);
-  CHECK_THROWS(std::invalid_argument, "state of another network",
-               other.train_step(problem.samples, optimizer, problem.poll));
-  one.train_step(problem.samples, optimizer, problem.poll);
-  CHECK_EQUAL(optimizer.steps(), 2);
-}
-
-// ---- Endings -----------------------------------------------------------------------------------------------------
-
-template <class T>
-void check_divergence() {
-  Problem<T> problem;
-  Network<T> network(layers(), "mse", 1);
-  Optimizer optimizer(sgd(1e10));
-  CHECK_THROWS(TrainingDiverged, "the weights are the last finite ones",
-               network.fit(problem.samples, optimizer, problem.options, problem.poll));
-  for (const T value : parameters_of(network)) CHECK(std::isfinite(value));
-  const std::int64_t steps = optimizer.steps();
-  CHECK_THROWS(TrainingDiverged, "", [&] {
-    for (int i = 0; i < 100; ++i) network.train_step(problem.samples, optimizer, problem.poll);
-  }());
-  CHECK(optimizer.steps() >= steps);
-  for (const T value : parameters_of(network)) CHECK(std::isfinite(value));
-}
-
-TEST(network_that_diverges_keeps_finite_weights) {
-  check_divergence<float>();
-  check_divergence<double>();
-}
-
-struct Interrupted : std::runtime_error {
-  Interrupted() : std::runtime_error("interrupted") {}
-};
-
-TEST(network_is_at_its_last_finished_step_when_the_hook_throws) {
-  Problem<double> problem;
-  problem.options.batch_size = 200;  // each epoch is one step
-  problem.options.epochs = 1'000'000'000;
-  Network<double> network(layers(), "mse", 1), uninterrupted(layers(), "mse", 1);
-  Optimizer optimizer(adam(0.001)), same(adam(0.001));
-  Poll interrupting([] { throw Interrupted(); });
-  CHECK_THROWS(Interrupted, "interrupted",
-               network.fit(problem.samples, optimizer, problem.options, interrupting));
-  CHECK(optimizer.steps() > 0);
-  CHECK_EQUAL(network.epochs_begun(), optimizer.steps());
-
-  // Both go on, and arrive at the same bits.
-  problem.options.epochs = optimizer.steps() + 2;
-  uninterrupted.fit(problem.samples, same, problem.options, problem.poll);
-  problem.options.epochs = 2;
-  network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  CHECK_EQUAL(optimizer.steps(), same.steps());
-  CHECK(parameters_of(network) == parameters_of(uninterrupted));
-}
-
-TEST(network_is_unchanged_when_the_cost_throws) {
-  Problem<double> problem;
-  Network<double> network(layers(), "", 1);
-  Optimizer optimizer(adam(0.01));
-  const auto before = parameters_of(network);
-  Samples<double> samples;
-  samples.x = problem.samples.x;
-  samples.custom_cost = [](const Rows&, MatrixView<const double>, MatrixView<double>) -> double {
-    throw Interrupted();
-  };
-  CHECK_THROWS(Interrupted, "", network.fit(samples, optimizer, problem.options, problem.poll));
-  CHECK_THROWS(Interrupted, "", network.train_step(samples, optimizer, problem.poll));
-  CHECK(parameters_of(network) == before);
-  CHECK_EQUAL(optimizer.steps(), 0);
 }
 
 TEST(network_in_use_refuses_to_be_changed) {
