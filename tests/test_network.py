@@ -332,3 +332,37 @@ def test_all_calls_leave_the_network_as_it_was():
     net.value_and_grad(x, y, weight)
     net.trace(x, y)
     assert bits(net) == before
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_slope_of_relu_at_its_kink_is_0(dtype):
+    net = cr.Network([cr.Input(1), cr.Dense(2, "relu"), cr.Dense(1)], dtype=dtype)
+    net.parameters = [1, -1, 0, 0, 1, 1, 0.5]
+    for z in 0.0, -0.0:
+        trace = net.trace([z], [0.0])
+        np.testing.assert_array_equal(trace.delta(2), [[0, 0]])
+        np.testing.assert_array_equal(trace.a(2), [[0, 0]])
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sample_of_no_weight_may_cost_infinitely_much(dtype):
+    net = cr.Network([cr.Input(1), cr.Dense(1, bias=False)], dtype=dtype)
+    net.parameters = [1]
+    x, y, weight = [[3.0], [float(np.finfo(dtype).max)]], [1.0, 0.0], [2, 0]
+    assert net.cost(x, y, weight) == 4
+    cost, gradient = net.value_and_grad(x, y, weight)
+    assert (cost, gradient.tolist()) == (4, [12])
+    net.train_step(x, y, cr.SGD(0.25), weight)
+    assert net.parameters == -2
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_weights_of_samples_may_be_tiny_or_huge(dtype):
+    case = Case(5, (4, 3, 2), ("tanh", "identity"), "mse", dtype, batch=9)
+    net = case.network()
+    x, y, weight = case.samples()
+    cost, gradient = net.value_and_grad(x, y, weight)
+    for scale in 1e-30, 1e-10, 1e30:
+        assert net.cost(x, y, scale * weight) == pytest.approx(cost, rel=1e-6), scale
+        _, scaled = net.value_and_grad(x, y, scale * weight)
+        assert_relative(scaled, gradient, 1e-6, f"{scale}, {case}")

@@ -9,7 +9,7 @@ namespace chainrule::kernels {
 
 template <class T>
 double weighted_cost(const Loss& loss, MatrixView<const T> z, MatrixView<const T> s,
-                     MatrixView<const T> y, const T* weights) {
+                     MatrixView<const T> y, const double* weights) {
   return Losses::visit<double>(loss.index, [&](auto member) {
     using Member = typename decltype(member)::type;
     double sum = 0;
@@ -22,7 +22,7 @@ double weighted_cost(const Loss& loss, MatrixView<const T> z, MatrixView<const T
         cost = Member::cost(s.row(i), y.row(i), s.cols);
       }
       // A sample of no weight counts for nothing, whatever its cost.
-      if (weights[i] != T(0)) sum += static_cast<double>(weights[i]) * static_cast<double>(cost);
+      if (weights[i] != 0) sum += weights[i] * static_cast<double>(cost);
     }
     return sum;
   });
@@ -46,7 +46,7 @@ void cost_backward(const Loss& loss, MatrixView<const T> s, MatrixView<const T> 
 }
 
 template double weighted_cost(const Loss&, MatrixView<const float>, MatrixView<const float>,
-                              MatrixView<const float>, const float*);
+                              MatrixView<const float>, const double*);
 template double weighted_cost(const Loss&, MatrixView<const double>, MatrixView<const double>,
                               MatrixView<const double>, const double*);
 template void cost_backward(const Loss&, MatrixView<const float>, MatrixView<const float>,

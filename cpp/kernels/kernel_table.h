@@ -23,7 +23,7 @@ void activation_backward(int activation, MatrixView<const T> z, MatrixView<const
 // output layer's (batch, n_out), y the targets of the same shape, weights: (batch,).
 template <class T>
 double weighted_cost(const Loss& loss, MatrixView<const T> z, MatrixView<const T> s,
-                     MatrixView<const T> y, const T* weights);
+                     MatrixView<const T> y, const double* weights);
 
 // dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i share_i C_i.
 // s, y, gradient: (batch, n_out); shares: (batch,).
@@ -47,8 +47,8 @@ struct Update {
   T* const* states = nullptr;
 };
 
-// w := w - ... for every parameter, from its gradient and state. A weight that would not be finite keeps its
-// value, and false is returned. w, g and each state: (count,), not overlapping.
+// w := w - ... for every parameter, from its gradient and state. Where a weight or its state would not be finite,
+// nothing is changed and false is returned. w, g and each state: (count,), not overlapping.
 template <class T>
 bool update_parameters(const Update<T>& update, T* w, const T* g, std::int64_t count);
 

@@ -28,14 +28,22 @@ bool all_finite(const T* values, std::int64_t count) {
 template <class T>
 bool update_parameters(const Update<T>& update, T* w, const T* g, std::int64_t count) {
   return Optimizers::visit<bool>(update.optimizer, [&](auto member) {
-    const typename decltype(member)::type::template Step<T> step(update.numbers, update.step);
+    using Optimizer = typename decltype(member)::type;
+    const typename Optimizer::template Step<T> step(update.numbers, update.step);
+    const int n_states = Optimizer::n_states(update.numbers);
+    T states[Optimizer::kMaxStates] = {};
+    // Twice: nothing is stored unless all of it is finite.
     bool finite = true;
-    for (std::int64_t i = 0; i < count; ++i) {
-      const T next = step(w[i], g[i], update.states, i);
-      if (std::isfinite(next)) {
-        w[i] = next;
-      } else {
-        finite = false;
+    for (const bool store : {false, true}) {
+      for (std::int64_t i = 0; i < count && finite; ++i) {
+        for (int n = 0; n < n_states; ++n) states[n] = update.states[n][i];
+        const T next = step(w[i], g[i], states);
+        if (store) {
+          w[i] = next;
+          for (int n = 0; n < n_states; ++n) update.states[n][i] = states[n];
+        } else {
+          finite = std::isfinite(next) && all_finite(states, n_states);
+        }
       }
     }
     return finite;

@@ -25,7 +25,10 @@ template <class T>
 void Dense::forward(const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
                     Poll& poll) const {
   multiply<T>(a_in, weights(parameters), Transposed::kNone, z, poll);
-  kernels::add_bias_and_activate<T>(activation, bias(parameters), z, a);
+  z.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    kernels::add_bias_and_activate<T>(activation, bias(parameters), z.row_range(first, count),
+                                      a.row_range(first, count));
+  });
 }
 
 template <class T>

@@ -51,14 +51,14 @@ struct Rows {
   std::int64_t count = 0;
 
   std::int64_t operator[](std::int64_t i) const { return index ? index[i] : first + i; }
+  Rows part(std::int64_t from, std::int64_t n) const {
+    return {index ? index + from : nullptr, first + from, n};
+  }
 };
 
 // to[i, :] = array[rows[i], :], converted to V (float, double or int64; a float turns into an int64 by truncation).
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
-
-// Work on a row may take a microsecond: looking at the clock after so many costs nothing, and still honours Ctrl-C.
-constexpr std::int64_t kRowsBetweenPolls = 64;
 
 // Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
 // or too large for T; `name` is what the user calls the array.

@@ -37,6 +37,9 @@ class Network {
   std::int64_t epochs_begun() const { return epochs_begun_; }
   void set_epochs_begun(std::int64_t epochs) { epochs_begun_ = epochs; }
 
+  // For callers that read or write the parameters themselves.
+  Uses& uses() const { return uses_; }
+
   // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x
   void predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const;
 

@@ -12,6 +12,7 @@ namespace chainrule {
 
 struct Adam {
   static constexpr const char* kName = "adam";
+  static constexpr int kMaxStates = 2;
   static constexpr const char* kNumbers[] = {"learning_rate", "beta1", "beta2", "eps"};
 
   static void check(const double* numbers) {
@@ -38,10 +39,10 @@ struct Adam {
           step_size_(static_cast<T>(numbers[0] / (1 - whole_power(numbers[1], step)))),
           root_of_correction2_(static_cast<T>(std::sqrt(1 - whole_power(numbers[2], step)))) {}
 
-    // The new value of weight i.
-    T operator()(T w, T g, T* const* states, std::int64_t i) const {
-      T& m = states[0][i];
-      T& v = states[1][i];
+    // The new value of a weight; its state is changed in place.
+    T operator()(T w, T g, T* states) const {
+      T& m = states[0];
+      T& v = states[1];
       m = beta1_ * m + rest1_ * g;
       v = beta2_ * v + rest2_ * g * g;
       return w - step_size_ * m / (std::sqrt(v) / root_of_correction2_ + eps_);

@@ -11,6 +11,7 @@ namespace chainrule {
 
 struct Sgd {
   static constexpr const char* kName = "sgd";
+  static constexpr int kMaxStates = 1;
   static constexpr const char* kNumbers[] = {"learning_rate", "momentum", "nesterov"};
 
   static void check(const double* numbers) {
@@ -31,10 +32,10 @@ struct Sgd {
           momentum_(static_cast<T>(numbers[1])),
           nesterov_(numbers[2] != 0) {}
 
-    // The new value of weight i.
-    T operator()(T w, T g, T* const* states, std::int64_t i) const {
+    // The new value of a weight; its state is changed in place.
+    T operator()(T w, T g, T* states) const {
       if (momentum_ == T(0)) return w - learning_rate_ * g;
-      T& m = states[0][i];
+      T& m = states[0];
       m = momentum_ * m + g;
       return w - learning_rate_ * (nesterov_ ? g + momentum_ * m : m);
     }

@@ -21,7 +21,8 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, std::int64_t m
     workspace_.reserve(max_batch, layers[l].n_out, a_[l + 1]);
   }
   workspace_.reserve(max_batch, architecture.n_out(), y_);
-  workspace_.reserve(max_batch, 1, weight_);
+  workspace_.reserve(max_batch, 1, share_);
+  weights_ = AlignedBlock<double>(max_batch);
   workspace_.reserve(max_batch, architecture.n_out(), dC_ds_);
   labels_ = AlignedBlock<std::int64_t>(max_batch);
   if (direction == Direction::kForwardAndBackward) {
@@ -50,14 +51,14 @@ template <class T>
 CostSums LayerwisePlan<T>::cost(const T* parameters, const Samples<T>& samples, const Rows& rows,
                                 Poll& poll) {
   forward(parameters, samples.x, rows, poll);
-  return cost_forward(samples, rows);
+  return cost_forward(samples, rows, poll);
 }
 
 template <class T>
 CostSums LayerwisePlan<T>::value_and_gradient(const T* parameters, const Samples<T>& samples,
                                               const Rows& rows, T* gradient, Poll& poll) {
   const CostSums sums = cost(parameters, samples, rows, poll);
-  cost_backward(sums);
+  cost_backward(sums, poll);
   backward(parameters, gradient, poll);
   return sums;
 }
@@ -79,7 +80,9 @@ template <class T>
 void LayerwisePlan<T>::forward(const T* parameters, const ArrayView& x, const Rows& rows,
                                Poll& poll) {
   batch_ = rows.count;
-  gather_rows(x, rows, of_batch(a_[0]));
+  of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    gather_rows(x, rows.part(first, count), a_[0].row_range(first, count));
+  });
   for (std::size_t l = 0; l < z_.size(); ++l) {
     architecture_.layers[l].template forward<T>(parameters, of_batch(a_[l]), of_batch(z_[l]),
                                                 of_batch(a_[l + 1]), poll);
@@ -87,15 +90,15 @@ void LayerwisePlan<T>::forward(const T* parameters, const ArrayView& x, const Ro
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows) {
-  const MatrixView<T> s = of_batch(a_.back()), y = of_batch(y_), weight = of_batch(weight_);
+CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll) {
+  const MatrixView<T> s = of_batch(a_.back()), y = of_batch(y_);
   if (samples.weight.data) {
-    gather_rows(samples.weight, rows, weight);
+    gather_rows(samples.weight, rows, MatrixView<double>(weights_.data(), batch_, 1));
   } else {
-    std::fill_n(weight.data, batch_, T(1));
+    std::fill_n(weights_.data(), batch_, 1.0);
   }
   CostSums sums;
-  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += static_cast<double>(weight.data[i]);
+  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += weights_.data()[i];
   if (samples.custom_cost) {
     sums.weighted_cost = sums.weight * samples.custom_cost(rows, s, of_batch(dC_ds_));
     return sums;
@@ -105,27 +108,38 @@ CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& r
     const MatrixView<std::int64_t> labels{labels_.data(), batch_, 1};
     gather_rows(samples.y, rows, labels);
     std::fill_n(y.data, batch_ * y.cols, T(0));
-    for (std::int64_t i = 0; i < batch_; ++i) y.row(i)[labels.data[i]] = T(1);
+    for (std::int64_t i = 0; i < batch_; ++i) {
+      // They were checked, but another thread may write to the user's array.
+      const std::int64_t label = labels.data[i];
+      if (label < 0 || label >= y.cols) throw_changed("y");
+      y.row(i)[label] = T(1);
+    }
   } else {
     gather_rows(samples.y, rows, y);
   }
-  sums.weighted_cost =
-      kernels::weighted_cost<T>(architecture_.loss, of_batch(z_.back()), s, y, weight.data);
+  s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    sums.weighted_cost += kernels::weighted_cost<T>(
+        architecture_.loss, z_.back().row_range(first, count), s.row_range(first, count),
+        y.row_range(first, count), weights_.data() + first);
+  });
   return sums;
 }
 
 // From the cost to the output layer's delta.
 template <class T>
-void LayerwisePlan<T>::cost_backward(const CostSums& cost) {
+void LayerwisePlan<T>::cost_backward(const CostSums& cost, Poll& poll) {
   const Loss& loss = architecture_.loss;
   const MatrixView<T> s = of_batch(a_.back()), dC_ds = of_batch(dC_ds_),
                       delta = of_batch(delta_.back());
   if (!loss.is_custom()) {
     for (std::int64_t i = 0; i < batch_; ++i) {
-      T& share = weight_.data[i];
-      share = cost.weight > 0 ? static_cast<T>(static_cast<double>(share) / cost.weight) : T(0);
+      share_.data[i] = cost.weight > 0 ? static_cast<T>(weights_.data()[i] / cost.weight) : T(0);
     }
-    kernels::cost_backward<T>(loss, s, of_batch(y_), weight_.data, loss.paired ? delta : dC_ds);
+    s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+      kernels::cost_backward<T>(loss, s.row_range(first, count), y_.row_range(first, count),
+                                share_.data + first,
+                                (loss.paired ? delta : dC_ds).row_range(first, count));
+    });
   }
   if (!loss.paired) {
     kernels::activation_backward<T>(architecture_.layers.back().activation, of_batch(z_.back()), s,
@@ -140,8 +154,12 @@ void LayerwisePlan<T>::backward(const T* parameters, T* gradient, Poll& poll) {
     architecture_.layers[l].template backward<T>(parameters, of_batch(a_[l]), of_batch(delta_[l]),
                                                  gradient, dC_da, poll);
     if (l > 0) {
-      kernels::activation_backward<T>(architecture_.layers[l - 1].activation, of_batch(z_[l - 1]),
-                                      of_batch(a_[l]), dC_da, dC_da);
+      dC_da.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+        const MatrixView<T> part = dC_da.row_range(first, count);
+        kernels::activation_backward<T>(architecture_.layers[l - 1].activation,
+                                        z_[l - 1].row_range(first, count),
+                                        a_[l].row_range(first, count), part, part);
+      });
     }
   }
 }

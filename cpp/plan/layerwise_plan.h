@@ -34,8 +34,8 @@ class LayerwisePlan final : public Plan<T> {
 
  private:
   void forward(const T* parameters, const ArrayView& x, const Rows& rows, Poll& poll);
-  CostSums cost_forward(const Samples<T>& samples, const Rows& rows);
-  void cost_backward(const CostSums& cost);
+  CostSums cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll);
+  void cost_backward(const CostSums& cost, Poll& poll);
   void backward(const T* parameters, T* gradient, Poll& poll);
 
   MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }
@@ -47,7 +47,8 @@ class LayerwisePlan final : public Plan<T> {
 
   Workspace<T> workspace_;
   std::vector<MatrixView<T>> a_, z_, delta_;
-  MatrixView<T> y_, weight_, dC_ds_, gradient_;
+  MatrixView<T> y_, share_, dC_ds_, gradient_;
+  AlignedBlock<double> weights_;
   AlignedBlock<std::int64_t> labels_;
 };
 

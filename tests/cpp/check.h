@@ -22,7 +22,7 @@ inline std::vector<Test>& tests() {
   return all;
 }
 
-inline bool add(const Test& test) {
+inline bool add(const Test& test) noexcept {
   tests().push_back(test);
   return true;
 }

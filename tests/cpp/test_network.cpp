@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <vector>
 
+#include "activations/list.h"
 #include "check.h"
+#include "error.h"
+#include "losses/list.h"
 #include "network/network.h"
 #include "problem.h"
 
@@ -25,17 +29,16 @@ void check_near(const T* values, const std::vector<double>& expected, double bou
 // ---- The article's network, worked out in tests/test_article.py --------------------------------------------------
 
 // W^(l) as (n_in, n_out), then b^(l)
-const std::vector<double> kArticle{0.5, -0.5, -0.25, 0.5,   0.5,  0.25,
-                                   1,   -1,   1,     -0.25,            // W^(1), b^(1)
-                                   1,   0.5,  -2,    2,     0.25, -1,  // W^(2), b^(2)
-                                   2,   -1};                           // W^(3)
+constexpr double kArticle[] = {0.5, -0.5, -0.25, 0.5, 0.5,  0.25, 1, -1, 1, -0.25,  // W^(1), b^(1)
+                               1,   0.5,  -2,    2,   0.25, -1,                     // W^(2), b^(2)
+                               2,   -1};                                            // W^(3)
 
 template <class T>
 void check_article(double bound) {
   Network<T> network(
       {input(4), dense(2, "sigmoid"), dense(2, "sigmoid"), dense(1, "identity", false)}, "mse", 0);
   CHECK_EQUAL(network.n_parameters(), 18);
-  std::transform(kArticle.begin(), kArticle.end(), network.parameters(),
+  std::transform(std::begin(kArticle), std::end(kArticle), network.parameters(),
                  [](double value) { return static_cast<T>(value); });
   const T x[] = {1, 2, -1, T(0.5)}, y[] = {1};
   Samples<T> samples;
@@ -74,7 +77,7 @@ void check_article(double bound) {
 
   Optimizer optimizer(sgd(0.5));
   CHECK_NEAR(network.train_step(samples, optimizer, poll), kCost, bound);
-  std::vector<double> next = kArticle;
+  std::vector<double> next(std::begin(kArticle), std::end(kArticle));
   for (std::size_t i = 0; i < next.size(); ++i) next[i] -= 0.5 * gradient[i];
   check_near(network.parameters(), next, bound);
   CHECK_NEAR(network.cost(samples, poll), 0.10916923, bound);
@@ -141,6 +144,39 @@ TEST(network_predicts_many_rows_as_it_predicts_few) {
     CHECK_NEAR(alone, s[static_cast<std::size_t>(i)], 1e-14);
   }
   network.predict(array_view(x.data(), 0, 2), {s.data(), 0, 1}, poll);
+}
+
+TEST(network_gradients_are_those_of_central_differences) {
+  RandomStream stream(11, Purpose::kShuffle, 0);
+  double x[5 * 3], y[5 * 2], weight[5];
+  for (double& value : x) value = 2 * stream.next_uniform() - 1;
+  for (double& value : weight) value = stream.next_uniform();
+  for (std::size_t i = 0; i < 5; ++i) y[2 * i + 1] = 1 - (y[2 * i] = stream.next_uniform());
+  Samples<double> samples;
+  samples.x = array_view(x, 5, 3);
+  samples.y = array_view(y, 5, 2);
+  samples.weight = array_view(weight, 5, 1);
+  Poll poll;
+  for (const std::string& hidden : Activations::names()) {
+    for (const std::string& loss : Losses::names()) {
+      for (const char* output : {"softmax", "sigmoid"}) {
+        Network<double> network({input(3), dense(4, hidden), dense(2, output)}, loss, 5);
+        std::vector<double> gradient(static_cast<std::size_t>(network.n_parameters()));
+        network.value_and_gradient(samples, gradient.data(), poll);
+        for (std::size_t i = 0; i < gradient.size(); ++i) {
+          check::at() = check::text(hidden, ", ", output, ", ", loss, ", parameter ", i);
+          double& w = network.parameters()[i];
+          const double at = w, h = 1e-5;
+          w = at + h;
+          const double above = network.cost(samples, poll);
+          w = at - h;
+          const double below = network.cost(samples, poll);
+          w = at;
+          CHECK_NEAR(gradient[i], (above - below) / (2 * h), 1e-9);
+        }
+      }
+    }
+  }
 }
 
 TEST(network_takes_labels_for_distributions) {

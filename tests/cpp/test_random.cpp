@@ -39,8 +39,8 @@ TEST(random_stream_is_a_run_of_philox_blocks) {
   const auto numbers = first_numbers(RandomStream(kSeed, kShuffle, 7), 6);
   for (std::uint32_t block = 0; block < 3; ++block) {
     const auto four = philox4x32_10({block, 0, 7, 2}, {0xa4093822, 0x299f31d0});
-    CHECK_EQUAL(numbers[2 * block], four[0] | std::uint64_t{four[1]} << 32);
-    CHECK_EQUAL(numbers[2 * block + 1], four[2] | std::uint64_t{four[3]} << 32);
+    CHECK_EQUAL(numbers[std::size_t{2} * block], four[0] | std::uint64_t{four[1]} << 32);
+    CHECK_EQUAL(numbers[std::size_t{2} * block + 1], four[2] | std::uint64_t{four[3]} << 32);
   }
 }
 
