@@ -49,7 +49,7 @@ T = TypeVar("T")
 
 
 def as_list(name: str, expected: str, kind: type[T], objects: object) -> list[T]:
-    """Return `objects` as a list of `kind`; raise TypeError, "name must expected", if it is none."""
+    """Return `objects` as a list of `kind`; raise TypeError, naming `name`, if they are none."""
     if not isinstance(objects, Iterable):
         raise TypeError(f"{name} must {expected}, got {objects!r}")
     checked = []
