@@ -27,9 +27,9 @@ std::size_t edit_distance(const std::string& from, const std::string& to) {
 
 }  // namespace
 
-std::string text_of(double number) {
+std::string text_of(long double number) {
   char text[32];
-  std::snprintf(text, sizeof text, "%.9g", number);
+  std::snprintf(text, sizeof text, "%.9Lg", number);
   return text;
 }
 

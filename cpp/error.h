@@ -21,7 +21,19 @@ struct ConcurrentUseError : std::runtime_error {
 };
 
 // The shortest text that still tells the number: 0.5, -1, nan, 1e+30.
-std::string text_of(double number);
+std::string text_of(long double number);
+
+// Runs work(); what it finds wrong with a shape or a value is said with `prefix` before it.
+template <class Work>
+void with_prefix(const std::string& prefix, Work&& work) {
+  try {
+    work();
+  } catch (const ShapeError& error) {
+    throw ShapeError(prefix + error.what());
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(prefix + error.what());
+  }
+}
 
 // "(32, 5)"
 std::string shape_text(long long rows, long long cols);

@@ -68,7 +68,13 @@ void turn_into_row(ArrayView& view) {
 }  // namespace
 
 py::array to_array(py::handle object, const char* name) {
-  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+  if (py::isinstance<py::array>(object)) {
+    if (py::hasattr(object, "mask") && object.attr("mask").attr("any")().cast<bool>()) {
+      throw py::type_error(std::string(name) +
+                           " is a masked array, whose mask would be lost; fill it first");
+    }
+    return py::reinterpret_borrow<py::array>(object);
+  }
   try {
     return py::module_::import("numpy").attr("asarray")(object);
   } catch (py::error_already_set& error) {
@@ -79,6 +85,13 @@ py::array to_array(py::handle object, const char* name) {
     py::raise_from(error, PyExc_ValueError, message.c_str());
     throw py::error_already_set();
   }
+}
+
+bool is_pair(const py::object& object) {
+  if (!PySequence_Check(object.ptr())) return false;
+  const Py_ssize_t length = PySequence_Size(object.ptr());
+  if (length < 0) PyErr_Clear();  // an array without dimensions
+  return length == 2;
 }
 
 std::string shape_of(const py::array& array) {

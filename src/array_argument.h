@@ -24,6 +24,9 @@ py::array to_array(py::handle object, const char* name);
 // and (n, m). Throws TypeError for other than real numbers.
 ArrayArgument array_argument(py::handle object, const char* name);
 
+// Whether this is a sequence of two.
+bool is_pair(const py::object& object);
+
 // "(32, 5)"
 std::string shape_of(const py::array& array);
 

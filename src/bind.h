@@ -5,7 +5,13 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#if defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
+
+#include <chrono>
 #include <string>
+#include <thread>
 #include <tuple>
 #include <vector>
 
@@ -22,6 +28,20 @@ void bind_members(py::module_& module);
 void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);
 
+// The C++ object behind `self`. Throws TypeError where its __init__ has not run: pybind11 would hand out raw memory.
+template <class Bound>
+Bound& bound(const py::object& self) {
+  if (!py::isinstance<Bound>(self)) {
+    throw py::type_error("expected " + py::type_id<Bound>() + ", got " +
+                         py::repr(py::type::of(self)).cast<std::string>());
+  }
+  const auto place = reinterpret_cast<py::detail::instance*>(self.ptr())->get_value_and_holder();
+  if (!place.holder_constructed()) {
+    throw py::type_error("__init__ of this object has not run yet");
+  }
+  return self.cast<Bound&>();
+}
+
 // A member crosses as (name, numbers, words).
 using SpecTuple = std::tuple<std::string, std::vector<double>, std::vector<std::string>>;
 
@@ -35,12 +55,60 @@ inline std::vector<Spec> to_specs(const std::vector<SpecTuple>& from) {
   return specs;
 }
 
+[[noreturn]] inline void stand_still() {
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+// Where the interpreter is on its way out, other threads may no longer have the GIL; Python would end them in a way that
+// C++ cannot survive. They stand still until the process ends, as Python itself lets them from 3.14 on.
+inline void stand_still_if_python_ends() {
+#if PY_VERSION_HEX >= 0x030D0000
+  if (Py_IsFinalizing()) stand_still();
+#else
+  if (_Py_IsFinalizing()) stand_still();
+#endif
+}
+
+// Without the GIL from here to the end of the scope.
+class WithoutGil {
+ public:
+  WithoutGil() : state_(PyEval_SaveThread()) {}
+  ~WithoutGil() {
+    stand_still_if_python_ends();
+    PyEval_RestoreThread(state_);
+  }
+  WithoutGil(const WithoutGil&) = delete;
+  WithoutGil& operator=(const WithoutGil&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// Calls work() from within WithoutGil, on the same thread: with the GIL and the caller's treatment of denormals.
+template <class Work>
+auto back_in_python(Work&& work) {
+  stand_still_if_python_ends();
+  const py::gil_scoped_acquire gil;
+  const CallersDenormals denormals;
+#if defined(__GLIBCXX__)
+  try {
+    return work();
+  } catch (
+      const abi::
+          __forced_unwind&) {  // Python ends this thread, which waited for the GIL in Python code
+    stand_still();
+  }
+#else
+  return work();
+#endif
+}
+
 // Lets Python see a Ctrl-C during long work without the GIL; its KeyboardInterrupt ends the work.
 inline Poll signal_poll() {
   return Poll([] {
-    const py::gil_scoped_acquire gil;
-    const KeepDenormals keep;  // a signal handler may compute
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    back_in_python([] {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    });
   });
 }
 

@@ -52,7 +52,7 @@ using NumberOf = typename Number<std::decay_t<N>>::type;
 // Calls visitor(network, T()) with the network behind `self`, T being the type of its numbers.
 template <class Visitor>
 auto with_network(const py::object& self, Visitor&& visitor) {
-  return self.cast<const AnyNetwork&>().visit(
+  return bound<AnyNetwork>(self).visit(
       [&](auto& network) { return visitor(network, NumberOf<decltype(network)>()); });
 }
 
@@ -108,7 +108,7 @@ struct LearnArguments {
 
 // Said in words of our own, since pybind11's message for a wrong type prints every argument.
 Optimizer& to_optimizer(const py::object& object) {
-  if (py::isinstance<Optimizer>(object)) return object.cast<Optimizer&>();
+  if (py::isinstance<Optimizer>(object)) return bound<Optimizer>(object);
   throw py::type_error("optimizer must be an optimizer such as cr.Adam(), got " +
                        py::repr(object).cast<std::string>());
 }
@@ -150,7 +150,7 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
     const MatrixView<T> s(static_cast<T*>(const_cast<void*>(target.data())), batch, n_out);
     {
       Poll poll = signal_poll();
-      const py::gil_scoped_release release;
+      const WithoutGil without;
       network.predict(argument.view, s, poll);
     }
     if (aside) std::copy_n(s.data, batch * n_out, static_cast<T*>(result.mutable_data()));
@@ -164,7 +164,7 @@ double cost(const py::object& self, const py::object& x, const py::object& y,
     const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
                                                      sample_weight);
     Poll poll = signal_poll();
-    const py::gil_scoped_release release;
+    const WithoutGil without;
     return network.cost(arguments.samples, poll);
   });
 }
@@ -179,7 +179,7 @@ std::pair<double, py::array> value_and_grad(const py::object& self, const py::ob
     double value;
     {
       Poll poll = signal_poll();
-      const py::gil_scoped_release release;
+      const WithoutGil without;
       value = network.value_and_gradient(arguments.samples, data, poll);
     }
     return {value, gradient};
@@ -193,7 +193,7 @@ double train_step(const py::object& self, const py::object& x, const py::object&
     const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
                                                      sample_weight);
     Poll poll = signal_poll();
-    const py::gil_scoped_release release;
+    const WithoutGil without;
     return network.train_step(arguments.samples, optimizer, poll);
   });
 }
@@ -226,17 +226,23 @@ std::tuple<std::vector<double>, std::vector<double>, double, int> fit(
     }
     std::optional<LearnArguments<T>> validation;
     if (!validation_data.is_none()) {
-      if (!py::isinstance<py::sequence>(validation_data) || py::len(validation_data) != 2) {
+      if (!is_pair(validation_data)) {
         throw py::type_error("validation_data must be a pair (x, y)");
       }
       const py::sequence pair = validation_data;
-      validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+      try {
+        with_prefix("validation_data: ", [&] {
+          validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+        });
+      } catch (const py::type_error& error) {
+        throw py::type_error(std::string("validation_data: ") + error.what());
+      }
       options.validation = &validation->samples;
     }
     History history;
     {
       Poll poll = signal_poll();
-      const py::gil_scoped_release release;
+      const WithoutGil without;
       history = network.fit(arguments.samples, optimizer, options, poll);
     }
     return std::make_tuple(history.cost, history.validation_cost, history.seconds,
@@ -252,7 +258,7 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     typename Network<T>::Trace traced;
     {
       Poll poll = signal_poll();
-      const py::gil_scoped_release release;
+      const WithoutGil without;
       traced = network.trace(arguments.samples, poll);
     }
     const std::size_t n_layers = network.architecture().layers.size() + 1;
@@ -282,10 +288,25 @@ py::array parameters(const py::object& self) {
   });
 }
 
+// Call a Python function while nobody trains the network, or while nobody uses it at all.
+py::object shared(const py::object& self, const py::object& function) {
+  return with_network(self, [&](auto& network, auto) -> py::object {
+    const Uses::Shared use(network.uses(), "network");
+    return function();
+  });
+}
+py::object exclusive(const py::object& self, const py::object& function) {
+  return with_network(self, [&](auto& network, auto) -> py::object {
+    const Uses::Exclusive use(network.uses(), "network");
+    return function();
+  });
+}
+
 using Pairs = py::typing::List<py::typing::Tuple<py::array, py::typing::Optional<py::array>>>;
 
 // (weights (n_out, n_in), bias (n_out,) or None) of each dense layer: views into a block laid out as the parameters.
-Pairs split(const py::object& self, const py::array& block) {
+Pairs split(const py::object& self, const py::object& object) {
+  const py::array block = array_argument(object, "the block to split").owner;
   return with_network(self, [&](auto& network, auto) {
     if (block.ndim() != 1 || block.shape(0) != network.n_parameters()) {
       throw ShapeError("the block to split has shape " + shape_of(block) + ", expected (" +
@@ -327,34 +348,40 @@ void bind_network(py::module_& module) {
            py::arg("validation_data"), py::arg("sample_weight"))
       .def("_trace", &trace, py::arg("x"), py::arg("y"))
       .def("_parameters", &parameters)
+      .def("_shared", &shared, py::arg("function"))
+      .def("_exclusive", &exclusive, py::arg("function"))
       .def_property(
           "_epochs_begun",
-          [](const AnyNetwork& self) {
-            return self.visit([](auto& network) { return network.epochs_begun(); });
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) { return network.epochs_begun(); });
           },
-          [](const AnyNetwork& self, std::int64_t epochs) {
-            self.visit([&](auto& network) { network.set_epochs_begun(epochs); });
+          [](const py::object& self, std::int64_t epochs) {
+            with_network(self, [&](auto& network, auto) { network.set_epochs_begun(epochs); });
           })
       .def_property_readonly(
           "seed",
-          [](const AnyNetwork& self) { return self.visit([](auto& n) { return n.seed(); }); },
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) { return network.seed(); });
+          },
           "int: What the parameters and the order of samples are drawn from.")
       .def_property_readonly(
           "n_parameters",
-          [](const AnyNetwork& self) {
-            return self.visit([](auto& n) { return n.n_parameters(); });
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) { return network.n_parameters(); });
           },
           "int: Number of weights and biases.")
       .def_property_readonly(
           "n_in",
-          [](const AnyNetwork& self) {
-            return self.visit([](auto& n) { return n.architecture().n_in; });
+          [](const py::object& self) {
+            return with_network(self,
+                                [](auto& network, auto) { return network.architecture().n_in; });
           },
           "int: Numbers in a sample.")
       .def_property_readonly(
           "n_out",
-          [](const AnyNetwork& self) {
-            return self.visit([](auto& n) { return n.architecture().n_out(); });
+          [](const py::object& self) {
+            return with_network(self,
+                                [](auto& network, auto) { return network.architecture().n_out(); });
           },
           "int: Numbers in an output.")
       .def_property_readonly(

@@ -15,26 +15,39 @@ void bind_optimizer(py::module_& module) {
              return std::make_unique<Optimizer>(Spec{name, numbers, {}});
            }),
            py::arg("name"), py::arg("numbers"))
-      .def("_number_names", &Optimizer::number_names)
-      .def("_number", &Optimizer::number, py::arg("name"))
-      .def("_set_number", &Optimizer::set_number, py::arg("name"), py::arg("value"))
-      .def_property_readonly("steps", &Optimizer::steps, "int: Updates made so far.")
+      .def("_number_names",
+           [](const py::object& self) { return bound<Optimizer>(self).number_names(); })
+      .def(
+          "_number",
+          [](const py::object& self, const std::string& name) {
+            return bound<Optimizer>(self).number(name);
+          },
+          py::arg("name"))
+      .def(
+          "_set_number",
+          [](const py::object& self, const std::string& name, double value) {
+            bound<Optimizer>(self).set_number(name, value);
+          },
+          py::arg("name"), py::arg("value"))
+      .def_property_readonly(
+          "steps", [](const py::object& self) { return bound<Optimizer>(self).steps(); },
+          "int: Updates made so far.")
       .def("_states",
-           [](const Optimizer& self) {
+           [](const py::object& self) {
              std::vector<State> states;
-             for (const auto& state : self.states()) {
+             for (const auto& state : bound<Optimizer>(self).states()) {
                states.emplace_back(static_cast<py::ssize_t>(state.size()), state.data());
              }
              return states;
            })
       .def(
           "_restore",
-          [](Optimizer& self, std::int64_t steps, const std::vector<State>& states) {
+          [](const py::object& self, std::int64_t steps, const std::vector<State>& states) {
             std::vector<std::vector<double>> values;
             for (const State& state : states) {
               values.emplace_back(state.data(), state.data() + state.size());
             }
-            self.restore(steps, std::move(values));
+            bound<Optimizer>(self).restore(steps, values);
           },
           py::arg("steps"), py::arg("states"));
 }

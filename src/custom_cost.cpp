@@ -6,13 +6,16 @@
 #include <utility>
 
 #include "error.h"
-#include "simd/denormals.h"
 
 namespace chainrule {
 namespace {
 
 py::object rows_of(const py::array& array, const Rows& rows) {
-  if (!rows.index) return array[py::slice(rows.first, rows.first + rows.count, 1)];
+  // A copy either way: what the function does to it does not reach the user's array.
+  if (!rows.index) {
+    const py::object part = array[py::slice(rows.first, rows.first + rows.count, 1)];
+    return part.attr("copy")();
+  }
   const py::array_t<std::int64_t> index(rows.count, rows.index);
   return array.attr("take")(index, 0);
 }
@@ -24,7 +27,7 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
   for (std::int64_t i = 0; i < s.rows; ++i)
     std::copy_n(s.row(i), s.cols, s_copy.mutable_data(i, 0));
   const py::object result = function(s_copy, rows_of(y, rows));
-  if (!py::isinstance<py::sequence>(result) || py::len(result) != 2) {
+  if (!is_pair(result)) {
     throw py::type_error("a cost function must return (cost, dC_ds), got " +
                          py::repr(py::type::of(result)).cast<std::string>());
   }
@@ -51,9 +54,7 @@ template <class T>
 CustomCost<T> custom_cost(py::object function, py::array y) {
   return [function = std::move(function), y = std::move(y)](const Rows& rows, MatrixView<const T> s,
                                                             MatrixView<T> dC_ds) {
-    const py::gil_scoped_acquire gil;
-    const KeepDenormals keep;
-    return call(function, y, rows, s, dC_ds);
+    return back_in_python([&] { return call(function, y, rows, s, dC_ds); });
   };
 }
 template CustomCost<float> custom_cost(py::object, py::array);

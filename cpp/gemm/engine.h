@@ -4,7 +4,7 @@
 
 #include "gemm/product_choice.h"
 #include "kernels/kernel_table.h"
-#include "simd/dispatch.h"
+#include "simd/kernel_tables.h"
 
 namespace chainrule {
 
@@ -23,7 +23,7 @@ struct Engine {
 template <class T>
 Engine<T> current_engine() {
   const Target target = current_target();
-  return {target, product_for(target), &kernel_table<T>(target)};
+  return {target, product_for(target), &kernel_tables<T>(target).kernels};
 }
 
 }  // namespace chainrule

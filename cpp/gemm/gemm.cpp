@@ -33,8 +33,9 @@ void multiply(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T
       std::clamp<std::int64_t>(product_library_impl::kFlopsPerCall / flops_per_row, 8, kMaxInt);
   for (std::int64_t first = 0; first < rows; first += block) {
     const std::int64_t count = std::min(block, rows - first);
-    MatrixView<const T> a_part = a.row_range(first, count);
-    if (left) a_part = {a.data + first, a.rows, count, a.stride};
+    const MatrixView<const T> a_part =
+        left ? MatrixView<const T>(a.data + first, a.rows, count, a.stride)
+             : a.row_range(first, count);
     product_library_impl::multiply(a_part, b, transposed, c.row_range(first, count));
     poll();
   }

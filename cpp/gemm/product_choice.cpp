@@ -20,6 +20,11 @@ int index_of(const std::string& choice) {
   throw_unknown_name("product", choice, kChoices);
 }
 
+// Without fused multiply-add, our kernels are no match for a BLAS; the scalar target is a reference, not a product.
+bool is_tuned(Target target) {
+  return target == Target::v3 || target == Target::v4 || target == Target::neon;
+}
+
 std::atomic<int>& choice() {
   static std::atomic<int> chosen{[] {
     const char* wish = std::getenv("CHAINRULE_PRODUCT");
@@ -37,7 +42,7 @@ Product product_for(Target target) {
   switch (choice()) {
     case 1: return Product::kOwn;
     case 2: return Product::kBlas;
-    default: return has_tuned_kernels(target) ? Product::kOwn : Product::kBlas;
+    default: return is_tuned(target) ? Product::kOwn : Product::kBlas;
   }
 }
 

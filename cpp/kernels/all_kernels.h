@@ -5,7 +5,9 @@
 #pragma once
 
 #include "kernels/elementary.h"
+#include "kernels/elementwise.h"
 #include "kernels/map.h"
+#include "kernels/product.h"
 #include "simd/kernel_tables.h"
 
 namespace chainrule::CHAINRULE_TARGET {
@@ -26,8 +28,27 @@ constexpr ElementaryTable<T> make_elementary_table() {
 }
 
 template <class T>
+constexpr KernelTable<T> make_kernel_table() {
+  using V = Vec<T>;
+  KernelTable<T> table{};
+  table.panel_width = static_cast<int>(kPanelWidth<V>);
+  table.vector_width = V::kWidth;
+  table.multiply_panel = multiply_panel<V>;
+  table.copy_block = copy_block<V>;
+  table.transpose_block = transpose_block<V>;
+  table.activate = activate<V>;
+  table.activation_backward = activation_backward<V>;
+  table.costs = costs<V>;
+  table.cost_backward = cost_backward<V>;
+  table.sum_over_batch = sum_over_batch<V>;
+  table.all_finite = all_finite<V>;
+  table.update = update<V>;
+  return table;
+}
+
+template <class T>
 constexpr KernelTables<T> make_tables() {
-  return {make_elementary_table<T>()};
+  return {make_elementary_table<T>(), make_kernel_table<T>()};
 }
 
 }  // namespace

@@ -3,8 +3,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdint>
-
 #include "activations/list.h"
 #include "kernels/kernel_table.h"
 #include "kernels/rows.h"
@@ -25,11 +23,11 @@ void visit(int index, TypeList<Member, Members...>, Visitor&& visitor) {
 
 template <class V>
 void activate(int activation, const typename V::Number* bias, typename V::Number* z,
-              typename V::Number* a, std::int64_t rows, std::int64_t cols, std::int64_t stride) {
+              typename V::Number* a, int64_t rows, int64_t cols, int64_t stride) {
   const Row<V> row(cols);
   visit(activation, Activations(), [&](auto member) {
     using Activation = typename decltype(member)::type;
-    for (std::int64_t i = 0; i < rows; ++i, z += stride, a += stride) {
+    for (int64_t i = 0; i < rows; ++i, z += stride, a += stride) {
       if constexpr (Activation::kElementwise) {
         row.for_each([&](auto at) {
           const V sum = bias ? at(z) + at(bias) : at(z);
@@ -47,11 +45,11 @@ void activate(int activation, const typename V::Number* bias, typename V::Number
 template <class V>
 void activation_backward(int activation, const typename V::Number* a,
                          const typename V::Number* dC_da, typename V::Number* delta,
-                         std::int64_t rows, std::int64_t cols, std::int64_t stride) {
+                         int64_t rows, int64_t cols, int64_t stride) {
   const Row<V> row(cols);
   visit(activation, Activations(), [&](auto member) {
     using Activation = typename decltype(member)::type;
-    for (std::int64_t i = 0; i < rows; ++i, a += stride, dC_da += stride, delta += stride) {
+    for (int64_t i = 0; i < rows; ++i, a += stride, dC_da += stride, delta += stride) {
       if constexpr (Activation::kElementwise) {
         row.for_each([&](auto at) { at.put(delta, at(dC_da) * Activation::slope(at(a))); });
       } else {
@@ -63,12 +61,12 @@ void activation_backward(int activation, const typename V::Number* a,
 
 template <class V>
 void costs(const Loss& loss, const typename V::Number* z, const typename V::Number* s,
-           const typename V::Number* y, std::int64_t rows, std::int64_t cols, std::int64_t stride,
+           const typename V::Number* y, int64_t rows, int64_t cols, int64_t stride,
            double* costs) {
   const Row<V> row(cols);
   visit(loss.index, Losses(), [&](auto member) {
     using Member = typename decltype(member)::type;
-    for (std::int64_t i = 0; i < rows; ++i, z += stride, s += stride, y += stride) {
+    for (int64_t i = 0; i < rows; ++i, z += stride, s += stride, y += stride) {
       if constexpr (Member::kHasPair) {
         costs[i] = static_cast<double>(loss.paired ? Member::paired_cost(row, z, y)
                                                    : Member::cost(row, s, y));
@@ -81,12 +79,12 @@ void costs(const Loss& loss, const typename V::Number* z, const typename V::Numb
 
 template <class V>
 void cost_backward(const Loss& loss, const typename V::Number* s, const typename V::Number* y,
-                   const typename V::Number* shares, std::int64_t rows, std::int64_t cols,
-                   std::int64_t stride, typename V::Number* gradient) {
+                   const typename V::Number* shares, int64_t rows, int64_t cols,
+                   int64_t stride, typename V::Number* gradient) {
   const Row<V> row(cols);
   visit(loss.index, Losses(), [&](auto member) {
     using Member = typename decltype(member)::type;
-    for (std::int64_t i = 0; i < rows; ++i, s += stride, y += stride, gradient += stride) {
+    for (int64_t i = 0; i < rows; ++i, s += stride, y += stride, gradient += stride) {
       if constexpr (Member::kHasPair) {
         if (loss.paired) {
           Member::paired_delta(row, s, y, shares[i], gradient);
@@ -99,18 +97,18 @@ void cost_backward(const Loss& loss, const typename V::Number* s, const typename
 }
 
 template <class V>
-void sum_over_batch(const typename V::Number* delta, std::int64_t rows, std::int64_t cols,
-                    std::int64_t stride, typename V::Number* sum) {
+void sum_over_batch(const typename V::Number* delta, int64_t rows, int64_t cols,
+                    int64_t stride, typename V::Number* sum) {
   Row<V>(cols).for_each([&](auto at) {
     V total = V::zero();
     const auto* row = delta;
-    for (std::int64_t i = 0; i < rows; ++i, row += stride) total = total + at(row);
+    for (int64_t i = 0; i < rows; ++i, row += stride) total = total + at(row);
     at.put(sum, total);
   });
 }
 
 template <class V>
-bool all_finite(const typename V::Number* values, std::int64_t count) {
+bool all_finite(const typename V::Number* values, int64_t count) {
   // v - v is 0 for every finite v and NaN for the others.
   return Row<V>(count).sum([&](auto at) { return at(values) - at(values); }) == 0;
 }
@@ -122,8 +120,8 @@ bool update_block(const Update<typename V::Number>& update,
   const Step step(update.constants);
   const Row<V> row(block.cols);
   V not_finite = V::zero();  // becomes NaN
-  for (std::int64_t i = 0; i < block.rows; ++i) {
-    const std::int64_t offset = block.offset + i * block.stride;
+  for (int64_t i = 0; i < block.rows; ++i) {
+    const int64_t offset = block.offset + i * block.stride;
     T* w = parameters + offset;
     const T* gradient = block.gradient + i * block.gradient_stride;
     row.for_each([&](auto at) {
@@ -131,11 +129,13 @@ bool update_block(const Update<typename V::Number>& update,
       for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
       const V weight = at(w);
       V next = step(weight, at(gradient), states);
-      const V zero_if_finite = next - next;
+      V zero_if_finite = next - next;
+      for (int n = 0; n < kStates; ++n) zero_if_finite = zero_if_finite + (states[n] - states[n]);
       const auto finite = zero_if_finite == V::zero();
       // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its
       // state alone; they are not looked at.
       not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
+      if (block.check_only) return;
       next = select(finite, next, weight);
       at.put(w, next);
       for (int n = 0; n < kStates; ++n) {

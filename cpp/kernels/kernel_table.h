@@ -54,6 +54,7 @@ struct UpdateBlock {
   T* packed = nullptr;  // where the new weights are wanted once more, in rows packed_stride apart; or null
   std::int64_t packed_stride = 0;
   std::int64_t rows = 0, cols = 0;
+  bool check_only = false;  // tells whether all would be finite, and stores nothing
 };
 
 template <class T>

@@ -3,24 +3,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdint>
-
 #include "kernels/kernel_table.h"
+#include "kernels/rows.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-// V::kTileVectors: vectors side by side in the widest tile, which make a panel.
-// V::kTileRows[n]: rows of a tile that is n vectors wide: sums, a row of b and one number of a fill the registers.
-
+// The tile's shape. Its sums, a row of b and one number of a fill the registers; a panel is as wide as the widest tile.
 template <class V>
-constexpr std::int64_t kPanelWidth = std::int64_t{V::kTileVectors} * V::kWidth;
+constexpr int kTileVectors = V::kRegisters / 8;
+template <class V>
+constexpr int tile_rows(int vectors) {
+  const int rows = (V::kRegisters - vectors - 1) / vectors;
+  return rows < 12 ? rows : 12;  // enough chains for the latency of fma
+}
+template <class V>
+constexpr int64_t kPanelWidth = int64_t{kTileVectors<V>} * V::kWidth;
 
 template <class V, Access kAccess, int kVectors, int kRows>
-void multiply_tile(const PanelProduct<typename V::Number>& p, std::int64_t first_row) {
+void multiply_tile(const PanelProduct<typename V::Number>& p, int64_t first_row) {
   using T = typename V::Number;
-  constexpr std::int64_t kPanel = kPanelWidth<V>;
-  std::int64_t row_stride = p.a_row_stride, step = p.a_step;
+  constexpr int64_t kPanel = kPanelWidth<V>;
+  int64_t row_stride = p.a_row_stride, step = p.a_step;
   if constexpr (kAccess == Access::kRows) row_stride = kPanel, step = 1;
   if constexpr (kAccess == Access::kColumns) row_stride = 1, step = kPanel;
 
@@ -34,10 +38,10 @@ void multiply_tile(const PanelProduct<typename V::Number>& p, std::int64_t first
   const T* panel = p.a + first_row * row_stride;
   const T* b = p.b;
   // Along a row, a panel ends after kPanel steps, and the next one lies elsewhere.
-  for (std::int64_t left = p.depth; left > 0; left -= kPanel, panel += p.a_panel_stride) {
-    const std::int64_t steps = kAccess == Access::kRows && left > kPanel ? kPanel : left;
+  for (int64_t left = p.depth; left > 0; left -= kPanel, panel += p.a_panel_stride) {
+    const int64_t steps = kAccess == Access::kRows && left > kPanel ? kPanel : left;
     const T* a = panel;
-    for (std::int64_t k = 0; k < steps; ++k, a += step, b += p.b_stride) {
+    for (int64_t k = 0; k < steps; ++k, a += step, b += p.b_stride) {
       V row_of_b[kVectors];
 #pragma GCC unroll 8
       for (int v = 0; v < kVectors; ++v) row_of_b[v] = V::load(b + v * V::kWidth);
@@ -56,7 +60,7 @@ void multiply_tile(const PanelProduct<typename V::Number>& p, std::int64_t first
 }
 
 template <class V>
-using Tile = void (*)(const PanelProduct<typename V::Number>&, std::int64_t);
+using Tile = void (*)(const PanelProduct<typename V::Number>&, int64_t);
 
 template <int... kNumbers>
 struct Numbers {};
@@ -68,7 +72,7 @@ struct CountTo<0, kNumbers...> {
 };
 
 template <class V, Access kAccess, int kVectors, int... kRows>
-Tile<V> tile_of(std::int64_t rows, Numbers<kRows...>) {
+Tile<V> tile_of(int64_t rows, Numbers<kRows...>) {
   static constexpr Tile<V> kTiles[] = {multiply_tile<V, kAccess, kVectors, kRows + 1>...};
   return kTiles[rows - 1];
 }
@@ -76,11 +80,11 @@ Tile<V> tile_of(std::int64_t rows, Numbers<kRows...>) {
 // Rows are shared out evenly: 64 rows in tiles of at most 6 are 11 tiles of 5 or 6, not 10 of 6 and one of 4.
 template <class V, Access kAccess, int kVectors>
 void multiply_rows(const PanelProduct<typename V::Number>& p) {
-  constexpr int kRows = V::kTileRows[kVectors];
-  const std::int64_t tiles = (p.rows + kRows - 1) / kRows;
-  std::int64_t first = 0;
-  for (std::int64_t tile = 1; tile <= tiles; ++tile) {
-    const std::int64_t last = p.rows * tile / tiles;
+  constexpr int kRows = tile_rows<V>(kVectors);
+  const int64_t tiles = (p.rows + kRows - 1) / kRows;
+  int64_t first = 0;
+  for (int64_t tile = 1; tile <= tiles; ++tile) {
+    const int64_t last = p.rows * tile / tiles;
     tile_of<V, kAccess, kVectors>(last - first, typename CountTo<kRows>::type())(p, first);
     first = last;
   }
@@ -96,30 +100,52 @@ void multiply_vectors(const PanelProduct<typename V::Number>& p) {
 }
 
 template <class V>
-void multiply_panel(const PanelProduct<typename V::Number>& p) {
+void multiply_block(const PanelProduct<typename V::Number>& p) {
   switch (p.access) {
-    case Access::kRows: return multiply_vectors<V, Access::kRows, V::kTileVectors>(p);
-    case Access::kColumns: return multiply_vectors<V, Access::kColumns, V::kTileVectors>(p);
-    case Access::kStrided: return multiply_vectors<V, Access::kStrided, V::kTileVectors>(p);
+    case Access::kRows: return multiply_vectors<V, Access::kRows, kTileVectors<V>>(p);
+    case Access::kColumns: return multiply_vectors<V, Access::kColumns, kTileVectors<V>>(p);
+    case Access::kStrided: return multiply_vectors<V, Access::kStrided, kTileVectors<V>>(p);
+  }
+}
+
+// A long k in blocks, so that a block of b stays in the core's cache for all rows: 1024 rows of 64 floats are a quarter
+// of a megabyte. The chains of fma go on from block to block.
+template <class V>
+void multiply_panel(const PanelProduct<typename V::Number>& p) {
+  constexpr int64_t kPanel = kPanelWidth<V>;
+  constexpr int64_t kBytes = 1 << 18;
+  constexpr int64_t kDepth = kBytes / (kPanel * int64_t{sizeof(typename V::Number)});
+  static_assert(kDepth % kPanel == 0, "a block of k ends where a panel of a ends");
+  if (p.depth <= kDepth + kDepth / 2) return multiply_block<V>(p);
+  PanelProduct<typename V::Number> block = p;
+  const int64_t step_of_a = p.access == Access::kRows      ? kDepth / kPanel * p.a_panel_stride
+                            : p.access == Access::kColumns ? kDepth * kPanel
+                                                           : kDepth * p.a_step;
+  for (int64_t left = p.depth; left > 0; left -= kDepth) {
+    block.depth = left < kDepth ? left : kDepth;
+    multiply_block<V>(block);
+    block.a += step_of_a;
+    block.b += kDepth * p.b_stride;
+    block.accumulate = true;
   }
 }
 
 template <class V>
-void copy_block(const typename V::Number* from, std::int64_t from_stride, std::int64_t rows,
-                std::int64_t cols, typename V::Number* to, std::int64_t to_stride) {
+void copy_block(const typename V::Number* from, int64_t from_stride, int64_t rows,
+                int64_t cols, typename V::Number* to, int64_t to_stride) {
   const Row<V> row(cols);
-  for (std::int64_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
+  for (int64_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
     row.for_each([&](auto at) { at.put(to, at(from)); });
   }
 }
 
 template <class V>
-void transpose_block(const typename V::Number* from, std::int64_t from_stride, std::int64_t rows,
-                     std::int64_t cols, typename V::Number* to, std::int64_t to_stride) {
+void transpose_block(const typename V::Number* from, int64_t from_stride, int64_t rows,
+                     int64_t cols, typename V::Number* to, int64_t to_stride) {
   constexpr int kWidth = V::kWidth;
-  for (std::int64_t r = 0; r < rows; r += kWidth) {
+  for (int64_t r = 0; r < rows; r += kWidth) {
     const int n_rows = static_cast<int>(rows - r < kWidth ? rows - r : kWidth);
-    for (std::int64_t c = 0; c < cols; c += kWidth) {
+    for (int64_t c = 0; c < cols; c += kWidth) {
       const int n_cols = static_cast<int>(cols - c < kWidth ? cols - c : kWidth);
       V block[kWidth];
       for (int i = 0; i < kWidth; ++i) {

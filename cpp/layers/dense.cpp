@@ -25,7 +25,10 @@ template <class T>
 void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
                     Poll& poll) const {
   multiply<T>(engine, a_in, weights(parameters), Transposed::kNone, z, poll);
-  engine.kernels->activate(activation, bias(parameters), z.data, a.data, z.rows, z.cols, z.stride);
+  z.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    engine.kernels->activate(activation, bias(parameters), z.row(first), a.row(first), count, z.cols,
+                             z.stride);
+  });
 }
 
 template <class T>

@@ -157,8 +157,11 @@ void check_finite(const ArrayView& array, const char* name, Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
   const RowReader<T> read = row_reader<T>(array);
   std::vector<T> row(static_cast<std::size_t>(array.cols));
+  // Some ten microseconds' worth.
+  const std::int64_t rows_between_polls =
+      std::max<std::int64_t>(65536 / std::max<std::int64_t>(array.cols, 1), 1);
   for (std::int64_t i = 0; i < array.rows; ++i) {
-    if (i % kRowsBetweenPolls == 0) poll();
+    if (i % rows_between_polls == 0) poll();
     const std::byte* from = array.data + i * array.row_stride;
     read(from, array.col_stride, array.cols, row.data());
     // x - x is 0 for every finite x and NaN for the others, so one sum tells about a whole row.
@@ -167,12 +170,14 @@ void check_finite(const ArrayView& array, const char* name, Poll& poll) {
     if (sum == 0) continue;
     for (std::int64_t k = 0; k < array.cols; ++k) {
       if (std::isfinite(row[static_cast<std::size_t>(k)])) continue;
-      double stored;
-      row_reader<double>(array)(from + k * array.col_stride, array.col_stride, 1, &stored);
+      long double stored;
+      row_reader<long double>(array)(from + k * array.col_stride, array.col_stride, 1, &stored);
       throw std::invalid_argument(
           std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(i) +
           ", column " + std::to_string(k) +
-          (std::isfinite(stored) ? ", too large for float32" : "; expected finite numbers only"));
+          (std::isfinite(stored)
+               ? std::string(", too large for ") + (sizeof(T) == 4 ? "float32" : "float64")
+               : "; expected finite numbers only"));
     }
   }
 }

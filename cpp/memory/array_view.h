@@ -66,9 +66,6 @@ template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
                  std::int64_t first_row);
 
-// Work on a row may take a microsecond: looking at the clock after so many costs nothing, and still honours Ctrl-C.
-constexpr std::int64_t kRowsBetweenPolls = 64;
-
 // Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
 // or too large for T; `name` is what the user calls the array.
 template <class T>

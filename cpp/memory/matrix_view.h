@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <type_traits>
 
@@ -26,6 +27,16 @@ struct MatrixView {
       : MatrixView(other.data, other.rows, other.cols, other.stride) {}
 
   T* row(std::int64_t i) const { return data + i * stride; }
+
+  // Calls work(first, count) for blocks of rows of some 64,000 numbers, and poll() after each.
+  template <class Work, class Poll>
+  void in_blocks(Poll& poll, Work&& work) const {
+    const std::int64_t block = std::max<std::int64_t>(65536 / std::max<std::int64_t>(cols, 1), 1);
+    for (std::int64_t first = 0; first < rows; first += block) {
+      work(first, std::min(block, rows - first));
+      poll();
+    }
+  }
 
   MatrixView row_range(std::int64_t first, std::int64_t count) const {
     return {row(first), count, cols, stride};

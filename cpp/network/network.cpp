@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "error.h"
 #include "layers/initializers.h"
 #include "network/check_samples.h"
 #include "simd/denormals.h"
@@ -140,7 +141,10 @@ History Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer,
   const FlushDenormals flush;
   const Uses::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  if (options.validation) check_samples(architecture_, *options.validation, poll);
+  if (options.validation) {
+    with_prefix("validation_data: ",
+                [&] { check_samples(architecture_, *options.validation, poll); });
+  }
   check_fit_options(options, samples.size(), poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters());
   const std::int64_t batch = std::min(options.batch_size, samples.size());

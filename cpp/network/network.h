@@ -40,6 +40,8 @@ class Network {
   // Use at most so many threads; 0 for no limit of the network's own.
   int threads() const { return threads_; }
   void set_threads(int threads) { threads_ = threads; }
+  // For callers that read or write the parameters themselves.
+  Uses& uses() const { return uses_; }
 
   // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x
   void predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const;

@@ -63,63 +63,68 @@ int Optimizer::n_states() const {
       index_, [&](auto member) { return decltype(member)::type::n_states(numbers_.data()); });
 }
 
-std::vector<std::vector<double>> Optimizer::states() const {
+std::vector<std::vector<double>> Optimizer::states() {
+  const Uses::Shared use(uses_, "optimizer");
+  return copy_states();
+}
+
+std::vector<std::vector<double>> Optimizer::copy_states() const {
   return std::visit(
       [&](const auto& states) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(states)>, std::monostate>) {
-          return restored_;
-        } else {
-          std::vector<std::vector<double>> copies;
-          for (const auto& state : states) {
-            copies.emplace_back(state.data(), state.data() + state.size());
-          }
-          return copies;
+        std::vector<std::vector<double>> copies;
+        for (const auto& state : states) {
+          copies.emplace_back(state.data(), state.data() + state.size());
         }
+        return copies;
       },
       states_);
 }
 
-void Optimizer::restore(std::int64_t steps, std::vector<std::vector<double>> states) {
+void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double>>& states) {
   const Uses::Exclusive use(uses_, "optimizer");
   if (steps < 0) throw std::invalid_argument("steps must be >= 0, got " + std::to_string(steps));
+  States<double> blocks;
+  for (const auto& state : states) {
+    blocks.emplace_back(static_cast<std::int64_t>(state.size()));
+    std::copy(state.begin(), state.end(), blocks.back().data());
+  }
+  states_ = std::move(blocks);
   steps_ = steps;
-  restored_ = std::move(states);
-  states_ = std::monostate();
   network_id_ = 0;
 }
 
 template <class T>
 Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
                                std::int64_t n_parameters)
-    : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer) {
-  // Momentum may have been switched on since the last session: states that are missing start at 0.
+    : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer), network_id_(network_id) {
   const auto n_states = static_cast<std::size_t>(optimizer.n_states());
-  const bool has_state = !std::holds_alternative<std::monostate>(optimizer.states_);
-  if (has_state && n_states > 0 && optimizer.steps_ > 0 && optimizer.network_id_ != network_id) {
+  const bool own = optimizer.network_id_ == network_id;
+  const bool fresh = optimizer.steps_ == 0 || n_states == 0;
+  if (!own && optimizer.network_id_ != 0 && !fresh) {
     throw std::invalid_argument(
         "this optimizer holds the state of another network; "
         "give each network an optimizer of its own");
   }
-  States<T> states;
-  if (auto* kept = std::get_if<States<T>>(&optimizer.states_);
-      kept && optimizer.network_id_ == network_id) {
-    states = std::move(*kept);
-  }
-  while (states.size() < n_states) states.emplace_back(n_parameters);
-  for (std::size_t i = 0; i < std::min(n_states, optimizer.restored_.size()); ++i) {
-    const auto& values = optimizer.restored_[i];
-    if (static_cast<std::int64_t>(values.size()) != n_parameters) {
-      throw std::invalid_argument("this optimizer holds the state of a network with " +
-                                  std::to_string(values.size()) + " parameters, not " +
-                                  std::to_string(n_parameters));
+  if (!own || !std::holds_alternative<States<T>>(optimizer.states_)) {
+    States<T> states;
+    if (!fresh) {  // restored, and free for any network that it fits
+      for (const auto& values : optimizer.copy_states()) {
+        if (static_cast<std::int64_t>(values.size()) != n_parameters) {
+          throw std::invalid_argument("this optimizer holds the state of a network with " +
+                                      std::to_string(values.size()) + " parameters, not " +
+                                      std::to_string(n_parameters));
+        }
+        states.emplace_back(n_parameters);
+        std::transform(values.begin(), values.end(), states.back().data(),
+                       [](double value) { return static_cast<T>(value); });
+      }
     }
-    std::transform(values.begin(), values.end(), states[i].data(),
-                   [](double value) { return static_cast<T>(value); });
+    optimizer.states_ = std::move(states);
   }
-  for (const auto& state : states) states_.push_back(state.data());
-  optimizer.restored_.clear();
-  optimizer.states_ = std::move(states);
-  optimizer.network_id_ = network_id;
+  auto& states = std::get<States<T>>(optimizer.states_);
+  // Momentum may have been switched on since the last session: states that are missing start at 0.
+  while (states.size() < n_states) states.emplace_back(n_parameters);
+  for (std::size_t i = 0; i < n_states; ++i) states_.push_back(states[i].data());
 }
 
 template <class T>

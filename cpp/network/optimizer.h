@@ -28,23 +28,28 @@ class Optimizer {
 
   std::int64_t steps() const { return steps_; }
   // One copy of each state ("m", "v", ...); empty before the first step.
-  std::vector<std::vector<double>> states() const;
+  std::vector<std::vector<double>> states();
   // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
-  void restore(std::int64_t steps, std::vector<std::vector<double>> states);
+  void restore(std::int64_t steps, const std::vector<std::vector<double>>& states);
 
   // While this lives, the optimizer serves a network, and only that. Allocates the state on first use.
   template <class T>
   class Session {
    public:
-    // Throws std::invalid_argument if the state belongs to another network.
+    // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
+    // own with the first step that is finished.
     Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters);
 
     Update<T> next_step() const;
-    void finish_step() { ++optimizer_.steps_; }
+    void finish_step() {
+      ++optimizer_.steps_;
+      optimizer_.network_id_ = network_id_;
+    }
 
    private:
     Uses::Exclusive use_;
     Optimizer& optimizer_;
+    std::uint64_t network_id_;
     std::vector<T*> states_;
   };
 
@@ -55,14 +60,14 @@ class Optimizer {
   int index_of_number(const std::string& name) const;
   void check() const;
   int n_states() const;
+  std::vector<std::vector<double>> copy_states() const;
 
   int index_;  // in Optimizers
   std::vector<double> numbers_;
   std::int64_t steps_ = 0;
   std::uint64_t network_id_ = 0;  // 0: serves none yet
-  std::int64_t n_parameters_ = 0;
-  std::variant<std::monostate, States<float>, States<double>> states_;
-  std::vector<std::vector<double>> restored_;  // until the first session gives them their dtype
+  // Restored states are doubles until the first session gives them its dtype.
+  std::variant<States<double>, States<float>> states_;
   Uses uses_;
 };
 

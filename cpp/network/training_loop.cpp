@@ -17,6 +17,9 @@
 namespace chainrule {
 namespace {
 
+// Some hundred microseconds' worth.
+constexpr std::size_t kSwapsBetweenPolls = 16384;
+
 // The order in which an epoch visits the samples.
 class SampleOrder {
  public:
@@ -26,16 +29,20 @@ class SampleOrder {
   }
 
   // `epoch` counts within this call, `epoch_of_network` within the life of the network.
-  void begin_epoch(std::int64_t epoch, std::int64_t epoch_of_network) {
+  void begin_epoch(std::int64_t epoch, std::int64_t epoch_of_network, Poll& poll) {
     if (given_.data) {
       gather_rows(given_, {nullptr, epoch, 1},
                   MatrixView<std::int64_t>(order_.data(), 1, given_.cols));
+      const auto n = static_cast<std::int64_t>(order_.size());
+      const auto is_sample = [n](std::int64_t each) { return each >= 0 && each < n; };
+      if (!std::all_of(order_.begin(), order_.end(), is_sample)) throw_changed("order");
     } else if (shuffle_) {
       // Fisher and Yates, from the same start each time: an epoch's order depends on its number alone.
       std::iota(order_.begin(), order_.end(), std::int64_t{0});
       RandomStream stream(seed_, Purpose::kShuffle, static_cast<std::uint32_t>(epoch_of_network));
       for (std::size_t left = order_.size(); left > 1; --left) {
         std::swap(order_[left - 1], order_[stream.next_below(left)]);
+        if (left % kSwapsBetweenPolls == 0) poll();
       }
     }
   }
@@ -143,7 +150,7 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
   History history;
   bool stopped = false;
   for (std::int64_t epoch = 0; epoch != options.epochs && !stopped; ++epoch) {
-    order.begin_epoch(epoch, epochs_begun);
+    order.begin_epoch(epoch, epochs_begun, poll);
     CostSums cost;
     for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
       poll();

@@ -1,60 +1,50 @@
 // Who uses an object at this moment: any number of readers, or one writer alone. Nobody waits: the second gets
-// ConcurrentUseError.
+// ConcurrentUseError. A forked child starts with no uses: the threads that its parent's belong to are not in it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <atomic>
-#include <string>
-
-#include "error.h"
+#include <cstdint>
 
 namespace chainrule {
 
 class Uses {
  public:
+  // `what` is the object in the error's words: "network".
   class Shared {
    public:
-    Shared(Uses& uses, const char* what) : uses_(uses) {
-      int count = uses_.count_.load(std::memory_order_relaxed);
-      do {
-        if (count == kWriter) refuse(what, "being trained");
-      } while (!uses_.count_.compare_exchange_weak(count, count + 1, std::memory_order_acquire,
-                                                   std::memory_order_relaxed));
-    }
-    ~Shared() { uses_.count_.fetch_sub(1, std::memory_order_release); }
+    Shared(Uses& uses, const char* what) : uses_(uses), process_(uses.begin_shared(what)) {}
+    ~Shared() { uses_.end(process_, 1); }
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
 
    private:
     Uses& uses_;
+    std::uint32_t process_;
   };
 
   class Exclusive {
    public:
-    Exclusive(Uses& uses, const char* what) : uses_(uses) {
-      int count = 0;
-      if (!uses_.count_.compare_exchange_strong(count, kWriter, std::memory_order_acquire)) {
-        refuse(what, count == kWriter ? "being trained" : "in use");
-      }
-    }
-    ~Exclusive() { uses_.count_.store(0, std::memory_order_release); }
+    Exclusive(Uses& uses, const char* what) : uses_(uses), process_(uses.begin_exclusive(what)) {}
+    ~Exclusive() { uses_.end(process_, kWriter); }
     Exclusive(const Exclusive&) = delete;
     Exclusive& operator=(const Exclusive&) = delete;
 
    private:
     Uses& uses_;
+    std::uint32_t process_;
   };
 
  private:
-  static constexpr int kWriter = -1;
+  static constexpr std::uint32_t kWriter = std::uint32_t{1} << 31;
 
-  [[noreturn]] static void refuse(const char* what, const char* state) {
-    throw ConcurrentUseError(
-        std::string("this ") + what + " is " + state +
-        " by another call at this moment; work on a copy, or wait for that call");
-  }
+  // Each adds to the count and returns the number of the process that it counts for.
+  std::uint32_t begin_shared(const char* what);
+  std::uint32_t begin_exclusive(const char* what);
+  void end(std::uint32_t process, std::uint32_t count);
 
-  std::atomic<int> count_{0};
+  // The number of the process among its forked ancestors in the upper half, the count in the lower.
+  std::atomic<std::uint64_t> state_{0};
 };
 
 }  // namespace chainrule

@@ -11,8 +11,8 @@ void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, std::i
                               Workspace<T>& workspace) {
   n_out_ = n_out;
   workspace.reserve(max_batch, stride, y_);
-  workspace.reserve(max_batch, 1, weights_);
   workspace.reserve(max_batch, 1, shares_);
+  weights_ = AlignedBlock<double>(max_batch);
   costs_ = AlignedBlock<double>(max_batch);
   labels_ = AlignedBlock<std::int64_t>(max_batch);
 }
@@ -21,14 +21,14 @@ template <class T>
 CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows) {
   batch_ = rows.count;
   if (samples.weight.data) {
-    gather_rows(samples.weight, rows, weights_.row_range(0, batch_));
+    gather_rows(samples.weight, rows, MatrixView<double>(weights_.data(), batch_, 1));
   } else {
-    std::fill_n(weights_.data, batch_, T(1));
+    std::fill_n(weights_.data(), batch_, 1.0);
   }
   CostSums sums;
-  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += static_cast<double>(weights_.data[i]);
+  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += weights_.data()[i];
   for (std::int64_t i = 0; i < batch_; ++i) {
-    const auto weight = static_cast<double>(weights_.data[i]);
+    const double weight = weights_.data()[i];
     shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
   }
   return sums;
@@ -43,14 +43,17 @@ void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::i
   gather_rows(samples.y, part, labels);
   for (std::int64_t i = 0; i < y.rows; ++i) {
     std::fill_n(y.row(i), n_out_, T(0));
-    y.row(i)[labels.data[i]] = T(1);
+    // They were checked, but another thread may write to the user's array.
+    const std::int64_t label = labels.data[i];
+    if (label < 0 || label >= n_out_) throw_changed("y");
+    y.row(i)[label] = T(1);
   }
 }
 
 template <class T>
 CostSums BatchTargets<T>::sum(CostSums sums) const {
   for (std::int64_t i = 0; i < batch_; ++i) {
-    const auto weight = static_cast<double>(weights_.data[i]);
+    const double weight = weights_.data()[i];
     // A sample of no weight counts for nothing, whatever its cost.
     if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
   }

@@ -29,8 +29,8 @@ class BatchTargets {
 
  private:
   std::int64_t n_out_ = 0, batch_ = 0;
-  MatrixView<T> y_, weights_, shares_;
-  AlignedBlock<double> costs_;
+  MatrixView<T> y_, shares_;
+  AlignedBlock<double> weights_, costs_;
   AlignedBlock<std::int64_t> labels_;
 };
 

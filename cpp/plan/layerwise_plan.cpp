@@ -48,7 +48,7 @@ template <class T>
 CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& /*team*/,
                                 Poll& poll) {
   forward(samples.x, rows, poll);
-  return cost_forward(samples, rows);
+  return cost_forward(samples, rows, poll);
 }
 
 template <class T>
@@ -56,7 +56,7 @@ CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples,
                                               const Rows& rows, T* gradient, Team& team,
                                               Poll& poll) {
   const CostSums sums = cost(samples, rows, team, poll);
-  cost_backward();
+  cost_backward(poll);
   backward(gradient, poll);
   return sums;
 }
@@ -73,9 +73,12 @@ typename Plan<T>::Step LayerwisePlan<T>::train_step(T* parameters, const Samples
   block.gradient = gradient_.data;
   block.rows = 1;
   block.cols = count;
+  // Once without storing: a step that does not come out finite changes nothing.
+  block.check_only = true;
   step.finite = std::isfinite(step.cost.weighted_cost) &&
-                engine_.kernels->all_finite(gradient_.data, count) &&
                 engine_.kernels->update(update, block, parameters);
+  block.check_only = false;
+  if (step.finite) engine_.kernels->update(update, block, parameters);
   return step;
 }
 
@@ -83,7 +86,9 @@ template <class T>
 void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows,
                                Poll& poll) {
   batch_ = rows.count;
-  gather_rows(x, rows, of_batch(a_[0]));
+  of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    gather_rows(x, rows.part(first, count), a_[0].row_range(first, count));
+  });
   for (std::size_t l = 0; l < z_.size(); ++l) {
     architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(z_[l]),
                                                 of_batch(a_[l + 1]), poll);
@@ -91,7 +96,7 @@ void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows,
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows) {
+CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll) {
   const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
   CostSums sums = targets_.begin(samples, rows);
   if (samples.custom_cost) {
@@ -99,20 +104,25 @@ CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& r
     return sums;
   }
   targets_.gather(samples, rows, 0);
-  engine_.kernels->costs(architecture_.loss, z.data, s.data, targets_.y(0), s.rows, s.cols, s.stride,
-                         targets_.costs());
+  s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    engine_.kernels->costs(architecture_.loss, z.row(first), s.row(first), targets_.y(first), count,
+                           s.cols, s.stride, targets_.costs() + first);
+  });
   return targets_.sum(sums);
 }
 
 // From the cost to the output layer's delta.
 template <class T>
-void LayerwisePlan<T>::cost_backward() {
+void LayerwisePlan<T>::cost_backward(Poll& poll) {
   const Loss& loss = architecture_.loss;
   const MatrixView<T> s = of_batch(a_.back()), dC_ds = of_batch(dC_ds_),
                       delta = of_batch(delta_.back());
   if (!loss.is_custom()) {
-    engine_.kernels->cost_backward(loss, s.data, targets_.y(0), targets_.shares(), s.rows, s.cols,
-                                   s.stride, (loss.paired ? delta : dC_ds).data);
+    s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+      engine_.kernels->cost_backward(loss, s.row(first), targets_.y(first), targets_.shares() + first,
+                                     count, s.cols, s.stride,
+                                     (loss.paired ? delta : dC_ds).row(first));
+    });
   }
   if (!loss.paired) {
     engine_.kernels->activation_backward(architecture_.layers.back().activation, s.data, dC_ds.data,
@@ -127,9 +137,11 @@ void LayerwisePlan<T>::backward(T* gradient, Poll& poll) {
     architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(delta_[l]),
                                                  gradient, dC_da, poll);
     if (l > 0) {
-      engine_.kernels->activation_backward(architecture_.layers[l - 1].activation, a_[l].data,
-                                           dC_da.data, dC_da.data, dC_da.rows, dC_da.cols,
-                                           dC_da.stride);
+      dC_da.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+        T* part = dC_da.row(first);
+        engine_.kernels->activation_backward(architecture_.layers[l - 1].activation, a_[l].row(first),
+                                             part, part, count, dC_da.cols, dC_da.stride);
+      });
     }
   }
 }

@@ -36,8 +36,8 @@ class LayerwisePlan final : public Plan<T> {
 
  private:
   void forward(const ArrayView& x, const Rows& rows, Poll& poll);
-  CostSums cost_forward(const Samples<T>& samples, const Rows& rows);
-  void cost_backward();
+  CostSums cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll);
+  void cost_backward(Poll& poll);
   void backward(T* gradient, Poll& poll);
 
   MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <stdexcept>
+#include <string>
 
 #include "memory/array_view.h"
 
@@ -36,5 +38,11 @@ struct CostSums {
     return *this;
   }
 };
+
+// The user's array was checked, and no longer holds what it did.
+[[noreturn]] inline void throw_changed(const char* name) {
+  throw std::invalid_argument(std::string(name) +
+                              " was changed by another thread while it was in use");
+}
 
 }  // namespace chainrule

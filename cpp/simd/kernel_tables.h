@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "kernels/kernel_table.h"
 #include "simd/dispatch.h"
 
 namespace chainrule {
@@ -20,6 +21,7 @@ struct ElementaryTable {
 template <class T>
 struct KernelTables {
   ElementaryTable<T> elementary;
+  KernelTable<T> kernels;
 };
 struct TargetTables {
   KernelTables<float> of_float;

@@ -17,6 +17,7 @@ struct Vec<float> {
   using Number = float;
   using Format = FloatFormat<float>;
   static constexpr int kWidth = 4;
+  static constexpr int kRegisters = 32;
   float32x4_t raw;
 
   struct Mask {
@@ -115,6 +116,7 @@ struct Vec<double> {
   using Number = double;
   using Format = FloatFormat<double>;
   static constexpr int kWidth = 2;
+  static constexpr int kRegisters = 32;
   float64x2_t raw;
 
   struct Mask {

@@ -24,6 +24,7 @@ template <class T>
 struct Vec {
   using Number = T;
   static constexpr int kWidth = 1;
+  static constexpr int kRegisters = 16;
   T raw;
 
   // ---- Memory, at any address ----

@@ -19,6 +19,7 @@ struct Vec<float> {
   using Number = float;
   using Format = FloatFormat<float>;
   static constexpr int kWidth = 4;
+  static constexpr int kRegisters = 16;
   __m128 raw;
 
   struct Mask {
@@ -106,6 +107,7 @@ struct Vec<double> {
   using Number = double;
   using Format = FloatFormat<double>;
   static constexpr int kWidth = 2;
+  static constexpr int kRegisters = 16;
   __m128d raw;
 
   struct Mask {

@@ -19,6 +19,7 @@ struct Vec<float> {
   using Number = float;
   using Format = FloatFormat<float>;
   static constexpr int kWidth = 8;
+  static constexpr int kRegisters = 16;
   __m256 raw;
 
   struct Mask {
@@ -134,6 +135,7 @@ struct Vec<double> {
   using Number = double;
   using Format = FloatFormat<double>;
   static constexpr int kWidth = 4;
+  static constexpr int kRegisters = 16;
   __m256d raw;
 
   struct Mask {

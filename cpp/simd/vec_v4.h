@@ -21,6 +21,7 @@ struct Vec<float> {
   using Number = float;
   using Format = FloatFormat<float>;
   static constexpr int kWidth = 16;
+  static constexpr int kRegisters = 32;
   __m512 raw;
 
   struct Mask {
@@ -136,6 +137,7 @@ struct Vec<double> {
   using Number = double;
   using Format = FloatFormat<double>;
   static constexpr int kWidth = 8;
+  static constexpr int kRegisters = 32;
   __m512d raw;
 
   struct Mask {

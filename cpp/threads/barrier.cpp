@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "threads/barrier.h"
 
+#include "threads/pool.h"
+
 namespace chainrule {
 
 void Barrier::wait() {
@@ -18,9 +20,14 @@ void Barrier::wait() {
   Spin spin(spin_limit_.get());
   const std::uint32_t now = wait_until(
       phase_, [&](std::uint32_t word) { return (word & ~kSomeoneSleeps) != phase; },
-      [&] { return spin.again([] { return false; }); }, [&] { slept = true; });
+      [&] { return spin.again([] { return false; }); },
+      [&] {
+        pool_->check_process();
+        slept = true;
+      });
   spin_limit_.learn(slept);
-  if (now & kBroken) throw Broken();
+  // A thread that has passed this meeting and failed after it does not undo it.
+  if (now == (phase | kBroken) || now == (phase | kBroken | kSomeoneSleeps)) throw Broken();
 }
 
 // Who calls this never arrives, so no thread begins a next phase meanwhile.

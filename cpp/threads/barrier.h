@@ -10,10 +10,12 @@
 
 namespace chainrule {
 
+class Pool;
+
 class Barrier {
  public:
-  Barrier(int count, SpinLimit& spin_limit)
-      : count_(static_cast<std::uint32_t>(count)), spin_limit_(spin_limit) {}
+  Barrier(int count, const Pool* pool, SpinLimit& spin_limit)
+      : count_(static_cast<std::uint32_t>(count)), pool_(pool), spin_limit_(spin_limit) {}
   Barrier(const Barrier&) = delete;
   Barrier& operator=(const Barrier&) = delete;
 
@@ -28,6 +30,7 @@ class Barrier {
   static constexpr std::uint32_t kBroken = 2, kOnePhase = 4;
 
   const std::uint32_t count_;
+  const Pool* const pool_;
   SpinLimit& spin_limit_;
   alignas(kApart) std::atomic<std::uint32_t> arrived_{0};
   alignas(kApart) std::atomic<std::uint32_t> phase_{0};  // also: bits kSomeoneSleeps and kBroken

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -57,21 +56,6 @@ int checked(int n) {
   throw std::invalid_argument("a number of threads must be >= 1, got " + std::to_string(n));
 }
 
-// kNotSet where there is no such variable.
-int limit_of_environment() {
-  const char* const text = std::getenv(kVariable);
-  if (!text || !*text) return kNotSet;
-  const std::string_view digits(text);
-  int n = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), n);
-  if (error == std::errc::result_out_of_range && digits.front() != '-') return kMaxThreads;
-  if (error != std::errc() || end != digits.data() + digits.size() || n < 1) {
-    throw std::invalid_argument(std::string(kVariable) + " must be a whole number >= 1, got \"" +
-                                text + "\"");
-  }
-  return n;
-}
-
 }  // namespace
 
 int usable_cpus() {
@@ -79,8 +63,23 @@ int usable_cpus() {
   return std::max(1, std::min(cpus_of_affinity(), quota));
 }
 
+int parse_num_threads(const std::string& text) {
+  const char *const begin = text.data(), *const end = begin + text.size();
+  int n = 0;
+  const auto [stop, error] = std::from_chars(begin, end, n);
+  const bool too_large = error == std::errc::result_out_of_range && *begin != '-';
+  if (stop == end && (too_large || (error == std::errc() && n >= 1))) {
+    return too_large ? kMaxThreads : n;
+  }
+  throw std::invalid_argument(std::string(kVariable) + " must be a whole number >= 1, got \"" +
+                              text + "\"");
+}
+
 int default_threads() {
-  static const int from_environment = limit_of_environment();
+  static const int from_environment = [] {
+    const char* const text = std::getenv(kVariable);
+    return text && *text ? parse_num_threads(text) : kNotSet;
+  }();
   return from_environment != kNotSet ? from_environment : usable_cpus();
 }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstdint>
+#include <string>
 
 namespace chainrule {
 
@@ -12,8 +12,11 @@ constexpr int kMaxThreads = 1024;
 // CPUs that this process may use now: the least of hardware, affinity and the quota of its control group (rounded up).
 int usable_cpus();
 
-// CHAINRULE_NUM_THREADS, else usable_cpus(). Throws std::invalid_argument where the variable is no whole number >= 1.
+// CHAINRULE_NUM_THREADS as it is at the first call, else usable_cpus(). Throws as parse_num_threads does.
 int default_threads();
+
+// The value of that variable. Throws std::invalid_argument where it is no whole number >= 1.
+int parse_num_threads(const std::string& text);
 
 // For all threads of the process that have no limit of their own. Throws std::invalid_argument for n < 1.
 void set_num_threads(int n);

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "threads/pool.h"
 
+#include <stdexcept>
+
+#include "threads/per_process.h"
+
 namespace chainrule {
 
 Pool::Lease Pool::lease(int wanted) {
@@ -31,6 +35,13 @@ void Pool::give_back(Lease lease) {
   const std::lock_guard lock(mutex_);
   last->next = idle_;
   idle_ = lease.first;
+}
+
+bool Pool::is_of_this_process() const { return PerProcess<Pool>::current() == this; }
+
+void Pool::check_process() const {
+  if (is_of_this_process()) return;
+  throw std::runtime_error("the process was forked inside a parallel region; its child cannot end it");
 }
 
 }  // namespace chainrule

@@ -18,6 +18,11 @@ class Pool {
   Lease lease(int wanted);
   void give_back(Lease lease);
 
+  // False in a forked child of the process that it was made in: there it has no threads.
+  bool is_of_this_process() const;
+  // Throws std::runtime_error for who would wait for them.
+  void check_process() const;
+
  private:
   std::mutex mutex_;
   Worker* idle_ = nullptr;

@@ -4,10 +4,8 @@
 
 #include <chrono>
 #include <exception>
-#include <stdexcept>
 #include <utility>
 
-#include "threads/per_process.h"
 #include "threads/pool.h"
 
 namespace chainrule {
@@ -50,7 +48,7 @@ Region::Times Region::run(Clock::time_point begin, Clock::duration spin_limit, P
     times = wait_for_workers(begin, spin_limit, poll);
   } catch (...) {
     fail(0);
-    if (in_its_process()) {
+    if (pool_->is_of_this_process()) {
       finish(compute_untaken());
       wait_for_workers(begin, spin_limit, nullptr);
       take_errors();
@@ -118,7 +116,7 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
   const auto end_of_work = Clock::now();
   bool slept = false;
   const auto before_sleep = [&] {
-    if (!in_its_process()) throw std::runtime_error("the process was forked inside a parallel region");
+    pool_->check_process();
     if (poll) (*poll)();
     if (slept) return;
     slept = true;
@@ -139,8 +137,6 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
   if (!slept) return {};
   return {end_of_work - begin, Clock::now() - end_of_work};
 }
-
-bool Region::in_its_process() const { return PerProcess<Pool>::current() == pool_; }
 
 std::exception_ptr Region::take_errors() {
   std::exception_ptr lowest;

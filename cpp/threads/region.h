@@ -51,7 +51,6 @@ class Region {
   void finish(std::uint32_t parts);
   void fail(int index);
   Times wait_for_workers(Clock::time_point begin, Clock::duration spin_limit, Poll* poll);
-  bool in_its_process() const;
   std::exception_ptr take_errors();  // the one of the lowest index
 
   const Task task_;

@@ -46,12 +46,12 @@ Team::Team(int n_threads) : spin_limit_(kSpin) {
 }
 
 Team::~Team() {
-  if (lease_.first && in_its_process()) pool_->give_back(lease_);
+  if (lease_.first && pool_->is_of_this_process()) pool_->give_back(lease_);
 }
 
 // Those who are to take part, and their number.
 int Team::choose(Clock::time_point now) {
-  if (!in_its_process()) lease_ = {};
+  if (lease_.first && !pool_->is_of_this_process()) lease_ = {};
   int chosen = 0;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
     if (worker->crowded.load(std::memory_order_relaxed)) {
@@ -85,7 +85,7 @@ void Team::run_region(Task task, Poll* poll) {
 
 void Team::run_region_together(Task task) {
   const int count = 1 + choose(Clock::now());
-  Barrier barrier(count, spin_limit_);
+  Barrier barrier(count, pool_, spin_limit_);
   Region region(task, count, lease_.first, pool_, &barrier);
   const Current current(region_, region);
   const Clock::duration spin = spin_limit_.get();
@@ -96,7 +96,5 @@ void Team::run_region_together(Task task) {
   const Region::Times times = region.run({}, spin, nullptr);
   spin_limit_.learn(times.wait > Clock::duration::zero());
 }
-
-bool Team::in_its_process() const { return PerProcess<Pool>::current() == pool_; }
 
 }  // namespace chainrule

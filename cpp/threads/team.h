@@ -66,7 +66,6 @@ class Team {
   int choose(Clock::time_point now);
   // More threads than CPUs: what was asked for, and some of them always wait.
   bool oversized() const { return awake_ < lease_.count; }
-  bool in_its_process() const;
 
   Pool* pool_ = nullptr;
   Pool::Lease lease_;

@@ -2,13 +2,12 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import platform
-from importlib import metadata
 
 import numpy as np
 
 from chainrule import _core
 
-__version__ = metadata.version("chainrule")
+__version__ = _core.__version__
 
 
 def show_config() -> dict[str, str]:

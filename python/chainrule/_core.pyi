@@ -72,6 +72,7 @@ class Network:
         dtype: str,
         seed: typing.SupportsInt | typing.SupportsIndex,
     ) -> None: ...
+    def _exclusive(self, function: typing.Any) -> typing.Any: ...
     def _fit(
         self,
         x: typing.Any,
@@ -92,6 +93,7 @@ class Network:
         sample_weight: typing.Any,
     ) -> tuple[list[float], list[float], float, int]: ...
     def _parameters(self) -> numpy.ndarray: ...
+    def _shared(self, function: typing.Any) -> typing.Any: ...
     def _trace(self, x: typing.Any, y: typing.Any) -> dict[str, typing.Any]: ...
     def cost(self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None) -> float:
         """
@@ -145,7 +147,7 @@ class Network:
         ConcurrentUseError
             If the network is being trained at this moment.
         """
-    def split(self, block: numpy.ndarray) -> list[tuple[numpy.ndarray, numpy.ndarray | None]]:
+    def split(self, block: typing.Any) -> list[tuple[numpy.ndarray, numpy.ndarray | None]]:
         """
         Take a flat block apart into one pair for each dense layer.
 
@@ -320,6 +322,8 @@ def stop_conditions() -> list[str]:
     """
     Names of the stop conditions.
     """
+
+__version__: str = "0.1.0"
 
 class ShapeError(ValueError): ...
 class TrainingDiverged(RuntimeError): ...

@@ -69,7 +69,7 @@ def run(argv: Sequence[str] | None) -> None:
         default=30,
         help="how often each image is seen (default: %(default)s)",
     )
-    commands.add_parser("info", help="show the version, the BLAS and what else was built in")
+    commands.add_parser("info", help="show the versions, the BLAS and the machine")
 
     arguments = parser.parse_args(argv)
     if arguments.command == "demo":

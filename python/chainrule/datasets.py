@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from importlib import resources
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,12 +30,15 @@ def load_digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Examples
     --------
-    >>> x, y = load_digits()
+    >>> import chainrule as cr
+    >>> x, y = cr.datasets.load_digits()
     >>> x.shape, y.shape
     ((1797, 64), (1797,))
     >>> y[:5].tolist()
     [0, 1, 2, 3, 4]
     """
+    from importlib import resources  # here, since it costs more to import than the whole package
+
     archive = resources.files("chainrule").joinpath("data", "digits.npz")
     with archive.open("rb") as file, np.load(file, allow_pickle=False) as digits:
         return digits["x"] / np.float32(16), digits["y"].astype(np.int64)

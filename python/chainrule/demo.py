@@ -141,8 +141,8 @@ def numpy_predict(parameters: Floats, x: Floats) -> Floats:
 def numpy_fit(parameters: Floats, x: Floats, y: Integers, order: Integers) -> list[float]:
     """Train in place as the demo does, as fast as plain NumPy can; return the cost of each epoch.
 
-    All parameters lie in one block, so one Adam update of eleven passes serves all of them, and
-    every large intermediate result is overwritten where it lies.
+    All parameters lie in one block, so that one Adam update serves all of them, and every large
+    intermediate result is overwritten where it lies.
     """
     grad, m, v, work = np.zeros((4, parameters.size), parameters.dtype)
     w1, b1, w2, b2 = numpy_views(parameters)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import Spec, whole_number
+from chainrule._spec import Spec, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -101,10 +101,8 @@ class Dense(Layer):
         for name, value in (("activation", activation), ("init", init)):
             if not isinstance(value, str):
                 raise TypeError(f"Dense: {name} must be a name, got {value!r}")
-        if not isinstance(bias, bool | np.bool_):
-            raise TypeError(f"Dense: bias must be True or False, got {bias!r}")
         self.activation = activation
-        self.has_bias = bool(bias)
+        self.has_bias = true_or_false("Dense: bias", bias)
         self.init = init
         self._place: tuple[Network, int] | None = None
         _core.check_layer(self._spec())
@@ -125,6 +123,10 @@ class Dense(Layer):
         network, index = self._place
         return network.split(network.parameters)[index]
 
+    def _assign(self, name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
+        assert self._place is not None
+        self._place[0]._exclusive(lambda: assign(name, view, values))
+
     @property
     def weights(self) -> npt.NDArray[Any]:
         """The network's W, shape (n_out, n_in): a writable view; assigning copies values into it.
@@ -135,7 +137,7 @@ class Dense(Layer):
 
     @weights.setter
     def weights(self, values: npt.ArrayLike) -> None:
-        assign("weights", self.weights, values)
+        self._assign("weights", self.weights, values)
 
     @property
     def bias(self) -> npt.NDArray[Any] | None:
@@ -147,7 +149,7 @@ class Dense(Layer):
         bias = self.bias
         if bias is None:
             raise AttributeError("this layer has no bias")
-        assign("bias", bias, values)
+        self._assign("bias", bias, values)
 
     def __repr__(self) -> str:
         options = ("" if self.has_bias else ", bias=False") + (
@@ -165,4 +167,8 @@ def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
         raise _core.ShapeError(f"{name} has shape {array.shape}, expected {view.shape}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    view[...] = array
+    with np.errstate(over="ignore"):
+        converted = array.astype(view.dtype)
+    if not np.isfinite(converted).all():
+        raise ValueError(f"{name} has a number too large for {view.dtype}")
+    view[...] = converted

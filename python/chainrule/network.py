@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import secrets
+import operator
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import whole_number
+from chainrule._spec import as_list, true_or_false, whole_number
 from chainrule.explain import Explanation, explain
 from chainrule.layers import Dense, Input, Layer, assign
 from chainrule.optimizers import Adam, Optimizer
@@ -91,8 +92,6 @@ class Network(_core.Network):
           4  Dense        1  identity    (1, 2)  -              2
     """
 
-    loss: str | CostFunction
-
     def __init__(
         self,
         layers: Sequence[Layer],
@@ -101,10 +100,7 @@ class Network(_core.Network):
         dtype: npt.DTypeLike = "float32",
         rng: int | np.random.Generator | None = None,
     ) -> None:
-        layers = list(layers)
-        for layer in layers:
-            if not isinstance(layer, Layer):
-                raise TypeError(f"layers must be Input and Dense objects, got {layer!r}")
+        layers = as_list("layers", "be Input and Dense objects", Layer, layers)
         if not (isinstance(loss, str) or callable(loss)):
             raise TypeError(f"loss must be a name or a function, got {loss!r}")
         if isinstance(loss, str):
@@ -112,13 +108,18 @@ class Network(_core.Network):
         super().__init__(
             [layer._spec() for layer in layers],
             loss if isinstance(loss, str) else "",
-            np.dtype(dtype).name,
+            _dtype_name(dtype),
             _seed(rng),
         )
-        self.loss = loss
+        self._loss = loss
         # Descriptions only: a layer with its parameters is made when it is asked for, so that
         # network and layers do not keep each other alive.
         self._layers = [layer._of(None, 0) for layer in layers]
+
+    @property
+    def loss(self) -> str | CostFunction:
+        """The cost: a name or a function."""
+        return self._loss
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -135,7 +136,7 @@ class Network(_core.Network):
 
     @parameters.setter
     def parameters(self, values: npt.ArrayLike) -> None:
-        assign("parameters", self._parameters(), values)
+        self._exclusive(lambda: assign("parameters", self._parameters(), values))
 
     def fit(
         self,
@@ -206,10 +207,9 @@ class Network(_core.Network):
         """
         if optimizer is None:
             optimizer = Adam()
-        conditions = [stop] if isinstance(stop, StopCondition) else list(stop)
-        for each in conditions:
-            if not isinstance(each, StopCondition):
-                raise TypeError(f"stop must hold stop conditions, got {each!r}")
+        if isinstance(stop, StopCondition):
+            stop = [stop]
+        conditions = as_list("stop", "hold stop conditions", StopCondition, stop)
         if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
             raise ValueError(f"epochs must be >= 0, got {epochs}")
         cost, validation_cost, seconds, stopped_by = self._fit(
@@ -218,7 +218,7 @@ class Network(_core.Network):
             optimizer,
             -1 if epochs is None else epochs,
             whole_number("batch_size", batch_size),
-            bool(shuffle),
+            true_or_false("shuffle", shuffle),
             order,
             [each._spec() for each in conditions],
             validation_data,
@@ -315,7 +315,7 @@ class Network(_core.Network):
             self.dtype.name,
             self.seed,
             self._epochs_begun,
-            self.parameters.copy(),
+            self._shared(self.parameters.copy),
         )
 
     def __repr__(self) -> str:
@@ -366,13 +366,19 @@ def _rebuild(
     return network
 
 
+def _dtype_name(dtype: npt.DTypeLike) -> str:
+    if dtype is None:  # NumPy would take it for float64
+        raise TypeError("dtype must be float32 or float64, got None")
+    return np.dtype(dtype).name
+
+
 def _seed(rng: int | np.random.Generator | None) -> int:
     if rng is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "little")
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(2**64, dtype=np.uint64))
     try:
-        seed = whole_number("rng", rng)
+        seed = operator.index(rng)
     except TypeError:
         raise TypeError(
             f"rng must be None, a whole number or a numpy.random.Generator, got {rng!r}"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chainrule import _core
-from chainrule._spec import real_number
+from chainrule._spec import real_number, true_or_false
 
 
 def _number(name: str, doc: str) -> Any:
@@ -84,7 +84,7 @@ class SGD(Optimizer):
             [
                 real_number("learning_rate", learning_rate),
                 real_number("momentum", momentum),
-                float(bool(nesterov)),
+                float(true_or_false("nesterov", nesterov)),
             ],
         )
 

@@ -22,7 +22,7 @@ inline std::vector<Test>& tests() {
   return all;
 }
 
-inline bool add(const Test& test) {
+inline bool add(const Test& test) noexcept {
   tests().push_back(test);
   return true;
 }
@@ -49,15 +49,36 @@ std::string text(const Parts&... parts) {
   throw Failure(text(file, ":", line, ": ", what, at().empty() ? "" : "\n    at ", at()));
 }
 
+inline void holds(const char* file, int line, const char* condition, bool value) {
+  if (!value) fail(file, line, text(condition, " does not hold"));
+}
+
+template <class Value, class Expected>
+void equal(const char* file, int line, const char* name, const Value& value,
+           const Expected& expected) {
+  if (value == static_cast<Value>(expected)) return;
+  fail(file, line, text(name, " is ", value, ", expected ", expected));
+}
+
+// Written so that a NaN is near nothing.
+template <class Value, class Expected, class Bound>
+void near(const char* file, int line, const char* name, Value value, Expected expected,
+          Bound bound) {
+  const auto error = value - expected;
+  if (std::fabs(error) <= bound) return;
+  fail(file, line,
+       text(name, " is ", value, ", expected ", expected, " within ", bound, ", off by ", error));
+}
+
 template <class Exception, class Call>
-void throws(const char* file, int line, const std::string& part, Call&& call) {
+void throws(const char* file, int line, const char* code, const char* part, const Call& call) {
   try {
     call();
   } catch (const Exception& error) {
     if (std::string(error.what()).find(part) != std::string::npos) return;
     fail(file, line, text("the message \"", error.what(), "\" does not say \"", part, "\""));
   }
-  fail(file, line, "no exception");
+  fail(file, line, text(code, " throws nothing"));
 }
 
 }  // namespace check
@@ -67,21 +88,10 @@ void throws(const char* file, int line, const std::string& part, Call&& call) {
   [[maybe_unused]] static const bool name##_added = check::add({#name, name}); \
   static void name()
 
-#define CHECK(condition) \
-  if (!(condition)) check::fail(__FILE__, __LINE__, #condition " does not hold")
-
-#define CHECK_EQUAL(value, expected)                                                     \
-  if (const auto &value_ = (value), &expected_ = (expected); !(value_ == expected_))     \
-  check::fail(__FILE__, __LINE__,                                                        \
-              check::text(#value " is ", value_, ", expected " #expected " = ", expected_))
-
-// A NaN is near nothing.
-#define CHECK_NEAR(value, expected, bound)                                                        \
-  if (const auto value_ = (value), expected_ = (expected); !(std::fabs(value_ - expected_) <= (bound))) \
-  check::fail(__FILE__, __LINE__,                                                                 \
-              check::text(#value " is ", value_, ", expected ", expected_, " within ", bound,     \
-                          ", off by ", value_ - expected_))
-
+#define CHECK(condition) check::holds(__FILE__, __LINE__, #condition, condition)
+#define CHECK_EQUAL(value, expected) check::equal(__FILE__, __LINE__, #value, value, expected)
+#define CHECK_NEAR(value, expected, bound) \
+  check::near(__FILE__, __LINE__, #value, value, expected, bound)
 // The statement throws an Exception whose message holds `part`.
 #define CHECK_THROWS(Exception, part, ...) \
-  check::throws<Exception>(__FILE__, __LINE__, part, [&] { __VA_ARGS__; })
+  check::throws<Exception>(__FILE__, __LINE__, #__VA_ARGS__, part, [&] { __VA_ARGS__; })

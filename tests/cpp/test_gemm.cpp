@@ -1,12 +1,16 @@
 // The product in its three orders, against a plain loop.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <limits>
-#include <string>
+#include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "check.h"
 #include "gemm/gemm.h"
+#include "gemm/library.h"
 #include "random/stream.h"
 
 namespace chainrule {
@@ -33,7 +37,7 @@ class Matrix {
     return *this;
   }
 
-  // So much of a row that is a number, from the left; the rest of the block is still NaN.
+  // Every element is a number, and what is between the rows is still NaN.
   bool has_numbers_only_inside() const {
     for (std::size_t i = 0; i < values_.size(); ++i) {
       const auto index = static_cast<std::int64_t>(i);
@@ -52,34 +56,63 @@ class Matrix {
   MatrixView<T> view_;
 };
 
+// One product: its matrices, drawn at random, and the result.
+template <class T>
+class Product {
+ public:
+  Product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
+          std::int64_t gap)
+      : order_(order),
+        depth_(depth),
+        a_(left() ? depth : rows, left() ? rows : depth, gap),
+        b_(right() ? cols : depth, right() ? depth : cols, gap),
+        c_(rows, cols, gap) {
+    check::at() = check::text(left()    ? "a^T b"
+                              : right() ? "a b^T"
+                                        : "a b",
+                              ", rows ", rows, ", depth ", depth, ", cols ", cols, ", gap ", gap,
+                              ", ", 8 * sizeof(T), " bits");
+    RandomStream stream(0, Purpose::kInitialParameters, 0);
+    a_.draw(stream);
+    b_.draw(stream);
+  }
+
+  void compute(Poll poll = Poll()) { multiply<T>(a_.view(), b_.view(), order_, c_.view(), poll); }
+
+  void check_element(std::int64_t i, std::int64_t j) const {
+    long double sum = 0, magnitude = 0;
+    for (std::int64_t k = 0; k < depth_; ++k) {
+      const long double a_ik = left() ? a_(k, i) : a_(i, k);
+      const long double b_kj = right() ? b_(j, k) : b_(k, j);
+      sum += a_ik * b_kj;
+      magnitude += std::fabs(a_ik * b_kj);
+    }
+    // Whatever the order of the sum: Higham, Accuracy and Stability of Numerical Algorithms (2002), equation 3.5.
+    // epsilon is twice the unit roundoff; the other half is for the plain loop itself.
+    const long double bound =
+        static_cast<long double>(depth_) * std::numeric_limits<T>::epsilon() * magnitude;
+    CHECK_NEAR(static_cast<long double>(c_(i, j)), sum, bound);
+  }
+
+  const Matrix<T>& c() const { return c_; }
+
+ private:
+  bool left() const { return order_ == Transposed::kLeft; }
+  bool right() const { return order_ == Transposed::kRight; }
+
+  Transposed order_;
+  std::int64_t depth_;
+  Matrix<T> a_, b_, c_;
+};
+
 template <class T>
 void check_product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
                    std::int64_t gap) {
-  const bool left = order == Transposed::kLeft, right = order == Transposed::kRight;
-  check::at() = check::text(left ? "a^T b" : right ? "a b^T" : "a b", ", rows ", rows, ", depth ",
-                            depth, ", cols ", cols, ", gap ", gap, ", ", 8 * sizeof(T), " bits");
-  RandomStream stream(0, Purpose::kInitialParameters, 0);
-  Matrix<T> a(left ? depth : rows, left ? rows : depth, gap), c(rows, cols, gap);
-  Matrix<T> b(right ? cols : depth, right ? depth : cols, gap);
-  a.draw(stream);
-  b.draw(stream);
-  Poll poll;
-  multiply<T>(a.view(), b.view(), order, c.view(), poll);
-  CHECK(c.has_numbers_only_inside());
+  Product<T> product(order, rows, depth, cols, gap);
+  product.compute();
+  CHECK(product.c().has_numbers_only_inside());
   for (std::int64_t i = 0; i < rows; ++i) {
-    for (std::int64_t j = 0; j < cols; ++j) {
-      long double sum = 0, magnitude = 0;
-      for (std::int64_t k = 0; k < depth; ++k) {
-        const long double a_ik = left ? a(k, i) : a(i, k), b_kj = right ? b(j, k) : b(k, j);
-        sum += a_ik * b_kj;
-        magnitude += std::fabs(a_ik * b_kj);
-      }
-      // Whatever the order of the sum: Higham, Accuracy and Stability of Numerical Algorithms (2002), equation
-      // 3.5. epsilon is twice the unit roundoff; the other half is for the plain loop itself.
-      const long double bound =
-          static_cast<long double>(depth) * std::numeric_limits<T>::epsilon() * magnitude;
-      CHECK_NEAR(static_cast<long double>(c(i, j)), sum, bound);
-    }
+    for (std::int64_t j = 0; j < cols; ++j) product.check_element(i, j);
   }
 }
 
@@ -118,6 +151,25 @@ TEST(gemm_takes_sizes_of_0) {
   }
 }
 
+// So many rows of so many columns and this depth that every library gets them in two blocks.
+constexpr std::int64_t kSide = 512;
+const std::int64_t kRowsOfABlock = product_library_impl::kFlopsPerCall / (2 * kSide * kSide);
+const std::int64_t kRowsOfTwoBlocks = kRowsOfABlock + kRowsOfABlock / 2;
+
+TEST(gemm_goes_on_where_a_block_of_rows_ends) {
+  for (const Transposed order : kOrders) {
+    Product<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
+    product.compute();
+    CHECK(product.c().has_numbers_only_inside());
+    for (const std::int64_t j : {std::int64_t{0}, kSide / 3, kSide - 1}) {
+      product.check_element(0, j);
+      for (std::int64_t i = kRowsOfABlock - 9; i < kRowsOfABlock + 9; ++i)
+        product.check_element(i, j);
+      product.check_element(kRowsOfTwoBlocks - 1, j);
+    }
+  }
+}
+
 TEST(gemm_refuses_shapes_that_do_not_fit) {
   const auto check_refused = [](Transposed order, const Matrix<float>& a, const Matrix<float>& b,
                                 const Matrix<float>& c) {
@@ -147,20 +199,32 @@ struct Interrupted : std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
 };
 
-TEST(gemm_ends_soon_when_the_hook_throws) {
-  // 13 billion operations: several blocks of rows for every library, each longer than a poll's interval.
-  Matrix<float> a(1600, 2048, 0), b(2048, 2048, 0), c(1600, 2048, 0);
-  RandomStream stream(0, Purpose::kInitialParameters, 0);
-  a.draw(stream);
-  b.draw(stream);
-  Poll poll([] { throw Interrupted(); });
-  CHECK_THROWS(Interrupted, "interrupted",
-               multiply<float>(a.view(), b.view(), Transposed::kNone, c.view(), poll));
-  CHECK(!std::isnan(c(0, 0)));
-  CHECK(std::isnan(c(1599, 2047)));
+TEST(gemm_ends_after_a_block_when_the_hook_throws) {
+  for (const Transposed order : kOrders) {
+    Product<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
+    Poll poll([] { throw Interrupted(); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));  // the hook is due
+    CHECK_THROWS(Interrupted, "interrupted", product.compute(poll));
+    CHECK(!std::isnan(product.c()(kRowsOfABlock - 1, kSide - 1)));
+    CHECK(std::isnan(product.c()(kRowsOfABlock, 0)));
+  }
 }
 
 TEST(gemm_tells_its_library) { CHECK(!product_library().empty()); }
+
+TEST(gemm_turns_an_error_of_its_library_into_an_exception) {
+  if (product_library().rfind("OpenBLAS ", 0) != 0) return;  // others print it, or have no checks
+  Matrix<float> a(4, 4, 0), b(4, 4, 0), c(4, 4, 0);
+  RandomStream stream(0, Purpose::kInitialParameters, 0);
+  const MatrixView<float> overlapping_rows(a.draw(stream).view().data, 4, 4, 3);
+  const auto call = [&](MatrixView<float> left) {
+    product_library_impl::multiply<float>(left, b.draw(stream).view(), Transposed::kNone, c.view());
+  };
+  CHECK_THROWS(std::runtime_error, "BLAS refused", call(overlapping_rows));
+  CHECK(std::isnan(c(0, 0)));
+  call(a.view());
+  CHECK(c.has_numbers_only_inside());
+}
 
 }  // namespace
 }  // namespace chainrule

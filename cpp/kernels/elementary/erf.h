@@ -41,7 +41,7 @@ struct ErfNumbers<double> {
   static constexpr double kLimit = 5.93;
 };
 
-constexpr double kErfMaxUlp = 2;
+constexpr double kErfMaxUlp = 1.5;
 
 // x + x P(x^2) near 0, 1 - e^(-Q(|x|)) with the sign of x elsewhere
 template <class T>

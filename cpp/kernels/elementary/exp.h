@@ -19,10 +19,8 @@ struct ExpNumbers<float> {
   // (e^r - 1 - r) / r^2 for |r| <= 0.347: relative error of e^r below 0.11 2^-24, of e^r - 1 below 0.27 2^-24
   static constexpr float kTerms[] = {0x1p-1f, 0x1.5554aep-3f, 0x1.5554ep-5f, 0x1.1228fap-7f,
                                      0x1.6d56a2p-10f};
-  // Above the first e^x is infinite; at the second a factor of 2^-126, and with it e^x, has become 0.
-  static constexpr float kHigh = 89, kLow = -87;
-  // The same where e^x is 2^n (1 + s) without a detour.
-  static constexpr float kLowest = -88;
+  // e^kHigh is infinite; e^kLow has become 0 if computed in halves, e^kLowest if not.
+  static constexpr float kHigh = 89, kLow = -87, kLowest = -88;
 };
 
 template <>
@@ -56,9 +54,12 @@ CHAINRULE_INLINE ExpParts<T> exp_parts(Vec<T> x, int offset = 0) {
   return {fma(polynomial(r, r2, C::kTerms), r2, r), low_bits_to_exponent(shifted)};
 }
 
-constexpr double kExpMaxUlp = 1;
+constexpr double kExpMaxUlp = 1.5;
+// Where e^x is smaller, it may become 0.
+template <class T>
+constexpr T kExpSmallest = 2 * FloatFormat<T>::kSmallest;
 
-// e^x. Below ExpNumbers::kLow, half a power of two above the smallest normal number, it is 0.
+// e^x
 template <class T>
 CHAINRULE_INLINE Vec<T> exp(Vec<T> x) {
   using V = Vec<T>;
@@ -69,7 +70,7 @@ CHAINRULE_INLINE Vec<T> exp(Vec<T> x) {
   return half + half;
 }
 
-// e^x for x <= 0, in fewer operations
+// e^x for x <= 0, in fewer operations; the same bits
 template <class T>
 CHAINRULE_INLINE Vec<T> exp_of_nonpositive(Vec<T> x) {
   const auto [s, power] = exp_parts(max(Vec<T>::set(ExpNumbers<T>::kLowest), x));
@@ -80,7 +81,7 @@ CHAINRULE_INLINE Vec<T> exp_of_nonpositive(Vec<T> x) {
 template <class T>
 constexpr T kTiny = T(0x1p-60);
 
-constexpr double kExpm1MaxUlp = 2;
+constexpr double kExpm1MaxUlp = 2.5;
 
 // e^x - 1
 template <class T>

@@ -7,7 +7,7 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-constexpr double kTanhMaxUlp = 2;
+constexpr double kTanhMaxUlp = 3;
 
 // tanh x = -d / (d + 2) with d = e^(-2 |x|) - 1, and the sign of x
 template <class T>

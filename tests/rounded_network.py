@@ -1,0 +1,251 @@
+"""The reference's formulas once more, on numbers with bounds: how far a float32 network may be off.
+
+The formulas are the core's, where it computes the same number in another way than the reference.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+# ruff: noqa: E741 - l is the letter of a layer in the equations
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from reference import share
+from rounding import LIBM, Rounded, exact, exp, log1p, maximum, sqrt
+
+P_MIN = float(np.finfo(np.float32).eps)
+
+
+class Elementwise:
+    """delta = dC/da f'(z)."""
+
+    def backward(self, z, a, dC_da):
+        return dC_da * self.slope(z, a)
+
+
+class Identity(Elementwise):
+    def forward(self, z):
+        return z
+
+    def slope(self, z, a):
+        return exact(np.ones_like(z.value))
+
+
+class Sigmoid(Elementwise):
+    def forward(self, z):
+        """|f'| <= 1/4; e^-|z|, the sum with 1, and a quotient of both are computed."""
+        a = 1 / (1 + np.exp(-z.value))
+        return Rounded(a, z.error / 4).rounded(LIBM + (LIBM + 1) + 1)
+
+    def slope(self, z, a):
+        return a * (1 - a)
+
+
+class Relu(Elementwise):
+    def forward(self, z):
+        return maximum(z, 0)
+
+    def slope(self, z, a):
+        """Where z' may lie on the other side of the kink, the slope may be off by 1."""
+        return Rounded(z.value > 0, np.abs(z.value) <= z.error)
+
+
+class Tanh(Elementwise):
+    def forward(self, z):
+        """|f'| <= 1."""
+        return Rounded(np.tanh(z.value), z.error).rounded(LIBM)
+
+    def slope(self, z, a):
+        return (1 - a) * (1 + a)
+
+
+class Softmax:
+    def forward(self, z):
+        e = exp(z - z.max(axis=1))
+        return e / e.sum(axis=1, keepdims=True)
+
+    def backward(self, z, a, dC_da):
+        return a * (dC_da - (dC_da * a).sum(axis=1, keepdims=True))
+
+
+ACTIVATIONS = {
+    "identity": Identity,
+    "sigmoid": Sigmoid,
+    "relu": Relu,
+    "tanh": Tanh,
+    "softmax": Softmax,
+}
+
+
+def log(p):
+    """Logarithm with its tangent below P_MIN: the slope is 1 / max(p, P_MIN).
+
+    Rounded are two logarithms of the library or one, a difference and a sum.
+    """
+    value = np.log(np.maximum(p.value, P_MIN)) + np.minimum(p.value - P_MIN, 0) / P_MIN
+    return Rounded(value, p.error / np.maximum(p.value - p.error, P_MIN)).rounded(LIBM + 3)
+
+
+def log_slope(p):
+    """Slope 1 / max(p, P_MIN) of this logarithm."""
+    value = 1 / np.maximum(p.value, P_MIN)
+    return Rounded(value, p.error * value / np.maximum(p.value - p.error, P_MIN)).rounded()
+
+
+class Mse:
+    def cost(self, s, y):
+        d = s - y
+        return (d * d).sum(axis=1) / y.shape[1]
+
+    def gradient(self, s, y, share_i):
+        return 2 * share_i / y.shape[1] * (s - y)
+
+
+class CrossEntropy:
+    paired_activation = "softmax"
+
+    def cost(self, s, y):
+        return -(y * log(s)).sum(axis=1)
+
+    def gradient(self, s, y, share_i):
+        return -share_i * y * log_slope(s)
+
+    def paired_cost(self, z, y):
+        below = z - z.max(axis=1)
+        largest = np.arange(y.shape[1]) == z.value.argmax(axis=1)[:, None]
+        others = (exp(below) * np.where(largest, 0.0, 1.0)).sum(axis=1, keepdims=True)
+        return (y * (log1p(others) - below)).sum(axis=1)
+
+    def paired_delta(self, s, y, share_i):
+        return share_i * (s * exact(y).sum(axis=1, keepdims=True) - y)
+
+
+class BinaryCrossEntropy:
+    paired_activation = "sigmoid"
+
+    def cost(self, s, y):
+        return -(y * log(s) + (1 - exact(y)) * log(1 - s)).sum(axis=1) / y.shape[1]
+
+    def gradient(self, s, y, share_i):
+        factor = share_i / y.shape[1]
+        return factor * ((1 - exact(y)) * log_slope(1 - s) - y * log_slope(s))
+
+    def paired_cost(self, z, y):
+        from_0 = Rounded(-np.abs(z.value), z.error)
+        each = log1p(exp(from_0)) + (maximum(z, 0) - y * z)
+        return each.sum(axis=1) / y.shape[1]
+
+    def paired_delta(self, s, y, share_i):
+        return share_i / y.shape[1] * (s - y)
+
+
+LOSSES = {"mse": Mse, "cross_entropy": CrossEntropy, "binary_cross_entropy": BinaryCrossEntropy}
+
+
+class RoundedNetwork:
+    """A network in float32, with bounds of its errors; layers are numbered as in the reference.
+
+    Parameters
+    ----------
+    net : chainrule.Network
+        Its parameters are taken as exact.
+    """
+
+    def __init__(self, net):
+        dense = net.layers[1:]
+        self.L = len(dense) + 1
+        self.W = {l: exact(layer.weights) for l, layer in enumerate(dense, start=1)}
+        self.b = {
+            l: None if layer.bias is None else exact(layer.bias)
+            for l, layer in enumerate(dense, start=1)
+        }
+        self.f = {l: ACTIVATIONS[layer.activation]() for l, layer in enumerate(dense, start=2)}
+        self.loss = LOSSES[net.loss]()
+        paired = getattr(self.loss, "paired_activation", None)
+        self.paired = paired == dense[-1].activation
+
+    def pass_through(self, x, y, sample_weight=None):
+        """Go forward and backward; return z, a, delta, dW, db by layer, s and cost."""
+        L = self.L
+        z, a, delta, dW, db = {}, {1: exact(x)}, {}, {}, {}
+        for l in range(1, L):
+            z[l + 1] = a[l] @ self.W[l].T
+            if self.b[l] is not None:
+                z[l + 1] = z[l + 1] + self.b[l]
+            a[l + 1] = self.f[l + 1].forward(z[l + 1])
+        s = a[L]
+
+        share_i = Rounded(share(len(x), sample_weight)[:, None]).rounded()
+        costs = self.loss.paired_cost(z[L], y) if self.paired else self.loss.cost(s, y)
+        cost = (share_i.T @ costs).rounded()
+
+        if self.paired:
+            delta[L] = self.loss.paired_delta(s, y, share_i)
+        else:
+            delta[L] = self.f[L].backward(z[L], s, self.loss.gradient(s, y, share_i))
+        for l in range(L - 1, 0, -1):
+            dW[l] = delta[l + 1].T @ a[l]
+            db[l] = None if self.b[l] is None else delta[l + 1].sum(axis=0)
+            if l > 1:
+                delta[l] = self.f[l].backward(z[l], a[l], delta[l + 1] @ self.W[l])
+        return SimpleNamespace(z=z, a=a, s=s, delta=delta, dW=dW, db=db, cost=cost[0])
+
+    def update(self, optimizer, gradients):
+        """One step of the optimizer for every block of parameters."""
+        optimizer.begin_step()
+        for name, of, by in ("W", self.W, gradients.dW), ("b", self.b, gradients.db):
+            for l in of:
+                if of[l] is not None:
+                    of[l] = optimizer.step((name, l), of[l], by[l])
+
+    @property
+    def parameters(self):
+        """All W and b as one flat Rounded, in the core's layout."""
+        parts = [
+            part for l in sorted(self.W) for part in (self.W[l].T, self.b[l]) if part is not None
+        ]
+        return Rounded(
+            np.concatenate([part.value.ravel() for part in parts]),
+            np.concatenate([part.error.ravel() for part in parts]),
+        )
+
+
+def number(value):
+    """Return a number of an optimizer, computed in float64 and rounded once."""
+    return Rounded(value).rounded()
+
+
+class SGD:
+    def __init__(self, learning_rate, momentum=0.0, nesterov=False):
+        self.epsilon, self.mu, self.nesterov = number(learning_rate), number(momentum), nesterov
+        self.m = {}
+
+    def begin_step(self):
+        pass
+
+    def step(self, block, w, g):
+        if self.mu.value == 0:
+            return w - self.epsilon * g
+        m = self.m[block] = self.mu * self.m.get(block, exact(np.zeros(g.value.shape))) + g
+        return w - self.epsilon * (g + self.mu * m if self.nesterov else m)
+
+
+class Adam:
+    def __init__(self, learning_rate, betas=(0.9, 0.999), eps=1e-8):
+        self.learning_rate, self.betas, self.eps = learning_rate, betas, eps
+        self.m, self.v, self.t = {}, {}, 0
+
+    def begin_step(self):
+        self.t += 1
+
+    def step(self, block, w, g):
+        beta1, beta2 = self.betas
+        none = exact(np.zeros(g.value.shape))
+        m = number(beta1) * self.m.get(block, none) + number(1 - beta1) * g
+        v = number(beta2) * self.v.get(block, none) + number(1 - beta2) * g * g
+        self.m[block], self.v[block] = m, v
+        step_size = number(self.learning_rate / (1 - beta1**self.t))
+        root = number(np.sqrt(1 - beta2**self.t))
+        return w - step_size * m / (sqrt(v) / root + number(self.eps))
+
+
+OPTIMIZERS = {"sgd": SGD, "adam": Adam}

@@ -1,0 +1,149 @@
+"""What the tests share: random networks with samples, and comparisons that can be repeated."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import zlib
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import _core
+from reference import LOSSES
+from reference import Network as Reference
+
+ACTIVATIONS = _core.activations()
+LOSS_NAMES = _core.losses()
+INITIALIZERS = _core.initializers()
+DTYPES = ["float32", "float64"]
+
+SIZES = [1, 2, 3, 8, 17, 64, 70]
+BATCHES = [1, 2, 5, 32, 33, 130]
+
+
+def seed_of(*words):
+    """Return a seed of its own for each test, the same in every run."""
+    return zlib.crc32("/".join(map(str, words)).encode())
+
+
+def random_targets(loss, batch, n_out, rng):
+    """Return targets (batch, n_out) that the loss accepts, exact in float32."""
+    if loss == "mse":
+        y = rng.normal(size=(batch, n_out))
+    elif loss == "cross_entropy":
+        y = rng.exponential(size=(batch, n_out))
+        y /= y.sum(axis=1, keepdims=True)
+    else:
+        y = rng.uniform(size=(batch, n_out))
+    return y.astype(np.float32).astype(float)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A random network with samples. Printed, it says everything that makes it again."""
+
+    seed: int
+    sizes: tuple
+    activations: tuple
+    loss: str
+    dtype: str = "float64"
+    batch: int = 1
+
+    def network(self):
+        """Return the network. Where a logarithm follows, the last z is near 0.5.
+
+        There every activation has s within 0 and 1, which cross-entropies are made for.
+        """
+        rng = np.random.default_rng([self.seed, 1])
+        into_01 = self.loss != "mse" and self.activations[-1] in ("identity", "relu", "tanh")
+        dense = [
+            cr.Dense(n, f, bias=bool(rng.integers(4)))
+            for n, f in zip(self.sizes[1:-1], self.activations[:-1], strict=True)
+        ]
+        last = cr.Dense(self.sizes[-1], self.activations[-1], bias=into_01 or bool(rng.integers(2)))
+        net = cr.Network(
+            [cr.Input(self.sizes[0]), *dense, last],
+            loss=self.loss,
+            dtype=self.dtype,
+            rng=self.seed,
+        )
+        if into_01:
+            net.layers[-1].weights[...] *= 0.05
+            net.layers[-1].bias[...] = 0.5
+        return net
+
+    def samples(self):
+        """Return x, y and weights of the samples, all exact in float32."""
+        rng = np.random.default_rng([self.seed, 2])
+        x = rng.normal(size=(self.batch, self.sizes[0])).astype(np.float32).astype(float)
+        y = random_targets(self.loss, self.batch, self.sizes[-1], rng)
+        weight = rng.integers(0, 5, size=self.batch) / 4
+        weight[rng.integers(self.batch)] = 1.25
+        return x, y, weight
+
+
+def random_case(n_dense, hidden, output, loss, dtype="float64", sizes=SIZES, batches=BATCHES):
+    """Return a random network of `n_dense` layers with these activations."""
+    seed = seed_of(n_dense, hidden, output, loss, dtype)
+    rng = np.random.default_rng([seed, 0])
+    return Case(
+        seed,
+        sizes=tuple(int(n) for n in rng.choice(sizes, size=n_dense + 1)),
+        activations=(*[hidden] * (n_dense - 1), output),
+        loss=loss,
+        dtype=dtype,
+        batch=int(rng.choice(batches)),
+    )
+
+
+def small_case(hidden, output, loss, dtype="float64", n_dense=3):
+    """Return a network that is small enough for a look at each of its parameters."""
+    return random_case(n_dense, hidden, output, loss, dtype, sizes=[2, 3, 4], batches=[1, 7])
+
+
+def members(*families):
+    """Return every combination of the names in `families`."""
+    return list(product(*families))
+
+
+def fused(output, loss):
+    """Tell whether the loss takes the output's activation into its own delta."""
+    return LOSSES[loss].paired_activation == output
+
+
+def assert_within(actual, expected, bound, what):
+    """Compare elementwise: |actual - expected| <= bound."""
+    if expected is None:
+        assert actual is None, what
+        return
+    actual, expected = np.asarray(actual, float), np.asarray(expected, float)
+    assert actual.shape == expected.shape, what
+    excess = np.abs(actual - expected) - bound
+    assert np.isfinite(actual).all(), what
+    if (excess > 0).any():
+        i = np.unravel_index(np.argmax(excess), excess.shape)
+        raise AssertionError(
+            f"{what}: got {actual[i]!r} at {tuple(map(int, i))}, expected {expected[i]!r} "
+            f"within {np.broadcast_to(bound, excess.shape)[i]:.3g}"
+        )
+
+
+def assert_relative(actual, expected, tolerance, what):
+    """Compare elementwise, relative to the largest element: sums may cancel in a single one."""
+    scale = 0 if expected is None else np.abs(expected).max()
+    assert_within(actual, expected, tolerance * scale, what)
+
+
+def bits(net):
+    """Return the parameters of a network as they are, to compare bit by bit."""
+    return net.parameters.tobytes()
+
+
+def blocks(flat, net):
+    """Return dW and db of each layer as a flat list, without the missing ones."""
+    return [block for pair in net.split(np.asarray(flat)) for block in pair if block is not None]
+
+
+def reference_of(net):
+    """Return the network of the reference with the parameters of `net`."""
+    return Reference.from_chainrule(net)

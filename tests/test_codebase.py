@@ -1,0 +1,271 @@
+"""What the code says about itself is so: who uses whom, lists, names on pages, heads of files."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import ast
+import graphlib
+import importlib.metadata
+import inspect
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import chainrule as cr
+from chainrule import _core
+from chainrule.optimizers import Optimizer
+from chainrule.stopping import StopCondition
+from reference import ACTIVATIONS, LOSSES, OPTIMIZERS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
+PAGES += [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
+
+FOLDERS = ["benchmarks", "cmake", "cpp", "docs", "examples", "python", "src", "tests", "tools"]
+CPP_FILES = {".h", ".cpp"}
+FILES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
+
+
+def files(folder, suffixes):
+    """Return the files in a folder that end in one of the suffixes; there is at least one."""
+    found = [path for path in FILES if folder in path.parents and path.suffix in suffixes]
+    assert found, f"no such files in {folder}"
+    return found
+
+
+def name(path):
+    """Return the path from the root of the repository on."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def all_of(check, paths):
+    """Fail with the names of all files that do not pass the check."""
+    wrong = [name(path) for path in paths if not check(path)]
+    assert not wrong, wrong
+
+
+# ---- Who may use whom ----------------------------------------------------------------------------
+
+# The folders of the core from the bottom to the top, and what each may include of what comes before
+# it. The first line is for the files in cpp/ itself, which all may include.
+MAY_INCLUDE = {
+    "cpp": "",
+    "memory": "",
+    "random": "",
+    "simd": "",
+    "activations": "",  # formulas know no matrices and no loops over batches
+    "losses": "activations",  # the ones that they are paired with
+    "optimizers": "",
+    "gemm": "memory",
+    "kernels": "activations losses optimizers memory simd",
+    "layers": "activations losses gemm kernels memory random",
+    "plan": "layers gemm kernels losses memory",
+    "network": "plan layers kernels optimizers memory random simd",
+}
+
+
+def includes(path):
+    """Return what a file includes, as written: "memory/array_view.h", <cmath>."""
+    return re.findall(r'^\s*#\s*include\s*(["<][^">]+[">])', path.read_text(), re.MULTILINE)
+
+
+def included_folders(path):
+    """Return the folders of the core that a file includes from; "cpp" for the files in cpp/."""
+    quoted = [include.strip('"') for include in includes(path) if include.startswith('"')]
+    for each in quoted:
+        own = path.parent / each  # the crossing's own headers, and those of the C++ tests
+        assert (ROOT / "cpp" / each).is_file() or own.is_file(), f"{name(path)}: {each}"
+    return {
+        each.split("/")[0] if "/" in each else "cpp"
+        for each in quoted
+        if (ROOT / "cpp" / each).is_file()
+    }
+
+
+def test_the_table_goes_one_way():
+    folders = list(MAY_INCLUDE)
+    for i, folder in enumerate(folders):
+        assert set(MAY_INCLUDE[folder].split()) <= set(folders[:i]), folder
+    assert set(folders) - {"cpp"} == {p.name for p in (ROOT / "cpp").iterdir() if p.is_dir()}
+
+
+@pytest.mark.parametrize("folder", MAY_INCLUDE)
+def test_core_includes_what_the_table_allows(folder):
+    allowed = {"cpp", folder, *MAY_INCLUDE[folder].split()}
+    here = ROOT / "cpp" / ("" if folder == "cpp" else folder)
+    for path in files(here, CPP_FILES):
+        if path.parent == here:
+            assert included_folders(path) <= allowed, name(path)
+
+
+def test_core_knows_no_python():
+    python = re.compile(r"python|pybind|numpy|src/", re.IGNORECASE)
+    all_of(
+        lambda path: not any(python.search(include) for include in includes(path)),
+        files(ROOT / "cpp", CPP_FILES),
+    )
+
+
+def test_one_file_knows_a_blas():
+    blas = re.compile(r"blas|accelerate|mkl|lapack", re.IGNORECASE)
+    paths = files(ROOT / "cpp", CPP_FILES) + files(ROOT / "src", CPP_FILES)
+    knowing = [name(path) for path in paths if any(map(blas.search, includes(path)))]
+    assert knowing == ["cpp/gemm/blas.cpp"]
+
+
+def test_src_is_only_the_crossing():
+    head = "// The crossing between Python and C++: "
+    all_of(lambda path: path.read_text().startswith(head), files(ROOT / "src", CPP_FILES))
+
+
+def imports(path):
+    """Yield the modules that a Python file imports when it runs, with their full names."""
+    tree = ast.parse(path.read_text())
+    typing_only = {
+        node
+        for block in ast.walk(tree)
+        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+        for node in ast.walk(block)
+    }
+    for node in ast.walk(tree):
+        if node in typing_only:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            if node.level:
+                module = ".".join(filter(None, [path.parent.name, module]))
+            for alias in node.names:
+                is_module = (path.parent / f"{alias.name}.py").is_file() and "." not in module
+                yield f"{module}.{alias.name}" if is_module or alias.name == "_core" else module
+
+
+def test_python_imports_numpy_and_nothing_else():
+    allowed = sys.stdlib_module_names | {"numpy", "chainrule"}
+    for path in files(ROOT / "python", {".py"}):
+        assert {each.split(".")[0] for each in imports(path)} <= allowed, name(path)
+
+
+def test_python_modules_import_each_other_one_way():
+    graph = {
+        "chainrule" if path.stem == "__init__" else f"chainrule.{path.stem}": set(imports(path))
+        for path in files(ROOT / "python", {".py"})
+    }
+    assert "chainrule.layers" in graph["chainrule.network"]
+    list(graphlib.TopologicalSorter(graph).static_order())  # raises CycleError
+
+
+def test_reference_is_independent():
+    for path in files(ROOT / "tests" / "reference", {".py"}):
+        roots = {each.split(".")[0] for each in imports(path)}
+        assert roots <= sys.stdlib_module_names | {"numpy", "reference"}, name(path)
+
+
+# ---- Lists and names -----------------------------------------------------------------------------
+
+
+def quoted(documented, parameter):
+    """Return the names in quotes in the description of a parameter, without its default."""
+    doc = inspect.cleandoc(documented.__doc__)
+    found = re.search(rf"^{parameter} :.*\n((?: {{4}}.*\n|\n)*)", doc, re.MULTILINE)
+    assert found, f"{parameter} is not documented"
+    return set(re.findall(r'"(\w+)"', found[1]))
+
+
+def test_members_have_a_reference():
+    assert list(ACTIVATIONS) == _core.activations()
+    assert list(LOSSES) == _core.losses()
+    assert list(OPTIMIZERS) == _core.optimizers()
+
+
+def test_members_have_a_python_class():
+    assert {each._name for each in Optimizer.__subclasses__()} == set(_core.optimizers())
+    assert {each._name for each in StopCondition.__subclasses__()} == set(_core.stop_conditions())
+    for each in Optimizer.__subclasses__() + StopCondition.__subclasses__():
+        assert getattr(cr, each.__name__) is each
+
+
+def test_help_names_all_members():
+    assert quoted(cr.Dense, "activation") == set(_core.activations())
+    assert quoted(cr.Dense, "init") == set(_core.initializers())
+    assert quoted(cr.Network, "loss") == set(_core.losses())
+
+
+def test_versions_agree():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest[1] == version
+    assert importlib.metadata.version("chainrule") == version
+    assert cr.__version__ == version
+
+
+# ---- Pages ---------------------------------------------------------------------------------------
+
+PATH = re.compile(r"\.?\w[\w.-]*(/[\w.-]+)*/?")  # a path from the root, or a file's name
+SUFFIXES = {".cmake", ".cpp", ".h", ".json", ".md", ".npz", ".py", ".pyi", ".toml", ".typed"}
+BUILT = ("build/", "chainrule/_libs")  # what these hold is made, not kept
+
+
+def named_paths(text):
+    """Yield the words in inline code that are paths: with a slash, or a suffix that we have."""
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
+    for code in re.findall(r"`([^`\n]+)`", prose):
+        for word in code.split():
+            if PATH.fullmatch(word) and ("/" in word or Path(word).suffix in SUFFIXES):
+                yield word
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_paths_on_a_page_exist(page):
+    names = {path.name for path in FILES} | {path.name for path in ROOT.iterdir()}
+    for path in named_paths((ROOT / page).read_text()):
+        if not path.startswith(BUILT):
+            assert (ROOT / path).exists() or path in names, path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_on_a_page_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", (ROOT / page).read_text()):
+        if not re.match(r"[a-z]+:", target):
+            path, _, _ = target.partition("#")
+            assert (ROOT / page).parent.joinpath(path).exists(), target
+
+
+def test_paths_are_found():
+    text = "`cpp/poll.h`, `net.cost(x, y)`, `bash .ci/run`, `list.h`, `a/b`\n```\n`no/path`\n```\n"
+    assert list(named_paths(text)) == ["cpp/poll.h", ".ci/run", "list.h", "a/b"]
+
+
+# ---- Files ---------------------------------------------------------------------------------------
+
+CODE = [path for path in FILES if path.suffix in CPP_FILES | {".py"}]
+LONGEST = 400
+
+
+def test_files_have_a_licence_line():
+    comments = {path: "# " for path in FILES if path.suffix in {".py", ".cmake"}}
+    comments |= {path: "// " for path in FILES if path.suffix in CPP_FILES}
+    comments |= {path: "# " for path in FILES if path.name == "CMakeLists.txt"}
+    comments[ROOT / "CMakeLists.txt"] = comments[ROOT / "noxfile.py"] = "# "
+
+    def has_line(path):
+        line = f"{comments[path]}SPDX-License-Identifier: BSD-3-Clause"
+        return path.read_text().splitlines().count(line) == 1
+
+    all_of(has_line, comments)
+
+
+def test_files_say_what_is_there():
+    def has_head(path):
+        text = path.read_text()
+        if path.suffix == ".py":
+            return bool(ast.get_docstring(ast.parse(text)))
+        return re.match(r"(// .+\n){1,4}// SPDX-", text) is not None
+
+    all_of(has_head, CODE)
+
+
+def test_files_are_short():
+    all_of(lambda path: len(path.read_text().splitlines()) <= LONGEST, CODE)

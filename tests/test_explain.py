@@ -1,0 +1,409 @@
+"""One weight explained: its factors, its paths, its equation in print."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import re
+from itertools import pairwise
+from math import prod
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+import test_article as article
+from chainrule.explain import MAX_PATHS
+from reference import central_difference
+from rounded_network import RoundedNetwork
+from support import ACTIVATIONS, LOSS_NAMES, Case, bits, fused, members, reference_of
+
+# Activations of the layers after the input.
+NETWORKS = [
+    *members(ACTIVATIONS, ACTIVATIONS),
+    ("sigmoid", "softmax", "tanh"),
+    ("softmax", "relu", "softmax"),
+    ("softmax",),
+    ("sigmoid",),
+]
+
+
+def network(loss, activations, dtype="float64"):
+    """Return a small network, a sample and its target."""
+    sizes = (*(2, 3, 2)[: len(activations)], 2)
+    case = Case(8, sizes, activations, loss, dtype)
+    x, y, _ = case.samples()
+    return case.network(), x[0], y[0]
+
+
+def places(net):
+    """Return layer, j, k of every weight, and of every bias with k = None."""
+    return [
+        (layer, j, k)
+        for layer, dense in enumerate(net.layers[1:], start=1)
+        for j in range(1, dense.n_out + 1)
+        for k in (None, *range(1, dense.weights.shape[1] + 1))
+        if k is not None or dense.has_bias
+    ]
+
+
+def explain(net, x, y, layer, j, k):
+    return net.explain(x, y, layer=layer, j=j, k=k, bias=k is None)
+
+
+def at(net, flat, layer, j, k):
+    """Return the number at a place of a flat block."""
+    W, b = net.split(flat)[layer - 1]
+    return b[j - 1] if k is None else W[j - 1, k - 1]
+
+
+class Reading:
+    """What symbols stand for: each a link of a chain, its value by the reference.
+
+    The links of ("z", 3, 2) are those of z_2^(3). The first link starts at C, the last one at the
+    neuron that the weight leads to, and ends at the weight itself.
+    """
+
+    def __init__(self, net, x, y):
+        self.ref = reference_of(net)
+        self.L, self.W = self.ref.L, self.ref.W
+        self.passed = self.ref.forward([x])
+        y = self.ref.loss.targets([y], net.n_out)
+        self.delta = self.ref.backward(self.passed, y).delta
+        self.gradient = self.ref.loss.gradient(self.passed.s, y)[0]
+        index, layer = r"({[\d,]+}|\d+)", r"\^\((\d)\)"
+        self.readings = {
+            rf"dC/ds_{index}": self.dC_ds,
+            rf"dC/dz_{index}{layer}": self.dC_dz,
+            rf"dC/da_{index}{layer}": self.dC_da,
+            rf"f'\(z_{index}{layer}\)": lambda j, n: self.da_dz(j, n, j, n),
+            rf"ds_{index}/dz_{index}{layer}": lambda i, j, n: self.da_dz(i, self.L, j, n),
+            rf"da_{index}{layer}/dz_{index}{layer}": self.da_dz,
+            rf"w_{index}{layer}": self.dz_da,
+            rf"a_{index}{layer}": self.a,
+            rf"x_{index}": lambda k: self.a(k, 1),
+        }
+
+    def read(self, symbol):
+        """Return where the link starts, where it ends, and its value."""
+        for pattern, reading in self.readings.items():
+            if match := re.fullmatch(pattern, symbol):
+                groups = (g[1:-1].split(",") if g[0] == "{" else g for g in match.groups())
+                return reading(*(int(n) for group in groups for n in group))
+        raise AssertionError(f"no symbol: {symbol}")
+
+    def dC_ds(self, i):
+        return "C", ("a", self.L, i), self.gradient[i - 1]
+
+    def dC_dz(self, j, n):
+        return "C", ("z", n, j), self.delta[n][0, j - 1]
+
+    def dC_da(self, j, n):
+        return "C", ("a", n, j), (self.delta[n + 1] @ self.W[n])[0, j - 1]
+
+    def da_dz(self, i, n_of_a, j, n):
+        assert n_of_a == n
+        z, a = self.passed.z[n], self.passed.a[n]
+        row = np.eye(a.shape[1])[[i - 1]]
+        return ("a", n, i), ("z", n, j), self.ref.f[n].backward(z, a, row)[0, j - 1]
+
+    def dz_da(self, j, k, n):
+        return ("z", n + 1, j), ("a", n, k), self.W[n][j - 1, k - 1]
+
+    def a(self, k, n):
+        return None, ("w", n, k), self.passed.a[n][0, k - 1]
+
+    def check(self, chain, layer, j, k):
+        """Check that the factors are what their symbols say, and join from C to the weight."""
+        links = [self.read(factor.symbol) for factor in chain.factors]
+        for factor, (_, _, value) in zip(chain.factors, links, strict=True):
+            assert factor.value == pytest.approx(value, rel=1e-12, abs=1e-15), factor
+        if k is not None:
+            *links, (_, end, _) = links
+            assert end == ("w", layer, k)
+        assert links[0][0] == "C"
+        assert links[-1][1] == ("z", layer + 1, j)
+        assert all(before[1] == after[0] for before, after in pairwise(links))
+        assert chain.value == prod(factor.value for factor in chain.factors)
+
+
+def n_paths(net, layer):
+    """Return how many ways there are: through each later neuron, softmax from each to each."""
+    dense = dict(enumerate(net.layers, start=1))
+    count, L = 1, len(dense)
+    for n in range(layer + 1, L + 1):
+        if dense[n].activation == "softmax" and not (n == L and fused("softmax", net.loss)):
+            count *= dense[n].n_out
+        if n < L:
+            count *= dense[n + 1].n_out
+    return count
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("activations", NETWORKS, ids="-".join)
+def test_every_weight_and_bias(loss, activations):
+    net, x, y = network(loss, activations)
+    reading = Reading(net, x, y)
+    _, by_reference = reading.ref.value_and_grad([x], [y])
+    _, by_core = net.value_and_grad(x, y)
+    scale = np.abs(by_reference).max()
+
+    elsewhere = reference_of(net)
+
+    def cost(parameters):
+        elsewhere.parameters = parameters
+        return elsewhere.cost([x], [y])
+
+    by_differences = central_difference(cost, elsewhere.parameters)
+    before = bits(net)
+    for place in places(net):
+        explanation = explain(net, x, y, *place)
+        close = {"rel": 1e-12, "abs": 1e-13 * scale}
+        value = explanation.value
+        assert value == pytest.approx(at(net, by_reference, *place), **close)
+        assert explanation.gradient == at(net, by_core, *place)
+        assert explanation.gradient == pytest.approx(value, **close)
+        differences = explanation.central_difference, at(net, by_differences, *place)
+        assert differences == pytest.approx((value, value), rel=1e-6, abs=1e-6 * scale)
+
+        paths = explanation.paths
+        assert sum(path.value for path in paths) == pytest.approx(value, **close)
+        assert len(paths) == explanation.n_paths == n_paths(net, place[0])
+        assert len({tuple(f.symbol for f in path.factors) for path in paths}) == len(paths)
+        assert explanation.chain.value == value
+        for chain in explanation.chain, *paths:
+            reading.check(chain, *place)
+    assert bits(net) == before
+
+
+def test_symbol_of_the_derivative():
+    net = cr.Network([cr.Input(2), cr.Dense(3, "tanh"), cr.Dense(2)], rng=0)
+    data = [1, 2], [3, 4]
+    assert net.explain(*data, layer=1, j=3, k=2).symbol == "dC/dw_32^(1)"
+    assert net.explain(*data, layer=2, j=2, bias=True).symbol == "dC/db_2^(2)"
+
+
+def test_custom_cost():
+    def quartic(s, y):
+        return float(((s - y) ** 4).sum()), 4 * (s - y) ** 3
+
+    for output in "identity", "softmax":
+        layers = [cr.Input(2), cr.Dense(3, "tanh"), cr.Dense(2, output)]
+        net = cr.Network(layers, loss=quartic, dtype="float64", rng=0)
+        x, y = [0.5, -1.0], [2.0, 1.0]
+        _, gradient = net.value_and_grad(x, y)
+        for place in places(net):
+            explanation = explain(net, x, y, *place)
+            derivative = at(net, gradient, *place)
+            assert explanation.gradient == derivative
+            assert explanation.value == pytest.approx(derivative, rel=1e-12)
+            assert sum(path.value for path in explanation.paths) == pytest.approx(derivative)
+            assert explanation.central_difference == pytest.approx(derivative, rel=1e-6)
+            assert explanation.paths[0].factors[0].symbol.startswith("dC/ds_")
+
+
+@pytest.mark.parametrize("loss", LOSS_NAMES)
+@pytest.mark.parametrize("output", ["identity", "softmax", "sigmoid"])
+def test_float32_network(loss, output):
+    net, x, y = network(loss, ("tanh", output), "float32")
+    # In float64 from the network's own weights; only `gradient` is that of the network.
+    _, by_reference = reference_of(net).value_and_grad([x], [y])
+    _, by_core = net.value_and_grad(x, y)
+    bounds = RoundedNetwork(net).pass_through(x[None], y[None])
+    for place in places(net):
+        layer, j, k = place
+        explanation = explain(net, x, y, *place)
+        expected = at(net, by_reference, *place)
+        assert explanation.value == pytest.approx(expected, rel=1e-12, abs=1e-14)
+        assert explanation.gradient == float(at(net, by_core, *place))
+        of_block = bounds.db[layer][j - 1] if k is None else bounds.dW[layer][j - 1, k - 1]
+        assert abs(explanation.gradient - expected) <= of_block.error
+        assert explanation.central_difference == pytest.approx(expected, rel=1e-6, abs=1e-8)
+
+
+def test_neuron_off():
+    # A relu that is off: no derivative goes through it.
+    net = cr.Network([cr.Input(1), cr.Dense(2, "relu"), cr.Dense(1)], dtype="float64")
+    net.parameters = [1, -1, 0, 0, 1, 1, 0]
+    on, off = (net.explain([2], [0], layer=1, j=j, k=1) for j in (1, 2))
+    assert (on.value, off.value) == (8, 0)  # 2 s x = 2*2*2
+    assert off.central_difference == off.gradient == 0
+    assert "-0" not in str(off).split()
+
+
+# In print
+
+
+def columns_of(line):
+    """Return the cells of a line of a product, and where they start."""
+    matches = list(re.finditer(r"\S+", line))
+    return [m.group() for m in matches if m.group() not in "=*"], [m.start() for m in matches]
+
+
+def assert_aligned(symbols, numbers):
+    """Check that each number stands under its symbol, each sign under its sign."""
+    cells, starts = columns_of(symbols)
+    values, starts_of_values = columns_of(numbers)
+    assert starts_of_values[: len(starts)] == starts
+    return dict(zip(cells, map(float, values), strict=False)), values[len(cells) :]
+
+
+def test_print_of_the_articles_weight():
+    net = article.ByChainrule().net
+    text = str(net.explain(article.x[0], article.y[0], layer=2, j=2, k=2))
+    lines = text.splitlines()
+    assert lines[0] == "dC/dw_22^(2) = dC/da_2^(3) * f'(z_2^(3)) * a_2^(2)"
+    # The two sides of the equation: the left one ends, the right ones start at the same column.
+    symbol, product = lines[0].split(" = ")
+    value, numbers = lines[1].split(" = ")
+    assert len(value) == len(symbol)
+    assert float(value) == pytest.approx(article.dC_dw_22, abs=1e-8)
+    by_symbol, rest = assert_aligned(product, numbers)
+    assert rest == []
+    by_hand = {
+        "dC/da_2^(3)": article.dC_da_23,
+        "f'(z_2^(3))": article.slope_23,
+        "a_2^(2)": article.a[2][1],
+    }
+    assert by_symbol == pytest.approx(by_hand, abs=1e-8)
+
+    assert lines[3] == "Along the one path from C:"
+    by_symbol, rest = assert_aligned(lines[4], lines[5])
+    by_hand = {
+        "dC/ds_1": article.delta[4][0],
+        "f'(z_1^(4))": 1,
+        "w_12^(3)": article.W[3][0][1],
+        "f'(z_2^(3))": article.slope_23,
+        "a_2^(2)": article.a[2][1],
+    }
+    assert by_symbol == pytest.approx(by_hand, abs=1e-8)
+    assert [float(each) for each in rest] == pytest.approx([article.dC_dw_22], abs=1e-8)
+
+    checks = [float(re.search(r"(\S+)(  \(h|$)", line).group(1)) for line in lines[7:]]
+    assert checks == pytest.approx([article.dC_dw_22] * 2, abs=1e-8)
+    assert all(line == line.rstrip() for line in lines)
+
+
+def test_both_lines_of_the_equation_have_their_sign_below_each_other():
+    wider = set()
+    for activations in ("tanh", "softmax"), ("softmax", "identity"):
+        net, x, y = network("mse", activations)
+        for place in places(net):
+            explanation = explain(net, x, y, *place)
+            first, second = str(explanation).splitlines()[:2]
+            assert first.index(" = ") == second.index(" = ")
+            assert_aligned(*(line.split(" = ")[1] for line in (first, second)))
+            value = second.split(" = ")[0].strip()
+            assert float(value) == pytest.approx(explanation.value, rel=1e-7)
+            wider.add(len(value) > len(explanation.symbol))
+    assert wider == {False, True}
+
+
+def shown_paths(text):
+    """Return the values of the paths in print, aligned all of them."""
+    lines = [line[2:] for line in text.splitlines() if line.startswith("  ") and " * " in line]
+    values = []
+    for symbols, numbers in zip(lines[::2], lines[1::2], strict=True):
+        by_symbol, (value,) = assert_aligned(symbols, numbers)
+        assert prod(by_symbol.values()) == pytest.approx(float(value), rel=1e-6)
+        values.append(float(value))
+    return values
+
+
+def test_print_shows_all_of_eight_paths_and_the_largest_of_more():
+    for n, shown in (8, 8), (9, 8), (1, 1), (2, 2):
+        layers = [cr.Input(2), cr.Dense(2, "tanh"), cr.Dense(n, "sigmoid"), cr.Dense(1)]
+        explanation = cr.Network(layers, rng=0).explain([1, 2], [0.5], layer=1, j=2, k=1)
+        assert explanation.n_paths == len(explanation.paths) == n
+        text = str(explanation)
+        values = sorted((path.value for path in explanation.paths), key=abs, reverse=True)
+        assert shown_paths(text) == pytest.approx(values[:shown], rel=1e-7)
+        assert (f"the sum over {n} paths" in text) == (n > 1)
+        assert ("the 8 largest" in text) == (n > 8)
+
+
+def test_more_paths_than_can_be_listed():
+    widths = 400, 300
+    assert widths[0] * widths[1] > MAX_PATHS
+    layers = [cr.Input(1), cr.Dense(2, "tanh"), *(cr.Dense(n, "tanh") for n in widths), cr.Dense(1)]
+    net = cr.Network(layers, dtype="float64", rng=0)
+    explanation = net.explain([1.5], [0.5], layer=1, j=2, k=1)
+    assert explanation.n_paths == 120_000
+    with pytest.raises(ValueError, match="120,000"):
+        _ = explanation.paths
+    assert explanation.value == pytest.approx(explanation.gradient, rel=1e-10)
+    assert explanation.value == pytest.approx(explanation.central_difference, rel=1e-6)
+    assert "120,000 paths" in str(explanation)
+    assert len(str(explanation).splitlines()) == 7
+
+
+def test_numbers_of_two_digits():
+    # Without braces w_112 could be w_{1,12} or w_{11,2}.
+    layers = [cr.Input(12), cr.Dense(11, "sigmoid"), cr.Dense(2)]
+    net = cr.Network(layers, dtype="float64", rng=0)
+    x, y = np.arange(12.0), [0.0, 1.0]
+    reading, gradient = Reading(net, x, y), net.value_and_grad(x, y)[1]
+    symbols = set()
+    for place in places(net):
+        explanation = explain(net, x, y, *place)
+        assert explanation.value == pytest.approx(at(net, gradient, *place), rel=1e-10)
+        for chain in explanation.chain, *explanation.paths:
+            reading.check(chain, *place)
+        symbols.add(explanation.symbol)
+    assert len(symbols) == net.n_parameters
+    assert {"dC/dw_{1,12}^(1)", "dC/dw_{11,2}^(1)", "dC/dw_99^(1)", "dC/db_{10}^(1)"} < symbols
+    lines = str(net.explain(x, y, layer=1, j=11, k=12)).splitlines()
+    assert lines[0] == "dC/dw_{11,12}^(1) = dC/da_{11}^(2) * f'(z_{11}^(2)) * x_{12}"
+    assert_aligned(*(line.split("=")[1] for line in lines[:2]))
+    assert "w_{1,11}^(2)" in "".join(lines)
+
+
+def test_repr():
+    net, x, y = network("mse", ("tanh", "identity"))
+    explanation = net.explain(x, y, layer=1, j=1, k=1)
+    assert repr(explanation) == f"Explanation(dC/dw_11^(1) = {explanation.value:.6g})"
+    assert isinstance(explanation, cr.Explanation)
+    symbols, numbers = str(explanation.chain).splitlines()
+    assert len(assert_aligned(symbols, numbers)[0]) == 3
+
+
+# What there is not
+
+
+def test_no_neuron_0():
+    net = cr.Network([cr.Input(4), cr.Dense(3, "tanh"), cr.Dense(2, bias=False)], rng=0)
+    for place, error, says in (
+        ({"layer": 1, "j": 1, "k": 0}, ValueError, "bias=True"),
+        ({"layer": 1, "j": 0, "k": 1}, IndexError, "1 to 3, a neuron of layer 2, got 0"),
+        ({"layer": 0, "j": 1, "k": 1}, IndexError, "1 to 2, got 0"),
+        ({"layer": 2, "j": 1, "bias": True}, ValueError, "no bias"),
+    ):
+        with pytest.raises(error, match=re.escape(says)):
+            net.explain(np.ones(4), np.ones(2), **place)
+
+
+def test_one_sample_only():
+    net = cr.Network([cr.Input(4), cr.Dense(2)], rng=0)
+    with pytest.raises(ValueError, match="one sample, got 3"):
+        net.explain(np.ones((3, 4)), np.ones((3, 2)), layer=1, j=1, k=1)
+    with pytest.raises(cr.ShapeError):
+        net.explain(np.ones(3), np.ones(2), layer=1, j=1, k=1)
+    row = net.explain(np.ones((1, 4)), np.ones((1, 2)), layer=1, j=1, k=1)
+    assert row.value == net.explain(np.ones(4), np.ones(2), layer=1, j=1, k=1).value
+
+
+def test_labels():
+    layers = [cr.Input(3), cr.Dense(4, "tanh"), cr.Dense(3, "softmax")]
+    net = cr.Network(layers, loss="cross_entropy", rng=0)
+    by_label = net.explain([1, 2, 3], 2, layer=1, j=1, k=1)
+    assert by_label.value == net.explain([1, 2, 3], [0, 0, 1], layer=1, j=1, k=1).value
+
+
+def test_explaining_disturbs_no_training():
+    nets = [cr.Network([cr.Input(4), cr.Dense(3), cr.Dense(2)], rng=0) for _ in range(2)]
+    x, y = np.random.default_rng(0).normal(size=(2, 20, 4))
+    y = y[:, :2]
+    for net in nets:
+        optimizer = cr.Adam()
+        for i in range(3):
+            net.fit(x, y, optimizer=optimizer, batch_size=8)
+            if net is nets[1]:
+                net.explain(x[i], y[i], layer=1, j=1, k=1)
+    assert bits(nets[0]) == bits(nets[1])

@@ -1,0 +1,291 @@
+"""No leaks, and nothing half-done when memory runs out or training diverges."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import copy
+import gc
+import os
+import pickle
+import subprocess
+import sys
+import textwrap
+import weakref
+from contextlib import suppress
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+rng = np.random.default_rng(3)
+X = rng.normal(size=(200, 100))
+Y = rng.normal(size=(200, 10))
+
+
+def make(loss="mse", dtype="float32", **options):
+    layers = [cr.Input(100), cr.Dense(100, "tanh"), cr.Dense(10)]
+    return cr.Network(layers, loss=loss, dtype=dtype, rng=0, **options)
+
+
+def squares(s, y):
+    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
+
+
+def fails(s, y):
+    raise LookupError("mine")
+
+
+def attempt(work):
+    with pytest.raises((ValueError, TypeError, LookupError, RuntimeError)):
+        work()
+
+
+def used(loss):
+    net, optimizer = make(loss), cr.Adam()
+    net.fit(X, Y, optimizer=optimizer)
+    str(net.explain(X[0], Y[0], layer=1, j=1, k=1))
+    return net, optimizer, net.layers, net.parameters, net.trace(X, Y), repr(net)
+
+
+# Each makes and drops at least 40 kB, so that a leak shows within a hundred rounds.
+CYCLES = {
+    "make": make,
+    "make in vain": lambda: attempt(lambda: make("crossentropy")),
+    "predict": lambda: make().predict(X),
+    "cost": lambda: make().cost(X, Y),
+    "value_and_grad": lambda: make().value_and_grad(X, Y),
+    "fit": lambda: make().fit(X, Y, batch_size=200),
+    "fit with everything": lambda: make().fit(
+        X,
+        Y,
+        epochs=3,
+        validation_data=(X, Y),
+        stop=[cr.CostBelow(1e9)],
+        sample_weight=np.ones(200),
+        order=np.tile(np.arange(200), (3, 1)),
+    ),
+    "fit in vain": lambda: attempt(lambda: make().fit(X, Y * np.nan)),
+    "diverge": lambda: attempt(lambda: make().fit(X, Y, optimizer=cr.SGD(1e38), epochs=9)),
+    "lists": lambda: make().predict(X.tolist()),
+    "ragged lists": lambda: attempt(lambda: make().predict([*X.tolist(), [1]])),
+    "parameters": lambda: make().layers[1].weights.sum(),
+    "wrong parameters": lambda: attempt(lambda: setattr(make(), "parameters", X)),
+    "split": lambda: (lambda net: net.split(net.value_and_grad(X, Y)[1]))(make()),
+    "trace": lambda: make().trace(X, Y).delta(2),
+    "explain": lambda: str(make().explain(X[0], Y[0], layer=1, j=1, k=1)),
+    "copy": lambda: make().copy(),
+    "deep copy": lambda: copy.deepcopy(make()),
+    "pickle": lambda: pickle.loads(pickle.dumps(make())),
+    "pickle optimizer": lambda: pickle.loads(pickle.dumps(used("mse")[1])),
+    "cost function": lambda: make(squares).fit(X, Y),
+    "cost function that fails": lambda: attempt(lambda: make(fails).fit(X, Y)),
+    "cost function of a wrong shape": lambda: attempt(
+        lambda: make(lambda s, y: (1.0, s.T)).fit(X, Y)
+    ),
+}
+
+
+def resident():
+    """Return how many bytes of memory this process occupies."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
+@pytest.mark.parametrize("cycle", CYCLES)
+def test_no_leak(cycle):
+    work = CYCLES[cycle]
+    for _ in range(30):  # until the allocator has what it wants
+        work()
+    gc.collect()
+    before, objects = resident(), len(gc.get_objects())
+    for _ in range(100):
+        work()
+    gc.collect()
+    assert resident() - before < 2_000_000
+    assert len(gc.get_objects()) - objects < 50
+
+
+@pytest.mark.parametrize("cycle", ["predict", "value_and_grad", "train_step", "fit", "fit in vain"])
+def test_no_reference_to_an_argument_stays(cycle):
+    net, optimizer = make(), cr.SGD()
+    x, y, out, order = X.copy(), Y.copy(), np.empty((200, 10), np.float32), [np.arange(200)]
+    bad = Y * np.nan
+    work = {
+        "predict": lambda: net.predict(x, out=out),
+        "value_and_grad": lambda: net.value_and_grad(x, y),
+        "train_step": lambda: net.train_step(x, y, optimizer),
+        "fit": lambda: net.fit(x, y, optimizer=optimizer, order=order, validation_data=(x, y)),
+        "fit in vain": lambda: attempt(lambda: net.fit(x, bad, optimizer=optimizer, order=order)),
+    }[cycle]
+    count = lambda: [sys.getrefcount(each) for each in (net, optimizer, x, y, out, order, bad)]  # noqa: E731
+    work()
+    before = count()
+    for _ in range(10):
+        work()
+    assert count() == before
+
+
+@pytest.mark.parametrize("loss", ["mse", squares], ids=["mse", "function"])
+def test_a_network_dies_with_its_last_reference(loss):
+    gc.collect()
+    gc.disable()  # reference counts alone
+    try:
+        net, optimizer, *rest = used(loss)
+        dead = [weakref.ref(each) for each in (net, optimizer)]
+        del net, optimizer, rest
+        assert [each() for each in dead] == [None, None]
+    finally:
+        gc.enable()
+
+
+def test_a_view_keeps_the_parameters_alive():
+    net = make()
+    weights, expected = net.layers[1].weights, net.layers[1].weights.copy()
+    alive = weakref.ref(net)
+    del net
+    gc.collect()
+    garbage = [make() for _ in range(20)]
+    assert alive() is not None
+    np.testing.assert_array_equal(weights, expected)
+    del weights, garbage
+    assert alive() is None
+
+
+def test_a_cost_function_that_holds_its_network_is_collected():
+    def make_cycle():
+        net = make(lambda s, y: squares(s, y + 0 * net.n_in))
+        net.fit(X, Y)
+        return weakref.ref(net)
+
+    dead = make_cycle()
+    gc.collect()
+    assert dead() is None
+
+
+def test_a_failed_fit_keeps_nothing_alive():
+    net = make(fails)
+    dead = weakref.ref(net)
+    with suppress(LookupError):
+        net.fit(X, Y)
+    del net
+    gc.collect()
+    assert dead() is None
+
+
+ABSURD = {
+    "Dense": lambda: cr.Network([cr.Input(4), cr.Dense(10**15)]),
+    "Input": lambda: cr.Network([cr.Input(10**15), cr.Dense(4)]),
+    "product wraps around": lambda: cr.Network([cr.Input(2**32), cr.Dense(2**32)]),
+    "2^53 x 2^53": lambda: cr.Network([cr.Input(2**53), cr.Dense(2**53)]),
+    "sum wraps around": lambda: cr.Network([cr.Input(1)] + [cr.Dense(2**31)] * 4),
+}
+
+
+@pytest.mark.parametrize("case", ABSURD)
+def test_network_of_absurd_size(case):
+    with pytest.raises(MemoryError):
+        ABSURD[case]()
+
+
+def test_batch_of_absurd_size():
+    net = make()
+    before = net.parameters.tobytes()
+    with pytest.raises(MemoryError):
+        net.predict(np.broadcast_to(X[0], (2**44, 100)))
+    assert net.parameters.tobytes() == before
+    net.fit(X, Y)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
+def test_out_of_memory_leaves_everything_as_before():
+    code = textwrap.dedent("""
+        import resource
+        import numpy as np, chainrule as cr
+        def make(): return cr.Network([cr.Input(9), cr.Dense(500, "tanh"), cr.Dense(2)], rng=0)
+        def state(net, optimizer):
+            return net.parameters.tobytes(), optimizer.steps, repr(optimizer._states()), repr(net)
+        net, twin, optimizer, twin_optimizer = make(), make(), cr.Adam(), cr.Adam()
+        small = np.ones((64, 9)), np.ones((64, 2))
+        n = 100_000
+        large = np.broadcast_to(1.0, (n, 9)), np.broadcast_to(1.0, (n, 2))
+        net.fit(*small, optimizer=optimizer); twin.fit(*small, optimizer=twin_optimizer)
+        before = state(net, optimizer)
+        with open("/proc/self/statm") as file:
+            occupied = int(file.read().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (occupied + 100_000_000,) * 2)
+        uses = [
+            lambda: net.value_and_grad(*large),
+            lambda: net.train_step(*large, optimizer),
+            lambda: net.fit(*large, optimizer=optimizer, batch_size=n),
+            lambda: net.trace(*large),
+            lambda: net.predict(np.broadcast_to(1.0, (10**8, 9))),
+            lambda: cr.Network([cr.Input(10_000), cr.Dense(10_000)]),
+        ]
+        for use in uses * 3:
+            try: use()
+            except MemoryError: pass
+            else: raise SystemExit("no MemoryError")
+            assert state(net, optimizer) == before
+        net.fit(*small, optimizer=optimizer); twin.fit(*small, optimizer=twin_optimizer)
+        assert state(net, optimizer) == state(twin, twin_optimizer)
+        net.predict(large[0])
+        print("as before")
+    """)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "as before\n"), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("dtype", "optimizer"),
+    [
+        ("float32", cr.SGD(1e30)),
+        ("float32", cr.SGD(1e300)),
+        ("float32", cr.Adam(1e38)),
+        ("float64", cr.SGD(1e300)),
+        ("float64", cr.SGD(1e9, momentum=0.9)),
+        ("float64", cr.Adam(1e308)),
+    ],
+    ids=repr,
+)
+def test_divergence_leaves_finite_weights(dtype, optimizer):
+    optimizer = copy.copy(optimizer)
+    net = cr.Network([cr.Input(100), cr.Dense(30, "relu"), cr.Dense(10)], dtype=dtype, rng=0)
+    with pytest.raises(cr.TrainingDiverged, match="the weights are the last finite ones"):
+        net.fit(X, Y, optimizer=optimizer, epochs=500, batch_size=50)
+    assert np.isfinite(net.parameters).all()
+    assert all(np.isfinite(state).all() for state in optimizer._states())
+
+
+@pytest.mark.parametrize("kind", [cr.SGD, cr.Adam])
+def test_divergence_leaves_the_last_finished_step(kind):
+    # One weight overflows, the others need not: all of them stay, and the optimizer with them.
+    net, optimizer = cr.Network([cr.Input(2), cr.Dense(1)], rng=0), kind(0)
+    net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
+    before, states = net.parameters.tobytes(), repr(optimizer._states())
+    optimizer.learning_rate = 3e38
+    with pytest.raises(cr.TrainingDiverged):
+        net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
+    assert optimizer.steps == 1
+    assert net.parameters.tobytes() == before
+    assert repr(optimizer._states()) == states
+
+
+def test_second_moment_that_overflows_is_not_silent():
+    # g^2 overflows float32 where g does not: with v = inf the weight would never move again.
+    net, optimizer = cr.Network([cr.Input(1), cr.Dense(1)], rng=0), cr.Adam()
+    net.parameters = [1, 0]
+    try:
+        net.train_step([1e10], [-1e11], optimizer)  # dC/dw = 2.2e21
+    except cr.TrainingDiverged:
+        return
+    assert all(np.isfinite(state).all() for state in optimizer._states())
+
+
+def test_a_network_goes_on_after_divergence():
+    net = make()
+    with pytest.raises(cr.TrainingDiverged):
+        net.fit(X, Y, optimizer=cr.SGD(1e6), epochs=100)
+    net.parameters = make().parameters
+    cost = net.cost(X, Y)
+    assert cost == make().cost(X, Y)
+    assert net.fit(X, Y, epochs=20).cost[-1] < cost

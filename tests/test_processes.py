@@ -1,0 +1,169 @@
+"""Many processes: the same bits in each, forks at any moment, exit at any moment."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import hashlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from test_concurrency import X, being_trained, make, meanwhile, train
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+# From Python 3.12 on, os.fork warns where there are threads; that is what these tests are about.
+forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+SCRIPT = textwrap.dedent("""
+    import hashlib, numpy as np, chainrule as cr
+    x, y = np.arange(12000.0).reshape(600, 20) % 7 - 3, np.arange(1800.0).reshape(600, 3) % 5 - 2
+    for dtype in ("float32", "float64"):
+        net = cr.Network([cr.Input(20), cr.Dense(150, "tanh"), cr.Dense(3)], dtype=dtype, rng=1)
+        cost = net.fit(x, y, epochs=3, batch_size=200).cost
+        print(hashlib.sha256(net.parameters.tobytes() + repr(cost).encode()).hexdigest())
+""")
+
+
+def test_same_bits_for_any_number_of_threads_and_in_every_process():
+    names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "CHAINRULE_NUM_THREADS")
+    found = set()
+    for threads in (None, "1", "2", "7"):
+        environment = dict(os.environ)
+        for name in names:
+            environment.pop(name, None)
+            if threads:
+                environment[name] = threads
+        found.add(
+            subprocess.run(
+                [sys.executable, "-c", SCRIPT],
+                env=environment,
+                check=True,
+                capture_output=True,
+                text=True,
+            ).stdout
+        )
+    assert len(found) == 1
+    assert len(set(found.pop().split())) == 2
+
+
+def in_child(work, seconds=60):
+    """Fork, do the work in the child, and tell how that went: "ok", or what was raised."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+            message = "ok"
+        except BaseException as error:
+            message = repr(error)
+        os.write(writer, message.encode())
+        os._exit(0)
+    os.close(writer)
+    for _ in range(100 * seconds):
+        if os.waitpid(child, os.WNOHANG)[0]:
+            break
+        time.sleep(0.01)
+    else:
+        os.kill(child, 9)
+        os.waitpid(child, 0)
+    with os.fdopen(reader) as pipe:
+        return pipe.read() or "hung or crashed"
+
+
+def check_child(net, optimizer, expected):
+    assert net.predict(X).tobytes() == expected
+    train(net, 1, optimizer)
+    train(make())
+
+
+@needs_fork
+@forks
+@pytest.mark.parametrize("used", [False, True], ids=["before use", "after use"])
+def test_fork(used):
+    net, optimizer = make(), cr.Adam()
+    if used:
+        train(net, 1, optimizer)
+    expected = net.predict(X).tobytes()
+    assert in_child(lambda: check_child(net, optimizer, expected)) == "ok"
+    # What the child does stays in the child, and the parent goes on.
+    assert net.predict(X).tobytes() == expected
+    assert in_child(lambda: in_child(lambda: check_child(net, optimizer, expected))) == "ok"
+    train(net, 1, optimizer)
+
+
+@needs_fork
+@forks
+def test_forked_children_train_alike():
+    net, optimizer = make(), cr.Adam()
+    train(net, 1, optimizer)
+
+    def work():
+        train(net, 2, optimizer)
+        raise LookupError(hashlib.sha256(net.parameters.tobytes()).hexdigest())
+
+    found = {in_child(work) for _ in range(3)}
+    train(net, 2, optimizer)
+    expected = hashlib.sha256(net.parameters.tobytes()).hexdigest()
+    assert found == {repr(LookupError(expected))}
+
+
+@needs_fork
+@forks
+def test_fork_while_another_thread_predicts():
+    net, optimizer = make(), cr.Adam()
+    expected = net.predict(X).tobytes()
+    large = np.broadcast_to(X[0], (200_000, 20))
+    with meanwhile(lambda: net.predict(large)):
+        time.sleep(0.02)
+        # That thread does not exist in the child, so nobody uses the network there.
+        found = [in_child(lambda: check_child(net, optimizer, expected)) for _ in range(5)]
+    assert found == ["ok"] * 5
+
+
+@needs_fork
+@forks
+def test_fork_while_another_thread_trains():
+    net, other, optimizer = make(), make(), cr.Adam()
+    expected = other.predict(X).tobytes()
+    with being_trained(net, optimizer, seconds=1):
+        found = in_child(lambda: check_child(other, cr.Adam(), expected))
+        # The network itself may be in the middle of a step, but nobody trains it in the child.
+        own = in_child(lambda: (setattr(net, "parameters", other.parameters), train(net, 1)))
+    assert (found, own) == ("ok", "ok")
+
+
+def child_of_multiprocessing(net, optimizer):
+    return train(net, 1, optimizer)
+
+
+@forks
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_multiprocessing(method):
+    net, optimizer = make(), cr.Adam()
+    train(net, 1, optimizer)
+    with multiprocessing.get_context(method).Pool(2) as pool:
+        found = pool.starmap(child_of_multiprocessing, [(net, optimizer)] * 2)
+    assert found == [child_of_multiprocessing(net, optimizer)] * 2
+
+
+@pytest.mark.parametrize("loss", ["'mse'", "lambda s, y: (((s - y)**2).mean(), 2*(s - y)/s.size)"])
+def test_exit_while_a_thread_trains(loss):
+    code = textwrap.dedent(f"""
+        import threading, time, numpy as np, chainrule as cr
+        net = cr.Network([cr.Input(20), cr.Dense(9, "tanh"), cr.Dense(3)], loss={loss})
+        x, y, optimizer = np.ones((1000, 20)), np.ones((1000, 3)), cr.Adam()
+        options = dict(epochs=None, stop=[cr.TimeLimit(60)], optimizer=optimizer)
+        threading.Thread(target=net.fit, args=(x, y), kwargs=options, daemon=True).start()
+        while optimizer.steps < 10: time.sleep(0.001)
+        print("the end")
+    """)
+    for _ in range(4):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=30
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")

@@ -1,0 +1,173 @@
+"""The termination conditions, on costs that are given epoch by epoch."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import time
+from itertools import repeat
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from support import bits
+
+TRAINING, VALIDATION = 0, 1
+
+
+class Script:
+    """A cost function that returns given costs: those of y = TRAINING, those of y = VALIDATION."""
+
+    def __init__(self, training, validation=()):
+        self.costs = iter(training), iter(validation)
+
+    def __call__(self, s, y):
+        return next(self.costs[y[0]]), np.zeros_like(s)
+
+
+def fit(training, validation=None, **kwargs):
+    """Train with the given costs of the epochs, each of one step."""
+    net = cr.Network([cr.Input(1), cr.Dense(1)], loss=Script(training, validation or ()), rng=0)
+    x = np.zeros((1, 1))
+    validation_data = None if validation is None else (x, [VALIDATION])
+    return net.fit(x, [TRAINING], validation_data=validation_data, **kwargs)
+
+
+FALLING = [5.0, 4.0, 3.0, 2.0, 1.0]
+
+
+def test_cost_below():
+    stop = cr.CostBelow(3)
+    history = fit(FALLING, epochs=5, stop=[stop])
+    assert history.cost == [5, 4, 3, 2]  # 3 is not below 3
+    assert history.epochs == 4
+    assert history.stopped_by is stop
+
+
+def test_cost_below_a_negative_number():
+    assert fit([1, 0, -1, -2.5], epochs=9, stop=[cr.CostBelow(-2)]).epochs == 4
+
+
+def test_cost_never_below():
+    history = fit(FALLING, epochs=5, stop=[cr.CostBelow(0.5)])
+    assert history.epochs == 5
+    assert history.stopped_by == "epochs"
+
+
+def test_condition_met_in_the_last_epoch_is_named():
+    stop = cr.CostBelow(1.5)
+    assert fit(FALLING, epochs=5, stop=[stop]).stopped_by is stop
+
+
+@pytest.mark.parametrize(
+    ("patience", "min_delta", "costs", "epochs"),
+    [
+        # Three epochs that are not below the best, 4.
+        (3, 0, [5, 4, 4, 4, 4, 3], 5),
+        (3, 0, [5, 4, 6, 7, 8, 3], 5),
+        # 3 is an improvement, the count starts again.
+        (3, 0, [5, 4, 6, 7, 3, 8, 8, 8, 8], 8),
+        (1, 0, [5, 4, 3, 3, 2], 4),
+        (1, 0, [1, 1], 2),
+        # Down by 1, which is not more than min_delta; by 2 in two epochs, which is.
+        (2, 1, [5, 4, 3, 2.5, 2, 0], 5),
+        (1, 1, [5, 4, 3], 2),
+        (2, 0.5, [5, 4.5, 4.25, 4.125, 4], 5),
+        # Small steps count from the best that counted: 5 to 4.4 only in the third epoch.
+        (3, 0.5, [5, 4.8, 4.6, 4.4, 4.4, 4.4, 4.4], 7),
+        # A first epoch is always an improvement.
+        (1, 1e300, [5, -1e9], 2),
+    ],
+)
+@pytest.mark.parametrize("on_validation", [False, True])
+def test_no_improvement(patience, min_delta, costs, epochs, on_validation):
+    stop = cr.NoImprovement(patience, min_delta)
+    end = list(repeat(-1e299, 20))  # a further improvement, were it asked for
+    script = (FALLING * 10, [*costs, *end]) if on_validation else ([*costs, *end],)
+    history = fit(*script, epochs=None, stop=[stop])
+    assert history.epochs == epochs
+    assert history.stopped_by is stop
+    watched = history.validation_cost if on_validation else history.cost
+    assert watched == costs[:epochs]
+
+
+def test_no_improvement_defaults():
+    stop = cr.NoImprovement()
+    assert (stop.patience, stop.min_delta) == (10, 0)
+    assert fit(repeat(1.0), epochs=None, stop=[stop]).epochs == 11
+
+
+def test_conditions_watch_the_validation_cost():
+    rising = list(reversed(FALLING))
+    history = fit(rising, FALLING, epochs=5, stop=[cr.CostBelow(3.5)])
+    assert history.cost == [1, 2, 3]
+    assert history.validation_cost == [5, 4, 3]
+
+
+def test_conditions_can_be_used_again():
+    stop = cr.NoImprovement(patience=2)
+    for _ in range(2):
+        assert fit([2, 1, 1, 1], epochs=None, stop=[stop]).epochs == 4
+
+
+def test_first_of_several_conditions_is_named():
+    never, late, early = cr.CostBelow(0), cr.CostBelow(1.5), cr.CostBelow(2.5)
+    assert fit(FALLING, epochs=5, stop=[never, late, early]).stopped_by is early
+    # Of two that are met in one epoch, the first in the list.
+    same = cr.CostBelow(2.25)
+    assert fit(FALLING, epochs=5, stop=[never, same, early]).stopped_by is same
+    assert fit(FALLING, epochs=5, stop=[never, early, same]).stopped_by is early
+    # Equal conditions are told apart.
+    twin = cr.CostBelow(2.5)
+    assert twin == early
+    assert fit(FALLING, epochs=5, stop=[twin, early]).stopped_by is twin
+
+
+def test_every_condition_sees_every_epoch():
+    patient = cr.NoImprovement(patience=3)
+    history = fit([3, 3, 3, 3, 3], epochs=None, stop=[cr.CostBelow(0), patient, cr.TimeLimit(60)])
+    assert history.epochs == 4
+    assert history.stopped_by is patient
+
+
+def test_single_condition_needs_no_list():
+    stop = cr.CostBelow(3.5)
+    assert fit(FALLING, epochs=5, stop=stop).stopped_by is stop
+    assert fit(FALLING, epochs=5, stop=(stop,)).stopped_by is stop
+
+
+@pytest.mark.parametrize("epochs", [None, 10**12])
+def test_time_limit(epochs):
+    net = cr.Network([cr.Input(3), cr.Dense(4, "tanh"), cr.Dense(1)], rng=0)
+    x, y = np.ones((10, 3)), np.ones(10)
+    stop = cr.TimeLimit(0.05)
+    start = time.perf_counter()
+    history = net.fit(x, y, epochs=epochs, stop=[stop])
+    seconds = time.perf_counter() - start
+    assert history.stopped_by is stop
+    assert history.epochs > 0
+    assert 0.05 <= history.seconds <= seconds
+
+
+def test_time_limit_ends_an_epoch_between_its_steps():
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    x = np.ones((1000, 1))
+    before = bits(net)
+    optimizer = cr.SGD(0.01)
+    history = net.fit(x, x, optimizer=optimizer, batch_size=1, stop=[cr.TimeLimit(1e-9)])
+    assert history.cost == []
+    assert history.epochs == 0
+    assert optimizer.steps == 1
+    assert bits(net) != before
+    # An epoch of one step is whole.
+    history = net.fit(x, x, optimizer=optimizer, batch_size=1000, stop=[cr.TimeLimit(1e-9)])
+    assert history.epochs == 1
+    assert optimizer.steps == 2
+
+
+def test_without_epochs_a_condition_is_needed():
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    before = bits(net)
+    with pytest.raises(ValueError, match="stop condition"):
+        net.fit([[1]], [1], epochs=None)
+    with pytest.raises(ValueError, match="order"):
+        net.fit([[1]], [1], epochs=None, stop=[cr.CostBelow(1)], order=[[0]])
+    assert bits(net) == before
