@@ -24,6 +24,7 @@ namespace chainrule {
 namespace py = pybind11;
 
 void bind_errors(py::module_& module);
+void bind_engine(py::module_& module);
 void bind_members(py::module_& module);
 void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);

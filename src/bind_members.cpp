@@ -3,8 +3,7 @@
 #include "activations/list.h"
 #include "array_argument.h"
 #include "error.h"
-#include "gemm/gemm.h"
-#include "kernels/kernel_table.h"
+#include "gemm/engine.h"
 #include "layers/architecture.h"
 #include "layers/initializers.h"
 #include "losses/list.h"
@@ -17,10 +16,6 @@ namespace {
 
 using Matrix = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
-MatrixView<double> view_of(Matrix& matrix) {
-  return {matrix.mutable_data(), matrix.shape(0), matrix.shape(1)};
-}
-
 // a = f(z) and delta = dC/da f'(z), for matrices (batch, n).
 std::tuple<Matrix, Matrix> activate(const std::string& name, const Matrix& z, const Matrix& dC_da) {
   if (z.ndim() != 2 || dC_da.ndim() != 2 || z.shape(0) != dC_da.shape(0) ||
@@ -29,11 +24,12 @@ std::tuple<Matrix, Matrix> activate(const std::string& name, const Matrix& z, co
                      "; expected the same (batch, n), n >= 1");
   }
   const int activation = Activations::index_of("activation", name);
-  Matrix z_copy(z.request()), slopes(dC_da.request());
-  Matrix a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
-  kernels::add_bias_and_activate<double>(activation, nullptr, view_of(z_copy), view_of(a));
-  kernels::activation_backward<double>(activation, view_of(z_copy), view_of(a), view_of(slopes),
-                                       view_of(delta));
+  const KernelTable<double>& kernels = *current_engine<double>().kernels;
+  Matrix z_copy(z.request()), a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
+  kernels.activate(activation, nullptr, z_copy.mutable_data(), a.mutable_data(), z.shape(0),
+                   z.shape(1), z.shape(1));
+  kernels.activation_backward(activation, a.data(), dC_da.data(), delta.mutable_data(), z.shape(0),
+                              z.shape(1), z.shape(1));
   return {a, delta};
 }
 
@@ -59,7 +55,6 @@ void bind_members(py::module_& module) {
              "Return a = f(z) and delta = dC/da f'(z), all of shape (batch, n).");
   module.def("philox4x32_10", &philox4x32_10, py::arg("counter"), py::arg("key"),
              "One block of the counter-based generator.");
-  module.def("product_library", &product_library, "What computes the matrix products.");
 }
 
 }  // namespace chainrule

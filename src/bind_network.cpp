@@ -3,58 +3,15 @@
 #include <pybind11/typing.h>
 
 #include <algorithm>
-#include <memory>
 #include <optional>
-#include <variant>
 
-#include "array_argument.h"
-#include "custom_cost.h"
+#include "any_network.h"
 #include "error.h"
-#include "network/network.h"
+#include "learn_arguments.h"
 #include "network_docs.h"
 
 namespace chainrule {
 namespace {
-
-// A network of either dtype. Python's Network derives from it and keeps a cost function of the user's own in its
-// attribute `loss`, where the garbage collector sees it.
-class AnyNetwork {
- public:
-  AnyNetwork(const std::vector<SpecTuple>& layers, const std::string& loss,
-             const std::string& dtype, std::uint64_t seed) {
-    if (dtype == "float32") {
-      network_ = std::make_unique<Network<float>>(to_specs(layers), loss, seed);
-    } else if (dtype == "float64") {
-      network_ = std::make_unique<Network<double>>(to_specs(layers), loss, seed);
-    } else {
-      throw_unknown_name("dtype", dtype, {"float32", "float64"});
-    }
-  }
-
-  template <class Visitor>
-  auto visit(Visitor&& visitor) const {
-    return std::visit([&](const auto& network) { return visitor(*network); }, network_);
-  }
-
- private:
-  std::variant<std::unique_ptr<Network<float>>, std::unique_ptr<Network<double>>> network_;
-};
-
-template <class T>
-struct Number {};
-template <class T>
-struct Number<Network<T>> {
-  using type = T;
-};
-template <class N>
-using NumberOf = typename Number<std::decay_t<N>>::type;
-
-// Calls visitor(network, T()) with the network behind `self`, T being the type of its numbers.
-template <class Visitor>
-auto with_network(const py::object& self, Visitor&& visitor) {
-  return bound<AnyNetwork>(self).visit(
-      [&](auto& network) { return visitor(network, NumberOf<decltype(network)>()); });
-}
 
 // An array without copy, kept alive by `self`.
 template <class T>
@@ -69,42 +26,6 @@ py::array copy_of(MatrixView<const T> matrix) {
   return py::array(py::dtype::of<T>(), {matrix.rows, matrix.cols}, {matrix.stride * kSize, kSize},
                    matrix.data);
 }
-
-// x, y and sample_weight as the core takes them, kept alive.
-template <class T>
-struct LearnArguments {
-  SamplesArgument x;
-  TargetsArgument y;
-  ArrayArgument weight;
-  Samples<T> samples;
-
-  LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
-                 const py::object& y_, const py::object& sample_weight)
-      : x(samples_argument(x_, architecture.n_in)) {
-    samples.x = x.view;
-    const std::int64_t batch = x.view.rows;
-    if (architecture.loss.is_custom()) {
-      py::array targets = to_array(y_, "y");
-      if (x.single && (targets.ndim() == 0 || targets.shape(0) != 1)) {
-        targets = targets.attr("reshape")(py::make_tuple(1) + py::tuple(targets.attr("shape")));
-      }
-      if (targets.ndim() == 0 || targets.shape(0) != batch) {
-        throw ShapeError("y has shape " + shape_of(targets) + ", but x has " +
-                         std::to_string(batch) + " samples");
-      }
-      samples.custom_cost = custom_cost<T>(self.attr("loss"), std::move(targets));
-    } else {
-      y = targets_argument(y_, batch, architecture.n_out(), x.single,
-                           architecture.loss.targets == TargetKind::kDistribution);
-      samples.y = y.view;
-      samples.y_is_labels = y.labels;
-    }
-    if (!sample_weight.is_none()) {
-      weight = vector_argument(sample_weight, "sample_weight", batch, x.single);
-      samples.weight = weight.view;
-    }
-  }
-};
 
 // Said in words of our own, since pybind11's message for a wrong type prints every argument.
 Optimizer& to_optimizer(const py::object& object) {
@@ -282,6 +203,23 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
   });
 }
 
+py::typing::Dict<py::str, py::object> plan(const py::object& self, std::int64_t batch,
+                                           bool training) {
+  return with_network(self, [&](auto& network, auto) {
+    if (batch < 1) {
+      throw std::invalid_argument("batch must be >= 1, got " + std::to_string(batch));
+    }
+    const auto report =
+        network.report(batch, training ? Direction::kForwardAndBackward : Direction::kForward);
+    py::typing::Dict<py::str, py::object> result;
+    result["plan"] = report.plan;
+    result["product"] = report.product;
+    result["cpu"] = report.target;
+    result["threads"] = report.threads;
+    return result;
+  });
+}
+
 py::array parameters(const py::object& self) {
   return with_network(self, [&](auto& network, auto number) {
     return view_of(self, network.parameters(), {network.n_parameters()}, {sizeof(number)});
@@ -348,6 +286,26 @@ void bind_network(py::module_& module) {
            py::arg("validation_data"), py::arg("sample_weight"))
       .def("_trace", &trace, py::arg("x"), py::arg("y"))
       .def("_parameters", &parameters)
+      .def_property(
+          "threads",
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) -> std::optional<int> {
+              if (network.threads() == 0) return std::nullopt;
+              return network.threads();
+            });
+          },
+          [](const py::object& self, const std::optional<int>& threads) {
+            if (threads && *threads < 1) {
+              throw std::invalid_argument("threads must be None or >= 1, got " +
+                                          std::to_string(*threads));
+            }
+            with_network(self,
+                         [&](auto& network, auto) { network.set_threads(threads.value_or(0)); });
+          },
+          "int or None: Threads that a call on this network may use at most; None for no limit of "
+          "its "
+          "own.")
+      .def("plan", &plan, py::arg("batch"), py::kw_only(), py::arg("training") = true, docs::kPlan)
       .def("_shared", &shared, py::arg("function"))
       .def("_exclusive", &exclusive, py::arg("function"))
       .def_property(

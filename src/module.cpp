@@ -8,6 +8,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used(),
   module.doc() = "The compiled core of chainrule.";
   module.attr("__version__") = CHAINRULE_VERSION;
   bind_errors(module);
+  bind_engine(module);
   bind_members(module);
   bind_optimizer(module);
   bind_network(module);

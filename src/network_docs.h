@@ -97,6 +97,23 @@ ShapeError, ValueError, TypeError, ConcurrentUseError
     As in `fit`.
 )";
 
+constexpr const char* kPlan = R"(Tell how a batch would be computed.
+
+Parameters
+----------
+batch : int
+    Number of samples, at least 1.
+training : bool, default True
+    For training, or for predictions and costs.
+
+Returns
+-------
+dict
+    ``plan``: "rows" (tiles of the batch go through the whole network), "columns" (layer by layer,
+    divided by neurons) or "layerwise" (layer by layer, on one thread); ``product``: "own" or
+    "blas"; ``cpu``: the target of the kernels; ``threads``: how many at most.
+)";
+
 constexpr const char* kSplit = R"(Take a flat block apart into one pair for each dense layer.
 
 Parameters

@@ -54,14 +54,15 @@ MAY_INCLUDE = {
     "memory": "",
     "random": "",
     "simd": "",
+    "threads": "simd",
     "activations": "",  # formulas know no matrices and no loops over batches
     "losses": "activations",  # the ones that they are paired with
     "optimizers": "",
-    "gemm": "memory",
     "kernels": "activations losses optimizers memory simd",
+    "gemm": "kernels memory simd",
     "layers": "activations losses gemm kernels memory random",
-    "plan": "layers gemm kernels losses memory",
-    "network": "plan layers kernels optimizers memory random simd",
+    "plan": "layers gemm kernels activations losses memory threads",
+    "network": "plan layers gemm kernels optimizers memory random simd threads",
 }
 
 

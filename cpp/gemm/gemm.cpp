@@ -22,7 +22,8 @@ void multiply(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T
   if (c.rows != rows || c.cols != cols || depth != (right ? b.cols : b.rows)) {
     throw std::logic_error("multiply: the shapes of a, b and c do not fit");
   }
-  if (engine.product == Product::kOwn) return multiply_own(*engine.kernels, a, b, transposed, c, poll);
+  if (engine.product == Product::kOwn)
+    return multiply_own(*engine.kernels, a, b, transposed, c, poll);
   constexpr std::int64_t kMaxInt = std::numeric_limits<int>::max();
   if (std::max({depth, cols, a.stride, b.stride, c.stride}) > kMaxInt) {
     throw std::length_error("multiply: a side of a product is longer than 2^31 - 1");
@@ -40,10 +41,10 @@ void multiply(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T
     poll();
   }
 }
-template void multiply(const Engine<float>&, MatrixView<const float>,
-                       MatrixView<const float>, Transposed, MatrixView<float>, Poll&);
-template void multiply(const Engine<double>&, MatrixView<const double>,
-                       MatrixView<const double>, Transposed, MatrixView<double>, Poll&);
+template void multiply(const Engine<float>&, MatrixView<const float>, MatrixView<const float>,
+                       Transposed, MatrixView<float>, Poll&);
+template void multiply(const Engine<double>&, MatrixView<const double>, MatrixView<const double>,
+                       Transposed, MatrixView<double>, Poll&);
 
 std::string product_library() { return product_library_impl::name(); }
 

@@ -34,7 +34,8 @@ void multiply_own(const KernelTable<T>& kernels, MatrixView<const T> a, MatrixVi
       product.a = a.data + row * product.a_row_stride;
       product.rows = std::min(kRows, c.rows - row);
       kernels.multiply_panel(product);
-      kernels.copy_block(tile.data(), width, product.rows, product.cols, c.row(row) + col, c.stride);
+      kernels.copy_block(tile.data(), width, product.rows, product.cols, c.row(row) + col,
+                         c.stride);
       poll();
     }
   }

@@ -6,9 +6,9 @@
 
 #include "kernels/elementary.h"
 #include "kernels/elementwise.h"
+#include "kernels/kernel_tables.h"
 #include "kernels/map.h"
 #include "kernels/product.h"
-#include "simd/kernel_tables.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
@@ -17,7 +17,6 @@ template <class T>
 constexpr ElementaryTable<T> make_elementary_table() {
   ElementaryTable<T> table{};
   table.exp = map<T, exp>;
-  table.exp_of_nonpositive = map<T, exp_of_nonpositive>;
   table.expm1 = map<T, expm1>;
   table.log = map<T, log>;
   table.log1p = map<T, log1p>;

@@ -44,8 +44,8 @@ void activate(int activation, const typename V::Number* bias, typename V::Number
 
 template <class V>
 void activation_backward(int activation, const typename V::Number* a,
-                         const typename V::Number* dC_da, typename V::Number* delta,
-                         int64_t rows, int64_t cols, int64_t stride) {
+                         const typename V::Number* dC_da, typename V::Number* delta, int64_t rows,
+                         int64_t cols, int64_t stride) {
   const Row<V> row(cols);
   visit(activation, Activations(), [&](auto member) {
     using Activation = typename decltype(member)::type;
@@ -61,8 +61,7 @@ void activation_backward(int activation, const typename V::Number* a,
 
 template <class V>
 void costs(const Loss& loss, const typename V::Number* z, const typename V::Number* s,
-           const typename V::Number* y, int64_t rows, int64_t cols, int64_t stride,
-           double* costs) {
+           const typename V::Number* y, int64_t rows, int64_t cols, int64_t stride, double* costs) {
   const Row<V> row(cols);
   visit(loss.index, Losses(), [&](auto member) {
     using Member = typename decltype(member)::type;
@@ -79,8 +78,8 @@ void costs(const Loss& loss, const typename V::Number* z, const typename V::Numb
 
 template <class V>
 void cost_backward(const Loss& loss, const typename V::Number* s, const typename V::Number* y,
-                   const typename V::Number* shares, int64_t rows, int64_t cols,
-                   int64_t stride, typename V::Number* gradient) {
+                   const typename V::Number* shares, int64_t rows, int64_t cols, int64_t stride,
+                   typename V::Number* gradient) {
   const Row<V> row(cols);
   visit(loss.index, Losses(), [&](auto member) {
     using Member = typename decltype(member)::type;
@@ -97,8 +96,8 @@ void cost_backward(const Loss& loss, const typename V::Number* s, const typename
 }
 
 template <class V>
-void sum_over_batch(const typename V::Number* delta, int64_t rows, int64_t cols,
-                    int64_t stride, typename V::Number* sum) {
+void sum_over_batch(const typename V::Number* delta, int64_t rows, int64_t cols, int64_t stride,
+                    typename V::Number* sum) {
   Row<V>(cols).for_each([&](auto at) {
     V total = V::zero();
     const auto* row = delta;
@@ -155,14 +154,14 @@ bool update(const Update<typename V::Number>& update, const UpdateBlock<typename
     using Optimizer = typename decltype(member)::type;
     if constexpr (Optimizer::kMinStates == 0) {
       if (update.n_states == 0) {
-        finite = update_block<V, typename Optimizer::template Step<V, 0>, 0>(update, block,
-                                                                             parameters);
+        finite =
+            update_block<V, typename Optimizer::template Step<V, 0>, 0>(update, block, parameters);
         return;
       }
     }
     constexpr int kStates = Optimizer::kMaxStates;
     finite = update_block<V, typename Optimizer::template Step<V, kStates>, kStates>(update, block,
-                                                                                   parameters);
+                                                                                     parameters);
   });
   return finite;
 }

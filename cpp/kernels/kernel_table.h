@@ -51,7 +51,8 @@ struct UpdateBlock {
   std::int64_t stride = 0;  // from row to row there
   const T* gradient = nullptr;
   std::int64_t gradient_stride = 0;
-  T* packed = nullptr;  // where the new weights are wanted once more, in rows packed_stride apart; or null
+  T* packed =
+      nullptr;  // where the new weights are wanted once more, in rows packed_stride apart; or null
   std::int64_t packed_stride = 0;
   std::int64_t rows = 0, cols = 0;
   bool check_only = false;  // tells whether all would be finite, and stores nothing
@@ -85,8 +86,8 @@ struct KernelTable {
                 std::int64_t cols, std::int64_t stride, double* costs);
 
   // dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i shares[i] C_i.
-  void (*cost_backward)(const Loss& loss, const T* s, const T* y, const T* shares, std::int64_t rows,
-                        std::int64_t cols, std::int64_t stride, T* gradient);
+  void (*cost_backward)(const Loss& loss, const T* s, const T* y, const T* shares,
+                        std::int64_t rows, std::int64_t cols, std::int64_t stride, T* gradient);
 
   // sum[j] = delta[0, j] + delta[1, j] + ..., in the order of the rows.
   void (*sum_over_batch)(const T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride,

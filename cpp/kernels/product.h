@@ -131,8 +131,8 @@ void multiply_panel(const PanelProduct<typename V::Number>& p) {
 }
 
 template <class V>
-void copy_block(const typename V::Number* from, int64_t from_stride, int64_t rows,
-                int64_t cols, typename V::Number* to, int64_t to_stride) {
+void copy_block(const typename V::Number* from, int64_t from_stride, int64_t rows, int64_t cols,
+                typename V::Number* to, int64_t to_stride) {
   const Row<V> row(cols);
   for (int64_t i = 0; i < rows; ++i, from += from_stride, to += to_stride) {
     row.for_each([&](auto at) { at.put(to, at(from)); });
@@ -150,7 +150,7 @@ void transpose_block(const typename V::Number* from, int64_t from_stride, int64_
       V block[kWidth];
       for (int i = 0; i < kWidth; ++i) {
         const auto* place = from + (r + i) * from_stride + c;
-        block[i] = i >= n_rows ? V::zero()
+        block[i] = i >= n_rows        ? V::zero()
                    : n_cols == kWidth ? V::load(place)
                                       : V::load_first(place, n_cols);
       }

@@ -22,32 +22,35 @@ std::int64_t Dense::n_parameters() const {
 }
 
 template <class T>
-void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
-                    Poll& poll) const {
+void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
+                    MatrixView<T> z, MatrixView<T> a, Poll& poll) const {
   multiply<T>(engine, a_in, weights(parameters), Transposed::kNone, z, poll);
   z.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine.kernels->activate(activation, bias(parameters), z.row(first), a.row(first), count, z.cols,
-                             z.stride);
+    engine.kernels->activate(activation, bias(parameters), z.row(first), a.row(first), count,
+                             z.cols, z.stride);
   });
 }
 
 template <class T>
-void Dense::backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<const T> delta,
-                     T* gradient, MatrixView<T> dC_da_in, Poll& poll) const {
+void Dense::backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
+                     MatrixView<const T> delta, T* gradient, MatrixView<T> dC_da_in,
+                     Poll& poll) const {
   multiply<T>(engine, a_in, delta, Transposed::kLeft, weights(gradient), poll);
   if (has_bias) {
-    engine.kernels->sum_over_batch(delta.data, delta.rows, delta.cols, delta.stride, bias(gradient));
+    engine.kernels->sum_over_batch(delta.data, delta.rows, delta.cols, delta.stride,
+                                   bias(gradient));
   }
-  if (dC_da_in.data) multiply<T>(engine, delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
+  if (dC_da_in.data)
+    multiply<T>(engine, delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
 }
 
-template void Dense::forward(const Engine<float>&, const float*, MatrixView<const float>, MatrixView<float>,
-                             MatrixView<float>, Poll&) const;
-template void Dense::forward(const Engine<double>&, const double*, MatrixView<const double>, MatrixView<double>,
-                             MatrixView<double>, Poll&) const;
-template void Dense::backward(const Engine<float>&, const float*, MatrixView<const float>, MatrixView<const float>,
-                              float*, MatrixView<float>, Poll&) const;
-template void Dense::backward(const Engine<double>&, const double*, MatrixView<const double>, MatrixView<const double>,
-                              double*, MatrixView<double>, Poll&) const;
+template void Dense::forward(const Engine<float>&, const float*, MatrixView<const float>,
+                             MatrixView<float>, MatrixView<float>, Poll&) const;
+template void Dense::forward(const Engine<double>&, const double*, MatrixView<const double>,
+                             MatrixView<double>, MatrixView<double>, Poll&) const;
+template void Dense::backward(const Engine<float>&, const float*, MatrixView<const float>,
+                              MatrixView<const float>, float*, MatrixView<float>, Poll&) const;
+template void Dense::backward(const Engine<double>&, const double*, MatrixView<const double>,
+                              MatrixView<const double>, double*, MatrixView<double>, Poll&) const;
 
 }  // namespace chainrule

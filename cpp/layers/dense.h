@@ -39,14 +39,14 @@ struct Dense {
 
   // a_in (batch, n_in); z, a (batch, n_out).
   template <class T>
-  void forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<T> z, MatrixView<T> a,
-               Poll& poll) const;
+  void forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
+               MatrixView<T> z, MatrixView<T> a, Poll& poll) const;
 
   // From delta = dC/dz (batch, n_out): dC/dW and dC/db into the gradient block, and dC/da_in (batch, n_in),
   // unless its view is empty because nobody needs it.
   template <class T>
-  void backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in, MatrixView<const T> delta,
-                T* gradient, MatrixView<T> dC_da_in, Poll& poll) const;
+  void backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
+                MatrixView<const T> delta, T* gradient, MatrixView<T> dC_da_in, Poll& poll) const;
 };
 
 }  // namespace chainrule

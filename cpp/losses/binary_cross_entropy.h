@@ -33,8 +33,8 @@ struct BinaryCrossEntropy {
     const V factor = row.all(share / row.count()), one = V::set(1);
     row.for_each([&](auto at) {
       const V yes = at(y), no = one - yes;
-      at.put(dC_ds, factor * (no * TangentLog<V>::slope(one - at(s)) -
-                              yes * TangentLog<V>::slope(at(s))));
+      at.put(dC_ds,
+             factor * (no * TangentLog<V>::slope(one - at(s)) - yes * TangentLog<V>::slope(at(s))));
     });
   }
 

@@ -37,11 +37,9 @@ struct CrossEntropy {
   static T paired_cost(Row row, const T* z, const T* y) {
     using V = typename Row::Vector;
     const V largest = row.all(row.max([&](auto at) { return at(z); }));
-    const T others = row.sum([&](auto at) {
-      return select(at(z) == largest, V::zero(), exp(at(z) - largest));
-    });
-    const T ties = row.sum(
-        [&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
+    const T others =
+        row.sum([&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
+    const T ties = row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
     const V log_sum = log1p(row.all((ties - T(1)) + others));
     return row.sum([&](auto at) {
       return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));

@@ -18,9 +18,7 @@ template <class V>
 struct TangentLog {
   static V from() { return V::set(std::numeric_limits<typename V::Number>::epsilon()); }
 
-  static V value(V p) {
-    return select(p < from(), log(from()) + (p - from()) / from(), log(p));
-  }
+  static V value(V p) { return select(p < from(), log(from()) + (p - from()) / from(), log(p)); }
   static V slope(V p) { return V::set(1) / select(p < from(), from(), p); }
 };
 

@@ -89,6 +89,14 @@ Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, st
 }
 
 template <class T>
+typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction direction) const {
+  const Engine<T> engine = current_engine<T>();
+  return {plan_name(choose_plan(architecture_, batch, engine)),
+          engine.product == Product::kOwn ? "own" : "blas", target_name(engine.target),
+          threads_for(architecture_, batch, direction, threads_)};
+}
+
+template <class T>
 void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
@@ -127,9 +135,8 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   check_samples(architecture_, samples, poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters());
   BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
-  const auto step =
-      plan->train_step(parameters(), samples, all_rows(samples), session.next_step(), plan.team,
-                       poll);
+  const auto step = plan->train_step(parameters(), samples, all_rows(samples), session.next_step(),
+                                     plan.team, poll);
   if (!step.finite) throw_diverged(step.cost.mean(), "");
   session.finish_step();
   return step.cost.mean();
@@ -166,10 +173,9 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
       architecture_, samples.size(), Direction::kForwardAndBackward, current_engine<T>());
   trace.plan->load(parameters());
   Team alone(1);
-  trace.cost = trace.plan
-                   ->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone,
-                                        poll)
-                   .mean();
+  trace.cost =
+      trace.plan->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone, poll)
+          .mean();
   return trace;
 }
 

@@ -43,6 +43,13 @@ class Network {
   // For callers that read or write the parameters themselves.
   Uses& uses() const { return uses_; }
 
+  // How a pass with so many rows would be computed, in words.
+  struct Report {
+    std::string plan, product, target;
+    int threads;
+  };
+  Report report(std::int64_t batch, Direction direction) const;
+
   // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x
   void predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const;
 

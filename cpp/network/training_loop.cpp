@@ -155,8 +155,7 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
     for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
       poll();
       const Rows rows = order.batch(first, std::min(batch_size, n - first));
-      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), team,
-                                        poll);
+      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), team, poll);
       if (!step.finite) {
         throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +
                                              " of epoch " + std::to_string(epoch + 1));

@@ -31,12 +31,8 @@ struct Adam {
   // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
   static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t step) {
     const double r = std::sqrt(1 - whole_power(numbers[2], step));
-    return {numbers[1],
-            1 - numbers[1],
-            numbers[2],
-            1 - numbers[2],
-            numbers[3] * r,
-            numbers[0] * r / (1 - whole_power(numbers[1], step))};
+    return {numbers[1],     1 - numbers[1], numbers[2],
+            1 - numbers[2], numbers[3] * r, numbers[0] * r / (1 - whole_power(numbers[1], step))};
   }
 
   template <class V, int /*kStates*/>

@@ -26,8 +26,7 @@ struct Sgd {
   static int n_states(const double* numbers) { return numbers[1] > 0 ? 1 : 0; }
 
   // What a step needs of the numbers: epsilon, mu, and mu once more for Nesterov's form, else 0.
-  static std::array<double, kMaxConstants> constants(const double* numbers,
-                                                     std::int64_t /*step*/) {
+  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t /*step*/) {
     return {numbers[0], numbers[1], numbers[2] != 0 ? numbers[1] : 0.0};
   }
 

@@ -3,6 +3,7 @@
 #include "plan/batch_targets.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace chainrule {
 
@@ -54,10 +55,17 @@ template <class T>
 CostSums BatchTargets<T>::sum(CostSums sums) const {
   for (std::int64_t i = 0; i < batch_; ++i) {
     const double weight = weights_.data()[i];
-    // A sample of no weight counts for nothing, whatever its cost.
     if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
   }
   return sums;
+}
+
+template <class T>
+bool BatchTargets<T>::finite(std::int64_t first, std::int64_t count) const {
+  for (std::int64_t i = first; i < first + count; ++i) {
+    if (weights_.data()[i] != 0 && !std::isfinite(costs_.data()[i])) return false;
+  }
+  return true;
 }
 
 template class BatchTargets<float>;

@@ -2,24 +2,46 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 
+#include "plan/column_plan.h"
 #include "plan/layerwise_plan.h"
-#include "plan/panel_plan.h"
+#include "plan/row_plan.h"
 #include "threads/limit.h"
 
 namespace chainrule {
 
+const char* plan_name(PlanKind kind) {
+  switch (kind) {
+    case PlanKind::kRows: return "rows";
+    case PlanKind::kColumns: return "columns";
+    default: return "layerwise";
+  }
+}
+
+template <class T>
+PlanKind choose_plan(const Architecture& architecture, std::int64_t /*max_batch*/,
+                     const Engine<T>& engine) {
+  if (engine.product != Product::kOwn || !PanelPlan<T>::suits(architecture)) {
+    return PlanKind::kLayerwise;
+  }
+  // Weights that stay in the cache are best met by tiles of rows; others are best read once a batch.
+  constexpr std::int64_t kCached = 4 << 20;  // bytes
+  return architecture.n_parameters <= kCached / static_cast<std::int64_t>(sizeof(T))
+             ? PlanKind::kRows
+             : PlanKind::kColumns;
+}
+template PlanKind choose_plan(const Architecture&, std::int64_t, const Engine<float>&);
+template PlanKind choose_plan(const Architecture&, std::int64_t, const Engine<double>&);
+
 template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
                                    Direction direction, const Engine<T>& engine) {
-  if (engine.product != Product::kOwn || !PanelPlan<T>::suits(architecture)) {
-    return std::make_unique<LayerwisePlan<T>>(architecture, max_batch, direction, engine);
+  switch (choose_plan(architecture, max_batch, engine)) {
+    case PlanKind::kRows:
+      return std::make_unique<RowPlan<T>>(architecture, max_batch, direction, engine);
+    case PlanKind::kColumns:
+      return std::make_unique<ColumnPlan<T>>(architecture, max_batch, direction, engine);
+    default: return std::make_unique<LayerwisePlan<T>>(architecture, max_batch, direction, engine);
   }
-  // Weights that stay in a core's cache are best met by tiles of rows; others are best read once a batch.
-  constexpr std::int64_t kCached = 4 << 20;  // bytes
-  if (architecture.n_parameters * static_cast<std::int64_t>(sizeof(T)) <= kCached) {
-    return std::make_unique<RowPlan<T>>(architecture, max_batch, direction, engine);
-  }
-  return std::make_unique<ColumnPlan<T>>(architecture, max_batch, direction, engine);
 }
 template std::unique_ptr<Plan<float>> make_plan(const Architecture&, std::int64_t, Direction,
                                                 const Engine<float>&);
@@ -30,8 +52,8 @@ int threads_for(const Architecture& architecture, std::int64_t rows, Direction d
   // A region costs about a microsecond; so much work per thread takes some ten.
   constexpr double kFlopsPerThread = 1e6;
   const double products = direction == Direction::kForward ? 1 : 3;
-  const double flops = 2 * products * static_cast<double>(architecture.n_parameters) *
-                       static_cast<double>(rows);
+  const double flops =
+      2 * products * static_cast<double>(architecture.n_parameters) * static_cast<double>(rows);
   const int limit = cap > 0 ? std::min(cap, get_num_threads()) : get_num_threads();
   return std::clamp(static_cast<int>(std::min(flops / kFlopsPerThread, 1e6)), 1, limit);
 }

@@ -37,8 +37,8 @@ bool LayerwisePlan<T>::serves(std::int64_t batch, Direction direction) const {
 }
 
 template <class T>
-void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows,
-                               MatrixView<T> s, Team& /*team*/, Poll& poll) {
+void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s,
+                               Team& /*team*/, Poll& poll) {
   forward(x, rows, poll);
   const MatrixView<T> output = of_batch(a_.back());
   for (std::int64_t i = 0; i < batch_; ++i) std::copy_n(output.row(i), s.cols, s.row(i));
@@ -52,9 +52,8 @@ CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Tea
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples,
-                                              const Rows& rows, T* gradient, Team& team,
-                                              Poll& poll) {
+CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows,
+                                              T* gradient, Team& team, Poll& poll) {
   const CostSums sums = cost(samples, rows, team, poll);
   cost_backward(poll);
   backward(gradient, poll);
@@ -63,9 +62,8 @@ CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples,
 
 template <class T>
 typename Plan<T>::Step LayerwisePlan<T>::train_step(T* parameters, const Samples<T>& samples,
-                                                    const Rows& rows,
-                                                    const Update<T>& update, Team& team,
-                                                    Poll& poll) {
+                                                    const Rows& rows, const Update<T>& update,
+                                                    Team& team, Poll& poll) {
   typename Plan<T>::Step step;
   step.cost = value_and_gradient(samples, rows, gradient_.data, team, poll);
   const std::int64_t count = architecture_.n_parameters;
@@ -75,23 +73,22 @@ typename Plan<T>::Step LayerwisePlan<T>::train_step(T* parameters, const Samples
   block.cols = count;
   // Once without storing: a step that does not come out finite changes nothing.
   block.check_only = true;
-  step.finite = std::isfinite(step.cost.weighted_cost) &&
-                engine_.kernels->update(update, block, parameters);
+  step.finite =
+      std::isfinite(step.cost.weighted_cost) && engine_.kernels->update(update, block, parameters);
   block.check_only = false;
   if (step.finite) engine_.kernels->update(update, block, parameters);
   return step;
 }
 
 template <class T>
-void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows,
-                               Poll& poll) {
+void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows, Poll& poll) {
   batch_ = rows.count;
   of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
     gather_rows(x, rows.part(first, count), a_[0].row_range(first, count));
   });
   for (std::size_t l = 0; l < z_.size(); ++l) {
-    architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(z_[l]),
-                                                of_batch(a_[l + 1]), poll);
+    architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]),
+                                                of_batch(z_[l]), of_batch(a_[l + 1]), poll);
   }
 }
 
@@ -119,8 +116,8 @@ void LayerwisePlan<T>::cost_backward(Poll& poll) {
                       delta = of_batch(delta_.back());
   if (!loss.is_custom()) {
     s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-      engine_.kernels->cost_backward(loss, s.row(first), targets_.y(first), targets_.shares() + first,
-                                     count, s.cols, s.stride,
+      engine_.kernels->cost_backward(loss, s.row(first), targets_.y(first),
+                                     targets_.shares() + first, count, s.cols, s.stride,
                                      (loss.paired ? delta : dC_ds).row(first));
     });
   }
@@ -134,13 +131,14 @@ template <class T>
 void LayerwisePlan<T>::backward(T* gradient, Poll& poll) {
   for (std::size_t l = z_.size(); l-- > 0;) {
     const MatrixView<T> dC_da = l > 0 ? of_batch(delta_[l - 1]) : MatrixView<T>();
-    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(delta_[l]),
-                                                 gradient, dC_da, poll);
+    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(a_[l]),
+                                                 of_batch(delta_[l]), gradient, dC_da, poll);
     if (l > 0) {
       dC_da.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
         T* part = dC_da.row(first);
-        engine_.kernels->activation_backward(architecture_.layers[l - 1].activation, a_[l].row(first),
-                                             part, part, count, dC_da.cols, dC_da.stride);
+        engine_.kernels->activation_backward(architecture_.layers[l - 1].activation,
+                                             a_[l].row(first), part, part, count, dC_da.cols,
+                                             dC_da.stride);
       });
     }
   }

@@ -1,4 +1,4 @@
-// The pieces of a step on panels, and the order in which the two plans take them.
+// The pieces of a step on panels.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "plan/panel_plan.h"
 
@@ -12,6 +12,11 @@ namespace {
 
 // Rows of W that are updated at a time: few enough that the threads' shares come out even.
 constexpr std::int64_t kRowsOfPiece = 32;
+constexpr std::int64_t kMaxPanelWidth = 64;
+
+// An update that takes longer than Ctrl-C may is made of two: the gradient, which may be interrupted, and the weights,
+// which may not. Some 50 ms.
+constexpr double kLongUpdate = 1e10;
 
 std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
@@ -52,14 +57,18 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, std::int64_t max_batch
     if (!trains) continue;
     if (l > 0) reserve(layer.wt, dense.n_out, dense.n_in);
     reserve(layer.delta, max_batch | 1, dense.n_out);
-    for (std::int64_t row = 0; row < dense.n_in; row += kRowsOfPiece) {
-      pieces_.push_back({l, {row, std::min(row + kRowsOfPiece, dense.n_in)}});
+    const std::int64_t rows = std::min(kRowsOfPiece, width);  // of one panel
+    for (std::int64_t row = 0; row < dense.n_in; row += rows) {
+      pieces_.push_back({l, {row, std::min(row + rows, dense.n_in)}});
     }
   }
   for (MatrixView<T>* matrix : {&z_, &s_, &slopes_}) {
     workspace_.reserve(max_batch, row_stride_, *matrix);
   }
   targets_.reserve(max_batch, architecture.n_out(), row_stride_, workspace_);
+  const double flops =
+      2.0 * static_cast<double>(architecture.n_parameters) * static_cast<double>(max_batch);
+  if (trains && flops > kLongUpdate) workspace_.reserve(architecture.n_parameters, gradient_);
   workspace_.allocate();
 }
 
@@ -152,9 +161,7 @@ void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
   const T* y = targets_.y(first);
   double* costs = targets_.costs() + first;
   kernels_.costs(loss, z, s, y, count, n, row_stride_, costs);
-  if (!std::all_of(costs, costs + count, [](double cost) { return std::isfinite(cost); })) {
-    finite_ = false;
-  }
+  if (!targets_.finite(first, count)) finite_ = false;
   if (!pass.backward) return;
   T* slopes = slopes_.row(first);
   kernels_.cost_backward(loss, s, y, targets_.shares() + first, count, n, row_stride_, slopes);
@@ -190,73 +197,111 @@ void PanelPlan<T>::backward(std::size_t l, Span rows, Span panels) {
     product.b = layer.wt.at(0, col);
     product.c = delta;
     kernels_.multiply_panel(product);
-    kernels_.activation_backward(architecture_.layers[l - 1].activation, layer.a.at(rows.first, col),
-                                 delta, delta, rows.count(), product.cols, width);
+    kernels_.activation_backward(architecture_.layers[l - 1].activation,
+                                 layer.a.at(rows.first, col), delta, delta, rows.count(),
+                                 product.cols, width);
   }
 }
 
 // ---- From the batch to the weights ----
 
+// Calls use(block, panel) for the weights of a piece, panel by panel of columns, and for the biases there.
 template <class T>
-bool PanelPlan<T>::update_piece(const Piece& piece, const Update<T>* update, T* target, T* scratch) {
+template <class Use>
+void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
   const Dense& dense = architecture_.layers[piece.layer];
   const Layer& layer = layers_[piece.layer];
-  const std::int64_t width = kernels_.panel_width, first = piece.rows.first,
-                     count = piece.rows.count();
-  bool finite = true;
-  // The new values of some weights, from their gradient in the scratch; or the gradient itself.
-  const auto finish = [&](UpdateBlock<T>& block) {
-    block.gradient = scratch;
-    block.gradient_stride = width;
-    if (update) {
-      finite = kernels_.update(*update, block, target) && finite;
-    } else {
-      kernels_.copy_block(scratch, width, block.rows, block.cols, target + block.offset,
-                          block.stride);
-    }
-  };
+  const std::int64_t first = piece.rows.first;
+  for (std::int64_t panel = 0; panel < layer.delta.panels(); ++panel) {
+    const std::int64_t col = panel * layer.delta.width;
+    UpdateBlock<T> block;
+    block.rows = piece.rows.count();
+    block.cols = layer.delta.cols_of_panel(panel);
+    block.offset = dense.offset + first * dense.n_out + col;
+    block.stride = block.gradient_stride = dense.n_out;
+    block.packed = layer.w.at(first, col);
+    block.packed_stride = layer.w.width;
+    use(block, panel);
+    if (first > 0 || !dense.has_bias) continue;
+    UpdateBlock<T> bias;
+    bias.rows = 1;
+    bias.cols = block.cols;
+    bias.offset = dense.offset + dense.n_in * dense.n_out + col;
+    use(bias, panel);
+  }
+}
+
+// The same, each with its gradient: one chain of sums over the whole batch for every weight.
+template <class T>
+template <class Use>
+void PanelPlan<T>::gradients_of_piece(const Piece& piece, Use&& use) {
+  alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxPanelWidth];
+  const Layer& layer = layers_[piece.layer];
+  const std::int64_t width = kernels_.panel_width;
   PanelProduct<T> product;
   product.access = Access::kColumns;
-  product.a = layer.a.at(0, first);
-  product.rows = count;
+  product.a = layer.a.at(0, piece.rows.first);
   product.depth = batch_;
   product.b_stride = product.c_stride = width;
   product.c = scratch;
-  for (std::int64_t panel = 0; panel < layer.delta.panels(); ++panel) {
-    const std::int64_t col = panel * width;
-    UpdateBlock<T> block;
-    block.cols = product.cols = layer.delta.cols_of_panel(panel);
-    product.b = layer.delta.at(0, col);
-    kernels_.multiply_panel(product);
-    block.rows = count;
-    block.offset = dense.offset + first * dense.n_out + col;
-    block.stride = dense.n_out;
-    block.packed = layer.w.at(first, col);
-    block.packed_stride = width;
-    finish(block);
-    if (first == 0 && dense.has_bias) {
-      kernels_.sum_over_batch(product.b, batch_, product.cols, width, scratch);
-      UpdateBlock<T> bias;
-      bias.rows = 1;
-      bias.cols = product.cols;
-      bias.offset = dense.offset + dense.n_in * dense.n_out + col;
-      finish(bias);
+  blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t panel) {
+    const T* delta = layer.delta.at(0, panel * width);
+    if (block.packed) {  // weights
+      product.b = delta;
+      product.rows = block.rows;
+      product.cols = block.cols;
+      kernels_.multiply_panel(product);
+    } else {  // biases
+      kernels_.sum_over_batch(delta, batch_, block.cols, width, scratch);
     }
-  }
-  if (update && layer.wt.data) {
-    kernels_.transpose_block(target + dense.offset + first * dense.n_out, dense.n_out, count,
-                             dense.n_out, layer.wt.at(0, first), width);
-  }
-  return finite;
+    block.gradient = scratch;
+    block.gradient_stride = width;
+    use(block);
+  });
 }
 
 template <class T>
-void PanelPlan<T>::update_weights(const Update<T>* update, T* target) {
-  constexpr std::size_t kMaxWidth = 64;
-  alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxWidth];
-  for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
-    if (!update_piece(pieces_[i], update, target, scratch)) finite_ = false;
-  }
+void PanelPlan<T>::compute_gradient(T* gradient, Team& team, Poll& poll) {
+  next_piece_ = 0;
+  team.run(
+      [&](int index, int /*count*/) {
+        for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
+          gradients_of_piece(pieces_[i], [&](const UpdateBlock<T>& block) {
+            kernels_.copy_block(block.gradient, block.gradient_stride, block.rows, block.cols,
+                                gradient + block.offset, std::max(block.stride, block.cols));
+          });
+          if (index == 0) poll();  // the caller's thread
+          if (team.cancelled()) return;
+        }
+      },
+      &poll);
+}
+
+template <class T>
+void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, Team& team) {
+  next_piece_ = 0;
+  team.run([&](int, int) {
+    for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
+      const Piece& piece = pieces_[i];
+      const auto make_step = [&](const UpdateBlock<T>& block) {
+        if (!kernels_.update(update, block, parameters)) finite_ = false;
+      };
+      if (gradient_) {
+        blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t) {
+          block.gradient = gradient_ + block.offset;
+          make_step(block);
+        });
+      } else {
+        gradients_of_piece(piece, make_step);
+      }
+      const PanelMatrix<T>& wt = layers_[piece.layer].wt;
+      if (!wt.data) continue;
+      const Dense& dense = architecture_.layers[piece.layer];
+      const std::int64_t first = piece.rows.first;
+      kernels_.transpose_block(parameters + dense.offset + first * dense.n_out, dense.n_out,
+                               piece.rows.count(), dense.n_out, wt.at(0, first), wt.width);
+    }
+  });
 }
 
 // ---- Whole batches ----
@@ -267,7 +312,6 @@ void PanelPlan<T>::begin(const Rows& rows) {
   // As close together as the batch allows, and not a power of two apart, which would crowd a few sets of the cache.
   for (Layer& layer : layers_) layer.a.rows = layer.delta.rows = batch_ | 1;
   next_rows_ = 0;
-  next_piece_ = 0;
   finite_ = true;
 }
 
@@ -296,7 +340,7 @@ CostSums PanelPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows&
   const CostSums sums = targets_.begin(samples, rows);
   const Pass pass{&samples.x, &samples, rows, true};
   run(pass, team, poll);
-  team.run([&](int, int) { update_weights(nullptr, gradient); });
+  compute_gradient(gradient, team, poll);
   return targets_.sum(sums);
 }
 
@@ -309,7 +353,8 @@ typename Plan<T>::Step PanelPlan<T>::train_step(T* parameters, const Samples<T>&
   const Pass pass{&samples.x, &samples, rows, true};
   run(pass, team, poll);
   // A cost that is not finite changes no weight.
-  if (finite_) team.run([&](int, int) { update_weights(&update, parameters); });
+  if (finite_ && gradient_) compute_gradient(gradient_, team, poll);
+  if (finite_) update_weights(update, parameters, team);
   return {targets_.sum(sums), finite_};
 }
 
@@ -323,61 +368,7 @@ Span PanelPlan<T>::panels_in(std::size_t l) const {
   return {0, layers_[l].a.panels()};
 }
 
-// ---- The two orders ----
-
-template <class T>
-void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
-  // Some tiles for each thread, so that a thread that is held up does not hold up all; but not so small that the
-  // weights stream through the core for a few rows only.
-  const std::int64_t tile =
-      std::clamp<std::int64_t>((this->batch_ + 2 * team.size() - 1) / (2 * team.size()), 16, 64);
-  const auto carry_tiles = [&](int index, int /*count*/) {
-    for (;;) {
-      const std::int64_t first = this->next_rows_.fetch_add(tile);
-      if (first >= this->batch_ || team.cancelled()) return;
-      const Span rows{first, std::min(first + tile, this->batch_)};
-      this->gather(pass, rows);
-      for (std::size_t l = 0; l < this->n_layers(); ++l) {
-        this->forward(l, rows, this->panels_out(l));
-      }
-      this->finish_output(pass, rows);
-      for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
-        this->backward(l, rows, this->panels_in(l));
-      }
-      if (index == 0) poll();  // the caller's thread
-    }
-  };
-  team.run(carry_tiles, &poll);
-}
-
-template <class T>
-void ColumnPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
-  const Span rows{0, this->batch_};
-  // Always the same thread for the same columns, whose weights it may find in its cache.
-  const auto divide = [&](Span all, auto&& work) {
-    team.run(
-        [&](int index, int count) {
-          const Span share{all.count() * index / count, all.count() * (index + 1) / count};
-          if (share.count() > 0) work(share);
-        },
-        &poll);
-    poll();
-  };
-  divide(rows, [&](Span share) { this->gather(pass, share); });
-  for (std::size_t l = 0; l < this->n_layers(); ++l) {
-    divide(this->panels_out(l), [&](Span share) { this->forward(l, rows, share); });
-  }
-  divide(rows, [&](Span share) { this->finish_output(pass, share); });
-  for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
-    divide(this->panels_in(l), [&](Span share) { this->backward(l, rows, share); });
-  }
-}
-
 template class PanelPlan<float>;
 template class PanelPlan<double>;
-template class RowPlan<float>;
-template class RowPlan<double>;
-template class ColumnPlan<float>;
-template class ColumnPlan<double>;
 
 }  // namespace chainrule

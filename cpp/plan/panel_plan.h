@@ -76,7 +76,8 @@ class PanelPlan : public Plan<T> {
 
  private:
   struct Layer {
-    PanelMatrix<T> w;      // (n_in, n_out), packed W; only its last panel in a plan that goes forward only
+    PanelMatrix<T>
+        w;  // (n_in, n_out), packed W; only its last panel in a plan that goes forward only
     PanelMatrix<T> wt;     // (n_out, n_in), packed transpose; not for the first layer
     PanelMatrix<T> a;      // (batch, n_in), the layer's input
     PanelMatrix<T> delta;  // (batch, n_out)
@@ -89,9 +90,13 @@ class PanelPlan : public Plan<T> {
 
   void pack_weights(std::size_t l, const T* parameters);
   void begin(const Rows& rows);
-  // From deltas to new weights (or to their gradient, without an update), piece by piece until all are done.
-  void update_weights(const Update<T>* update, T* target);
-  bool update_piece(const Piece& piece, const Update<T>* update, T* target, T* scratch);
+  template <class Use>
+  void blocks_of_piece(const Piece& piece, Use&& use);
+  template <class Use>
+  void gradients_of_piece(const Piece& piece, Use&& use);
+  // From deltas to the gradient, or to new weights.
+  void compute_gradient(T* gradient, Team& team, Poll& poll);
+  void update_weights(const Update<T>& update, T* parameters, Team& team);
 
   Direction direction_;
   std::atomic<std::size_t> next_piece_{0};
@@ -101,31 +106,9 @@ class PanelPlan : public Plan<T> {
   std::vector<Piece> pieces_;
   std::int64_t row_stride_;  // of the output layer's matrices
   MatrixView<T> z_, s_, slopes_;
+  T* gradient_ = nullptr;  // where an update is made in two parts
   BatchTargets<T> targets_;
   Workspace<T> workspace_;
-};
-
-// ---- Which rows and columns a thread takes at a time ----
-
-// While the weights fit the cache: a tile of rows goes through the whole network and back before the next.
-template <class T>
-class RowPlan final : public PanelPlan<T> {
- public:
-  using PanelPlan<T>::PanelPlan;
-
- private:
-  void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
-};
-
-// For large layers or small batches: layer by layer, each product divided by columns, so that every weight is read
-// once, by one thread.
-template <class T>
-class ColumnPlan final : public PanelPlan<T> {
- public:
-  using PanelPlan<T>::PanelPlan;
-
- private:
-  void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
 };
 
 }  // namespace chainrule

@@ -55,6 +55,13 @@ class Plan {
   const Engine<T> engine_;
 };
 
+enum class PlanKind { kLayerwise, kRows, kColumns };
+const char* plan_name(PlanKind kind);
+
+template <class T>
+PlanKind choose_plan(const Architecture& architecture, std::int64_t max_batch,
+                     const Engine<T>& engine);
+
 // The plan that suits the network and the batch, which may have up to `max_batch` rows.
 template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,

@@ -7,32 +7,22 @@
 #include <stdexcept>
 #include <string>
 
-#include "simd/kernel_tables.h"
-
 #if defined(__x86_64__) || defined(_M_X64)
 #include "simd/x86_features.h"
 #endif
 
 namespace chainrule {
 
-// CHAINRULE_TARGETS comes from cmake/SimdTargets.cmake: X(scalar) X(v2) ..., the targets of this build.
-#define X(target)                           \
-  namespace target {                        \
-  extern const TargetTables kTables;  \
-  }
-CHAINRULE_TARGETS
-#undef X
-
 namespace {
 
 struct Entry {
   Target target;
   const char* name;
-  const TargetTables* tables;
 };
 
+// CHAINRULE_TARGETS comes from cmake/SimdTargets.cmake: X(scalar) X(v2) ..., the targets of this build.
 constexpr Entry kEntries[] = {
-#define X(target) {Target::target, #target, &target::kTables},
+#define X(target) {Target::target, #target},
     CHAINRULE_TARGETS
 #undef X
 };
@@ -42,7 +32,7 @@ const Entry& entry(Target target) {
   return *std::find_if(std::begin(kEntries), std::end(kEntries) - 1, is_it);
 }
 
-bool can_run(Target target) {
+bool can_run([[maybe_unused]] Target target) {
 #if defined(__x86_64__) || defined(_M_X64)
   const X86Features cpu;
   if (target == Target::v2) return cpu.v2;
@@ -67,7 +57,7 @@ const std::vector<Target>& supported_targets() {
   return kSupported;
 }
 
-Target current_target() {
+Target choose_target() {
   const std::vector<Target>& supported = supported_targets();
   const char* wish = std::getenv("CHAINRULE_CPU");
   if (wish == nullptr || *wish == '\0') return supported.back();
@@ -80,13 +70,9 @@ Target current_target() {
                               "\", this machine can run: " + names);
 }
 
-template <>
-const KernelTables<float>& kernel_tables(Target target) {
-  return entry(target).tables->of_float;
-}
-template <>
-const KernelTables<double>& kernel_tables(Target target) {
-  return entry(target).tables->of_double;
+Target current_target() {
+  static const Target chosen = choose_target();
+  return chosen;
 }
 
 }  // namespace chainrule

@@ -16,6 +16,9 @@ const std::vector<Target>& supported_targets();
 
 // The one that the environment variable CHAINRULE_CPU names, else the best one.
 // Throws std::invalid_argument if the name is none of supported_targets().
+Target choose_target();
+
+// What choose_target() said when this process first asked.
 Target current_target();
 
 }  // namespace chainrule

@@ -73,8 +73,8 @@ struct Vec<float> {
     return {vbslq_f32(vdupq_n_u32(kFraction), a.raw, set(1).raw)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {vreinterpretq_f32_u32(
-        vshlq_n_u32(vreinterpretq_u32_f32(a.raw), Format::kFractionBits))};
+    return {
+        vreinterpretq_f32_u32(vshlq_n_u32(vreinterpretq_u32_f32(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));
@@ -172,8 +172,8 @@ struct Vec<double> {
     return {vbslq_f64(vdupq_n_u64(kFraction), a.raw, set(1).raw)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {vreinterpretq_f64_u64(
-        vshlq_n_u64(vreinterpretq_u64_f64(a.raw), Format::kFractionBits))};
+    return {
+        vreinterpretq_f64_u64(vshlq_n_u64(vreinterpretq_u64_f64(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));

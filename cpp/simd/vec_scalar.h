@@ -130,7 +130,7 @@ struct Vec {
   friend CHAINRULE_INLINE T fold_sum(Vec a) { return a.raw; }
   friend CHAINRULE_INLINE T fold_max(Vec a) { return a.raw; }
 
-  friend CHAINRULE_INLINE void transpose(Vec (&/*rows*/)[kWidth]) {}
+  friend CHAINRULE_INLINE void transpose(Vec (& /*rows*/)[kWidth]) {}
 };
 
 }  // namespace

@@ -25,9 +25,7 @@ struct Vec<float> {
   struct Mask {
     __m256 raw;
 
-    friend CHAINRULE_INLINE Mask operator&(Mask a, Mask b) {
-      return {_mm256_and_ps(a.raw, b.raw)};
-    }
+    friend CHAINRULE_INLINE Mask operator&(Mask a, Mask b) { return {_mm256_and_ps(a.raw, b.raw)}; }
     friend CHAINRULE_INLINE Mask operator|(Mask a, Mask b) { return {_mm256_or_ps(a.raw, b.raw)}; }
     friend CHAINRULE_INLINE bool any(Mask a) { return _mm256_movemask_ps(a.raw) != 0; }
     friend CHAINRULE_INLINE bool all(Mask a) { return _mm256_movemask_ps(a.raw) == 0xFF; }
@@ -75,8 +73,8 @@ struct Vec<float> {
     return {_mm256_or_ps(fraction_bits, set(1).raw)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {_mm256_castsi256_ps(
-        _mm256_slli_epi32(_mm256_castps_si256(a.raw), Format::kFractionBits))};
+    return {
+        _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_castps_si256(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));
@@ -93,9 +91,7 @@ struct Vec<float> {
   friend CHAINRULE_INLINE Mask operator==(Vec a, Vec b) {
     return {_mm256_cmp_ps(a.raw, b.raw, _CMP_EQ_OQ)};
   }
-  friend CHAINRULE_INLINE Mask is_nan(Vec a) {
-    return {_mm256_cmp_ps(a.raw, a.raw, _CMP_UNORD_Q)};
-  }
+  friend CHAINRULE_INLINE Mask is_nan(Vec a) { return {_mm256_cmp_ps(a.raw, a.raw, _CMP_UNORD_Q)}; }
   friend CHAINRULE_INLINE Vec select(Mask mask, Vec a, Vec b) {
     return {_mm256_blendv_ps(b.raw, a.raw, mask.raw)};
   }
@@ -141,9 +137,7 @@ struct Vec<double> {
   struct Mask {
     __m256d raw;
 
-    friend CHAINRULE_INLINE Mask operator&(Mask a, Mask b) {
-      return {_mm256_and_pd(a.raw, b.raw)};
-    }
+    friend CHAINRULE_INLINE Mask operator&(Mask a, Mask b) { return {_mm256_and_pd(a.raw, b.raw)}; }
     friend CHAINRULE_INLINE Mask operator|(Mask a, Mask b) { return {_mm256_or_pd(a.raw, b.raw)}; }
     friend CHAINRULE_INLINE bool any(Mask a) { return _mm256_movemask_pd(a.raw) != 0; }
     friend CHAINRULE_INLINE bool all(Mask a) { return _mm256_movemask_pd(a.raw) == 0xF; }
@@ -192,8 +186,8 @@ struct Vec<double> {
     return {_mm256_or_pd(fraction_bits, set(1).raw)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {_mm256_castsi256_pd(
-        _mm256_slli_epi64(_mm256_castpd_si256(a.raw), Format::kFractionBits))};
+    return {
+        _mm256_castsi256_pd(_mm256_slli_epi64(_mm256_castpd_si256(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));
@@ -210,9 +204,7 @@ struct Vec<double> {
   friend CHAINRULE_INLINE Mask operator==(Vec a, Vec b) {
     return {_mm256_cmp_pd(a.raw, b.raw, _CMP_EQ_OQ)};
   }
-  friend CHAINRULE_INLINE Mask is_nan(Vec a) {
-    return {_mm256_cmp_pd(a.raw, a.raw, _CMP_UNORD_Q)};
-  }
+  friend CHAINRULE_INLINE Mask is_nan(Vec a) { return {_mm256_cmp_pd(a.raw, a.raw, _CMP_UNORD_Q)}; }
   friend CHAINRULE_INLINE Vec select(Mask mask, Vec a, Vec b) {
     return {_mm256_blendv_pd(b.raw, a.raw, mask.raw)};
   }

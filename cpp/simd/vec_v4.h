@@ -69,8 +69,8 @@ struct Vec<float> {
     return {_mm512_getmant_ps(a.raw, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {_mm512_castsi512_ps(
-        _mm512_slli_epi32(_mm512_castps_si512(a.raw), Format::kFractionBits))};
+    return {
+        _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_castps_si512(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));
@@ -95,13 +95,15 @@ struct Vec<float> {
   }
 
   friend CHAINRULE_INLINE float fold_sum(Vec a) {
-    const __m256 by8 = _mm256_add_ps(_mm512_castps512_ps256(a.raw), _mm512_extractf32x8_ps(a.raw, 1));
+    const __m256 by8 =
+        _mm256_add_ps(_mm512_castps512_ps256(a.raw), _mm512_extractf32x8_ps(a.raw, 1));
     const __m128 by4 = _mm_add_ps(_mm256_castps256_ps128(by8), _mm256_extractf128_ps(by8, 1));
     const __m128 by2 = _mm_add_ps(by4, _mm_movehl_ps(by4, by4));
     return _mm_cvtss_f32(_mm_add_ss(by2, _mm_movehdup_ps(by2)));
   }
   friend CHAINRULE_INLINE float fold_max(Vec a) {
-    const __m256 by8 = _mm256_max_ps(_mm512_castps512_ps256(a.raw), _mm512_extractf32x8_ps(a.raw, 1));
+    const __m256 by8 =
+        _mm256_max_ps(_mm512_castps512_ps256(a.raw), _mm512_extractf32x8_ps(a.raw, 1));
     const __m128 by4 = _mm_max_ps(_mm256_castps256_ps128(by8), _mm256_extractf128_ps(by8, 1));
     const __m128 by2 = _mm_max_ps(by4, _mm_movehl_ps(by4, by4));
     return _mm_cvtss_f32(_mm_max_ss(by2, _mm_movehdup_ps(by2)));
@@ -176,17 +178,17 @@ struct Vec<double> {
   friend CHAINRULE_INLINE Vec operator-(Vec a) { return {_mm512_xor_pd(set(-0.0).raw, a.raw)}; }
   friend CHAINRULE_INLINE Vec abs(Vec a) { return {_mm512_andnot_pd(set(-0.0).raw, a.raw)}; }
   friend CHAINRULE_INLINE Vec copy_sign(Vec magnitude, Vec sign) {
-    return {_mm512_castsi512_pd(_mm512_ternarylogic_epi64(
-        _mm512_castpd_si512(set(-0.0).raw), _mm512_castpd_si512(sign.raw),
-        _mm512_castpd_si512(magnitude.raw), kFirstPicks))};
+    return {_mm512_castsi512_pd(
+        _mm512_ternarylogic_epi64(_mm512_castpd_si512(set(-0.0).raw), _mm512_castpd_si512(sign.raw),
+                                  _mm512_castpd_si512(magnitude.raw), kFirstPicks))};
   }
   friend CHAINRULE_INLINE Vec exponent(Vec a) { return {_mm512_getexp_pd(a.raw)}; }
   friend CHAINRULE_INLINE Vec significand(Vec a) {
     return {_mm512_getmant_pd(a.raw, _MM_MANT_NORM_1_2, _MM_MANT_SIGN_src)};
   }
   friend CHAINRULE_INLINE Vec low_bits_to_exponent(Vec a) {
-    return {_mm512_castsi512_pd(
-        _mm512_slli_epi64(_mm512_castpd_si512(a.raw), Format::kFractionBits))};
+    return {
+        _mm512_castsi512_pd(_mm512_slli_epi64(_mm512_castpd_si512(a.raw), Format::kFractionBits))};
   }
   friend CHAINRULE_INLINE Vec power_of_two(Vec n) {
     return low_bits_to_exponent(n + set(Format::kShifter + Format::kBias));

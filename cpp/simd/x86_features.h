@@ -22,15 +22,16 @@ class X86Features {
     constexpr std::uint64_t kYmm = 0x06, kZmm = 0xE6;
     const bool saves_ymm = (saved & kYmm) == kYmm;
 #ifdef __APPLE__
-    const bool saves_zmm = saves_ymm;  // a thread's registers appear in the mask with their first use
+    const bool saves_zmm =
+        saves_ymm;  // a thread's registers appear in the mask with their first use
 #else
     const bool saves_zmm = (saved & kZmm) == kZmm;
 #endif
     // SSE3, SSSE3, SSE4.1, SSE4.2, POPCNT
     v2 = has(basic.c, 1u << 0 | 1u << 9 | 1u << 19 | 1u << 20 | 1u << 23);
     // FMA, AVX, F16C; AVX2
-    v3 = v2 && saves_ymm && has(basic.c, 1u << 12 | 1u << 28 | 1u << 29) &&
-         has(extended.b, 1u << 5);
+    v3 =
+        v2 && saves_ymm && has(basic.c, 1u << 12 | 1u << 28 | 1u << 29) && has(extended.b, 1u << 5);
     // AVX-512 F, DQ, CD, BW, VL
     v4 = v3 && saves_zmm && has(extended.b, 1u << 16 | 1u << 17 | 1u << 28 | 1u << 30 | 1u << 31);
   }

@@ -28,7 +28,8 @@ double quota_of_version_2(const std::string& folder) {
 
 // -1 where it is not limited.
 double quota_of_version_1(const std::string& folder) {
-  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"), period_file(folder + "/cpu.cfs_period_us");
+  std::ifstream quota_file(folder + "/cpu.cfs_quota_us"),
+      period_file(folder + "/cpu.cfs_period_us");
   double quota = 0, period = 0;
   const bool limited = quota_file >> quota && period_file >> period && quota > 0 && period > 0;
   return limited ? quota / period : kUnlimited;

@@ -41,7 +41,8 @@ bool Pool::is_of_this_process() const { return PerProcess<Pool>::current() == th
 
 void Pool::check_process() const {
   if (is_of_this_process()) return;
-  throw std::runtime_error("the process was forked inside a parallel region; its child cannot end it");
+  throw std::runtime_error(
+      "the process was forked inside a parallel region; its child cannot end it");
 }
 
 }  // namespace chainrule

@@ -110,7 +110,8 @@ void Region::fail(int index) {
   if (barrier_) barrier_->break_up();
 }
 
-Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration spin_limit, Poll* poll) {
+Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration spin_limit,
+                                       Poll* poll) {
   const auto finished = [](std::uint32_t unfinished) { return unfinished < kOnePart; };
   if (finished(unfinished_.load(std::memory_order_acquire))) return {};
   const auto end_of_work = Clock::now();
@@ -132,8 +133,9 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
     return false;
   };
   Spin spin(spin_limit);
-  wait_until(unfinished_, finished, [&] { return spin.again(beside_worker); }, before_sleep,
-             poll ? kPollInterval : kForever);
+  wait_until(
+      unfinished_, finished, [&] { return spin.again(beside_worker); }, before_sleep,
+      poll ? kPollInterval : kForever);
   if (!slept) return {};
   return {end_of_work - begin, Clock::now() - end_of_work};
 }

@@ -71,7 +71,9 @@ void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t val
 
 void wake_sleepers(const std::atomic<std::uint32_t>* word) {
   Place& place = place_of(word);
-  { std::lock_guard lock(place.mutex); }  // a sleeper that has seen the old value is waiting by now
+  {
+    std::lock_guard lock(place.mutex);
+  }  // a sleeper that has seen the old value is waiting by now
   place.changed.notify_all();
 }
 

@@ -99,8 +99,7 @@ std::uint32_t wait_until(std::atomic<std::uint32_t>& word, const Ready& ready,
     if (!spin_again()) {
       before_sleep();
       const std::uint32_t asleep = seen | kSomeoneSleeps;
-      if (seen == asleep ||
-          word.compare_exchange_strong(seen, asleep, std::memory_order_relaxed)) {
+      if (seen == asleep || word.compare_exchange_strong(seen, asleep, std::memory_order_relaxed)) {
         sleep_while_equal(word, asleep, nap);
       }
     }

@@ -47,6 +47,23 @@ void name_this_thread() {
 #endif
 }
 
+// The system wakes a thread on its last CPU or on that of who wakes it, and may leave it beside a thread that never
+// sleeps while other CPUs idle. Once elsewhere, it wakes elsewhere.
+void leave_cpu(int cpu) {
+#if defined(__linux__)
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(cpu, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (sched_setaffinity(0, sizeof others, &others) == 0) {
+    sched_setaffinity(0, sizeof allowed, &allowed);
+  }
+#else
+  static_cast<void>(cpu);
+#endif
+}
+
 }  // namespace
 
 Worker* Worker::start() {
@@ -80,14 +97,16 @@ void Worker::serve() {
   const auto asked_or_released = [&](std::uint32_t word) {
     return !leased(word) || (word & kPosted && (word & kMustTake || !crowding()));
   };
-  const auto note_crowd = [&] {
-    if (crowding()) crowded.store(true, std::memory_order_relaxed);
+  const auto before_sleep = [&] {
+    if (!crowding()) return;
+    crowded.store(true, std::memory_order_relaxed);
+    leave_cpu(this_cpu());
   };
   Clock::duration spin_limit{};
   for (;;) {
     wait_until(word_, leased, [] { return false; }, [] {});
     Spin spin(spin_limit);
-    wait_until(word_, asked_or_released, [&] { return spin.again(crowding); }, note_crowd);
+    wait_until(word_, asked_or_released, [&] { return spin.again(crowding); }, before_sleep);
     if (!take()) continue;
     spin_limit = spin_;
     region_->run_on_worker(*this);

@@ -5,7 +5,15 @@ from chainrule import _load_core as _load_core  # isort: split
 
 from chainrule import datasets
 from chainrule._config import __version__, show_config
-from chainrule._core import ConcurrentUseError, ShapeError, TrainingDiverged
+from chainrule._core import (
+    ConcurrentUseError,
+    ShapeError,
+    TrainingDiverged,
+    get_num_threads,
+    set_num_threads,
+    set_product,
+    threads,
+)
 from chainrule.explain import Explanation
 from chainrule.layers import Dense, Input
 from chainrule.network import History, Network
@@ -30,5 +38,9 @@ __all__ = [
     "TrainingDiverged",
     "__version__",
     "datasets",
+    "get_num_threads",
+    "set_num_threads",
+    "set_product",
     "show_config",
+    "threads",
 ]

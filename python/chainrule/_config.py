@@ -16,7 +16,8 @@ def show_config() -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        ``version``, ``blas`` (the library of the matrix products, with the name of its kernels),
+        ``version``; ``blas``, the BLAS of this build; ``product``, who computes products ("auto",
+        "own" or "blas"); ``cpu``, the target of the kernels; ``threads``, how many a call may use;
         ``python``, ``numpy`` and ``machine``.
 
     Examples
@@ -28,6 +29,9 @@ def show_config() -> dict[str, str]:
     return {
         "version": __version__,
         "blas": _core.product_library(),
+        "product": _core.product_choice(),
+        "cpu": _core.cpu_target(),
+        "threads": str(_core.get_num_threads()),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "numpy": np.__version__,
         "machine": f"{platform.system()} {platform.machine()}",

@@ -19,8 +19,8 @@ struct ExpNumbers<float> {
   // (e^r - 1 - r) / r^2 for |r| <= 0.347: relative error of e^r below 0.11 2^-24, of e^r - 1 below 0.27 2^-24
   static constexpr float kTerms[] = {0x1p-1f, 0x1.5554aep-3f, 0x1.5554ep-5f, 0x1.1228fap-7f,
                                      0x1.6d56a2p-10f};
-  // e^kHigh is infinite; e^kLow has become 0 if computed in halves, e^kLowest if not.
-  static constexpr float kHigh = 89, kLow = -87, kLowest = -88;
+  // e^kHigh is infinite, and 2^(n - 1) has become 0 for kLow.
+  static constexpr float kHigh = 89, kLow = -87;
 };
 
 template <>
@@ -32,7 +32,7 @@ struct ExpNumbers<double> {
       0x1.0000000000005p-1,  0x1.555555555555cp-3,  0x1.55555555520c2p-5,  0x1.111111110e80dp-7,
       0x1.6c16c17f4ac0dp-10, 0x1.a01a01b56f949p-13, 0x1.a019a63eae90dp-16, 0x1.71ddeaeb7ef0ep-19,
       0x1.28a2fc136db08p-22, 0x1.af75460e84d7ap-26};
-  static constexpr double kHigh = 710, kLow = -708.2, kLowest = -709;
+  static constexpr double kHigh = 710, kLow = -708.2;
 };
 
 // e^x = 2^n (1 + s), |s| < 0.415
@@ -41,12 +41,13 @@ struct ExpParts {
   Vec<T> s, power;
 };
 
-// s and 2^(n + offset), for |n + offset| within the exponents of normal numbers; one below them gives a power of 0.
+// s and 2^(n + offset), which must be a normal number, or 0 with the exponent below those.
 template <class T>
 CHAINRULE_INLINE ExpParts<T> exp_parts(Vec<T> x, int offset = 0) {
   using V = Vec<T>;
   using C = ExpNumbers<T>;
-  const V shifter = V::set(FloatFormat<T>::kShifter + static_cast<T>(FloatFormat<T>::kBias + offset));
+  const V shifter =
+      V::set(FloatFormat<T>::kShifter + static_cast<T>(FloatFormat<T>::kBias + offset));
   const V shifted = fma(x, V::set(C::kLog2E), shifter);
   const V n = shifted - shifter;
   const V r = fma(n, V::set(-C::kLn2Low), fma(n, V::set(-C::kLn2High), x));
@@ -55,26 +56,15 @@ CHAINRULE_INLINE ExpParts<T> exp_parts(Vec<T> x, int offset = 0) {
 }
 
 constexpr double kExpMaxUlp = 1.5;
-// Where e^x is smaller, it may become 0.
-template <class T>
-constexpr T kExpSmallest = 2 * FloatFormat<T>::kSmallest;
 
 // e^x
 template <class T>
 CHAINRULE_INLINE Vec<T> exp(Vec<T> x) {
   using V = Vec<T>;
   using C = ExpNumbers<T>;
-  // Half the result first, since 2^128 is no float.
+  // 2 (1 + s) 2^(n - 1): for the largest results, 2^n is no number any more.
   const auto [s, power] = exp_parts(min(V::set(C::kHigh), max(V::set(C::kLow), x)), -1);
-  const V half = fma(s, power, power);
-  return half + half;
-}
-
-// e^x for x <= 0, in fewer operations; the same bits
-template <class T>
-CHAINRULE_INLINE Vec<T> exp_of_nonpositive(Vec<T> x) {
-  const auto [s, power] = exp_parts(max(Vec<T>::set(ExpNumbers<T>::kLowest), x));
-  return fma(s, power, power);
+  return fma(s, V::set(2), V::set(2)) * power;
 }
 
 // Below it in absolute value, f(x) = x for an odd function of slope 1, and for e^x - 1 and ln(1 + x).

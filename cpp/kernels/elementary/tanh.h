@@ -1,4 +1,4 @@
-// tanh x and 1 / (1 + e^-x), from the exponential of a negative number: nothing overflows or cancels.
+// tanh x and 1 / (1 + e^-x), each from one exponential.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -22,13 +22,11 @@ CHAINRULE_INLINE Vec<T> tanh(Vec<T> x) {
 
 constexpr double kSigmoidMaxUlp = 2.5;
 
-// 1 / (1 + e^-x) = e^x / (1 + e^x)
+// 1 / (1 + e^-x), as accurate where the exponential is large
 template <class T>
 CHAINRULE_INLINE Vec<T> sigmoid(Vec<T> x) {
-  using V = Vec<T>;
-  const V one = V::set(1);
-  const V e = exp_of_nonpositive(copy_sign(x, -one));
-  return select(x < V::zero(), e, one) / (one + e);
+  const Vec<T> one = Vec<T>::set(1);
+  return one / (one + exp(-x));
 }
 
 }  // namespace

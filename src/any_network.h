@@ -1,0 +1,57 @@
+// The crossing between Python and C++: a network of either dtype behind one bound class.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <variant>
+#include <vector>
+
+#include "bind.h"
+#include "error.h"
+#include "network/network.h"
+
+namespace chainrule {
+
+// A network of either dtype. Python's Network derives from it and keeps a cost function of the user's own in its
+// attribute `loss`, where the garbage collector sees it.
+class AnyNetwork {
+ public:
+  AnyNetwork(const std::vector<SpecTuple>& layers, const std::string& loss,
+             const std::string& dtype, std::uint64_t seed) {
+    if (dtype == "float32") {
+      network_ = std::make_unique<Network<float>>(to_specs(layers), loss, seed);
+    } else if (dtype == "float64") {
+      network_ = std::make_unique<Network<double>>(to_specs(layers), loss, seed);
+    } else {
+      throw_unknown_name("dtype", dtype, {"float32", "float64"});
+    }
+  }
+
+  template <class Visitor>
+  auto visit(Visitor&& visitor) const {
+    return std::visit([&](const auto& network) { return visitor(*network); }, network_);
+  }
+
+ private:
+  std::variant<std::unique_ptr<Network<float>>, std::unique_ptr<Network<double>>> network_;
+};
+
+template <class T>
+struct Number {};
+template <class T>
+struct Number<Network<T>> {
+  using type = T;
+};
+template <class N>
+using NumberOf = typename Number<std::decay_t<N>>::type;
+
+// Calls visitor(network, T()) with the network behind `self`, T being the type of its numbers.
+template <class Visitor>
+auto with_network(const py::object& self, Visitor&& visitor) {
+  return bound<AnyNetwork>(self).visit(
+      [&](auto& network) { return visitor(network, NumberOf<decltype(network)>()); });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,102 @@
+// The crossing between Python and C++: who computes: CPU target, products, threads.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <memory>
+
+#include "bind.h"
+#include "gemm/engine.h"
+#include "gemm/gemm.h"
+#include "threads/limit.h"
+
+namespace chainrule {
+namespace {
+
+// `with cr.threads(n):`
+class Threads {
+ public:
+  explicit Threads(int n) : n_(n) { static_cast<void>(ThreadsScope(n)); }  // checks n
+  void enter() {
+    if (scope_) throw std::logic_error("this cr.threads(...) is in use already; make another");
+    scope_ = std::make_unique<ThreadsScope>(n_);
+  }
+  void exit() { scope_.reset(); }
+
+ private:
+  int n_;
+  std::unique_ptr<ThreadsScope> scope_;
+};
+
+}  // namespace
+
+void bind_engine(py::module_& module) {
+  module.def("product_library", &product_library, "The BLAS of this build.");
+  module.def("product_choice", &product_choice, "Who computes products: auto, own or blas.");
+  module.def("set_product", &set_product, py::arg("choice"),
+             R"(Choose who computes matrix products, for the whole process.
+
+Parameters
+----------
+choice : str
+    "own" for chainrule's own kernels, "blas" for the library that it was built with, "auto" for the
+    faster of the two on this CPU.
+
+Raises
+------
+ValueError
+    If `choice` is another word.
+)");
+  module.def(
+      "cpu_target", [] { return target_name(current_target()); }, "The CPU target of the kernels.");
+  module.def(
+      "cpu_targets",
+      [] {
+        std::vector<std::string> names;
+        for (const Target target : supported_targets()) names.emplace_back(target_name(target));
+        return names;
+      },
+      "The CPU targets that can run here, the best one last.");
+  module.def("set_num_threads", &set_num_threads, py::arg("n"),
+             R"(Use at most `n` threads in each call, for the whole process.
+
+Parameters
+----------
+n : int
+    At least 1. At first it is the environment variable CHAINRULE_NUM_THREADS, else the number of
+    CPUs that the process may use.
+
+Raises
+------
+ValueError
+    If `n` is less than 1.
+)");
+  module.def("get_num_threads", &get_num_threads,
+             R"(Return how many threads a call may use at most, here and now.
+
+Returns
+-------
+int
+    What `threads` or `set_num_threads` has set.
+)");
+  py::class_<Threads>(module, "threads",
+                      R"(Use at most `n` threads within a ``with`` block, on this Python thread.
+
+Parameters
+----------
+n : int
+    At least 1.
+
+Raises
+------
+ValueError
+    If `n` is less than 1.
+)")
+      .def(py::init<int>(), py::arg("n"))
+      .def("__enter__",
+           [](py::object self) {
+             bound<Threads>(self).enter();
+             return self;
+           })
+      .def("__exit__",
+           [](const py::object& self, const py::args&) { bound<Threads>(self).exit(); });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,51 @@
+// The crossing between Python and C++: what a network learns from, x, y and weights, as the core takes it.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "array_argument.h"
+#include "custom_cost.h"
+#include "error.h"
+#include "layers/architecture.h"
+
+namespace chainrule {
+
+// Keeps the arrays alive that the samples are views of.
+template <class T>
+struct LearnArguments {
+  SamplesArgument x;
+  TargetsArgument y;
+  ArrayArgument weight;
+  Samples<T> samples;
+
+  LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
+                 const py::object& y_, const py::object& sample_weight)
+      : x(samples_argument(x_, architecture.n_in)) {
+    samples.x = x.view;
+    const std::int64_t batch = x.view.rows;
+    if (architecture.loss.is_custom()) {
+      py::array targets = to_array(y_, "y");
+      if (x.single && (targets.ndim() == 0 || targets.shape(0) != 1)) {
+        targets = targets.attr("reshape")(py::make_tuple(1) + py::tuple(targets.attr("shape")));
+      }
+      if (targets.ndim() == 0 || targets.shape(0) != batch) {
+        throw ShapeError("y has shape " + shape_of(targets) + ", but x has " +
+                         std::to_string(batch) + " samples");
+      }
+      samples.custom_cost = custom_cost<T>(self.attr("loss"), std::move(targets));
+    } else {
+      y = targets_argument(y_, batch, architecture.n_out(), x.single,
+                           architecture.loss.targets == TargetKind::kDistribution);
+      samples.y = y.view;
+      samples.y_is_labels = y.labels;
+    }
+    if (!sample_weight.is_none()) {
+      weight = vector_argument(sample_weight, "sample_weight", batch, x.single);
+      samples.weight = weight.view;
+    }
+  }
+};
+
+}  // namespace chainrule
