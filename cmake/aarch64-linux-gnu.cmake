@@ -2,7 +2,9 @@
 #   apt-get install g++-aarch64-linux-gnu qemu-user
 #   cmake -B build/aarch64 -G Ninja --toolchain cmake/aarch64-linux-gnu.cmake
 #         -DCHAINRULE_BUILD_PYTHON=OFF -DCHAINRULE_BUILD_TESTS=ON -DCHAINRULE_BLAS=builtin
-#   cmake --build build/aarch64 && ctest --test-dir build/aarch64 --output-on-failure
+#   cmake --build build/aarch64
+#   qemu-aarch64 -L /usr/aarch64-linux-gnu build/aarch64/chainrule_cpp_tests simd_ gemm_ memory_ network_ random_ training_
+# The tests of forks are left out: the emulator itself does not survive a fork beside other threads.
 # SPDX-License-Identifier: BSD-3-Clause
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)

@@ -11,11 +11,12 @@ namespace chainrule {
 class Poll {
  public:
   Poll() = default;
-  explicit Poll(std::function<void()> hook) : hook_(std::move(hook)), last_(Clock::now()) {}
+  explicit Poll(std::function<void()> hook) : hook_(std::move(hook)) {}
 
   void operator()() {
     if (!hook_) return;
     const auto now = Clock::now();
+    if (last_ == Clock::time_point()) last_ = now;  // the first call
     if (now - last_ < kInterval) return;
     last_ = now;
     hook_();

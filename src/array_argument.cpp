@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <optional>
 
 #include "error.h"
 
@@ -17,41 +18,41 @@ constexpr bool kLittleEndian =
     true;
 #endif
 
-ElementType integer_type(char kind, py::ssize_t size, const std::string& error) {
-  const bool is_signed = kind == 'i';
-  switch (size) {
-    case 1: return is_signed ? ElementType::kInt8 : ElementType::kUInt8;
-    case 2: return is_signed ? ElementType::kInt16 : ElementType::kUInt16;
-    case 4: return is_signed ? ElementType::kInt32 : ElementType::kUInt32;
-    case 8: return is_signed ? ElementType::kInt64 : ElementType::kUInt64;
-    default: throw py::type_error(error);
+[[noreturn]] void throw_not_real(const py::array& array, py::handle object, const char* name) {
+  std::string text = std::string(name) + " must be an array of real numbers, got ";
+  if (array.ndim() == 0) {
+    text += py::str(py::type::of(object).attr("__name__")).cast<std::string>();
+  } else {
+    text += "dtype " + py::str(array.dtype()).cast<std::string>();
   }
+  throw py::type_error(text);
 }
 
-ElementType float_type(py::ssize_t size, const std::string& error) {
-  if (size == 2) return ElementType::kFloat16;
-  if (size == 4) return ElementType::kFloat32;
-  if (size == 8) return ElementType::kFloat64;
-  if (size == static_cast<py::ssize_t>(sizeof(long double))) return ElementType::kLongDouble;
-  throw py::type_error(error);
-}
-
-ElementType element_type(const py::array& array, py::handle object, const char* name) {
-  const py::dtype dtype = array.dtype();
-  const auto error = [&] {
-    std::string text = std::string(name) + " must be an array of real numbers, got ";
-    if (array.ndim() == 0) {
-      return text + py::str(py::type::of(object).attr("__name__")).cast<std::string>();
-    }
-    return text + "dtype " + py::str(dtype).cast<std::string>();
-  };
+std::optional<ElementType> element_type(const py::dtype& dtype) {
+  const auto size = dtype.itemsize();
   switch (dtype.kind()) {
     case 'b': return ElementType::kBool;
     case 'i':
-    case 'u': return integer_type(dtype.kind(), dtype.itemsize(), error());
-    case 'f': return float_type(dtype.itemsize(), error());
-    default: throw py::type_error(error());
+      if (size == 1) return ElementType::kInt8;
+      if (size == 2) return ElementType::kInt16;
+      if (size == 4) return ElementType::kInt32;
+      if (size == 8) return ElementType::kInt64;
+      break;
+    case 'u':
+      if (size == 1) return ElementType::kUInt8;
+      if (size == 2) return ElementType::kUInt16;
+      if (size == 4) return ElementType::kUInt32;
+      if (size == 8) return ElementType::kUInt64;
+      break;
+    case 'f':
+      if (size == 2) return ElementType::kFloat16;
+      if (size == 4) return ElementType::kFloat32;
+      if (size == 8) return ElementType::kFloat64;
+      if (size == static_cast<py::ssize_t>(sizeof(long double))) return ElementType::kLongDouble;
+      break;
+    default: break;
   }
+  return std::nullopt;
 }
 
 [[noreturn]] void throw_shape(const char* name, const py::array& array,
@@ -68,6 +69,10 @@ void turn_into_row(ArrayView& view) {
 }  // namespace
 
 py::array to_array(py::handle object, const char* name) {
+  const auto& numpy = py::detail::npy_api::get();
+  if (Py_TYPE(object.ptr()) == numpy.PyArray_Type_) {
+    return py::reinterpret_borrow<py::array>(object);
+  }
   if (py::isinstance<py::array>(object)) {
     if (py::hasattr(object, "mask") && object.attr("mask").attr("any")().cast<bool>()) {
       throw py::type_error(std::string(name) +
@@ -104,8 +109,11 @@ ArrayArgument array_argument(py::handle object, const char* name) {
   const py::array& array = argument.owner;
   ArrayView& view = argument.view;
   view.data = static_cast<const std::byte*>(array.data());
-  view.type = element_type(array, object, name);
-  view.swapped = array.dtype().byteorder() == (kLittleEndian ? '>' : '<');
+  const py::dtype dtype = array.dtype();
+  const std::optional<ElementType> type = element_type(dtype);
+  if (!type) throw_not_real(array, object, name);
+  view.type = *type;
+  view.swapped = dtype.byteorder() == (kLittleEndian ? '>' : '<');
   view.rows = array.ndim() >= 1 ? array.shape(0) : 1;
   view.cols = array.ndim() >= 2 ? array.shape(1) : 1;
   view.row_stride = array.ndim() >= 1 ? array.strides(0) : 0;

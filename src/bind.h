@@ -32,15 +32,16 @@ void bind_network(py::module_& module);
 // The C++ object behind `self`. Throws TypeError where its __init__ has not run: pybind11 would hand out raw memory.
 template <class Bound>
 Bound& bound(const py::object& self) {
-  if (!py::isinstance<Bound>(self)) {
+  static auto* const type = reinterpret_cast<PyTypeObject*>(py::type::of<Bound>().ptr());
+  if (!PyType_IsSubtype(Py_TYPE(self.ptr()), type)) {
     throw py::type_error("expected " + py::type_id<Bound>() + ", got " +
                          py::repr(py::type::of(self)).cast<std::string>());
   }
-  const auto place = reinterpret_cast<py::detail::instance*>(self.ptr())->get_value_and_holder();
+  auto place = reinterpret_cast<py::detail::instance*>(self.ptr())->get_value_and_holder();
   if (!place.holder_constructed()) {
     throw py::type_error("__init__ of this object has not run yet");
   }
-  return self.cast<Bound&>();
+  return *static_cast<Bound*>(place.value_ptr());
 }
 
 // A member crosses as (name, numbers, words).

@@ -69,8 +69,12 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
     const bool aside = !out.is_none() && may_overlap(argument.view, result);
     const py::array target = aside ? py::array(py::array_t<T>(shape)) : result;
     const MatrixView<T> s(static_cast<T*>(const_cast<void*>(target.data())), batch, n_out);
-    {
-      Poll poll = signal_poll();
+    Poll poll = signal_poll();
+    // For work of a microsecond or two, handing over the GIL and taking it back would cost as much again.
+    constexpr std::int64_t kShort = 50'000;  // multiplications
+    if (batch <= kShort / network.n_parameters()) {
+      network.predict(argument.view, s, poll);
+    } else {
       const WithoutGil without;
       network.predict(argument.view, s, poll);
     }

@@ -54,6 +54,8 @@ int threads_for(const Architecture& architecture, std::int64_t rows, Direction d
   const double products = direction == Direction::kForward ? 1 : 3;
   const double flops =
       2 * products * static_cast<double>(architecture.n_parameters) * static_cast<double>(rows);
+  if (flops < 2 * kFlopsPerThread || cap == 1)
+    return 1;  // without asking the system for its limits
   const int limit = cap > 0 ? std::min(cap, get_num_threads()) : get_num_threads();
   return std::clamp(static_cast<int>(std::min(flops / kFlopsPerThread, 1e6)), 1, limit);
 }

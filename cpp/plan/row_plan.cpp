@@ -25,7 +25,7 @@ void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& 
       for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
         this->backward(l, rows, this->panels_in(l));
       }
-      if (index == 0) poll();  // the caller's thread
+      if (index == 0 && rows.last < this->batch_) poll();  // the caller's thread
     }
   };
   team.run(carry_tiles, &poll);

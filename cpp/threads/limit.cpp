@@ -33,10 +33,16 @@ std::atomic<double> flops_per_thread{-1};
 std::atomic<int> limit_of_process{kNotSet};
 thread_local int limit_of_thread = kNotSet;
 
-int cpus_of_hardware() {
-  static const int cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  return cpus;
+// What `read` says at the first call. Two threads may both be the first. (A static local variable would have a lock,
+// which a forked child could find held by a thread that it does not have.)
+template <class Read>
+int once(std::atomic<int>& known, const Read& read) {
+  constexpr int kNotRead = -1;
+  int value = known.load(std::memory_order_relaxed);
+  if (value == kNotRead) known.store(value = read(), std::memory_order_relaxed);
+  return value;
 }
+std::atomic<int> cpus_of_hardware{-1}, cpus_of_quota{-1}, limit_of_environment{-1};
 
 // Asked each time: a parent often gives its children their CPUs after it has forked them.
 int cpus_of_affinity() {
@@ -48,7 +54,9 @@ int cpus_of_affinity() {
     if (sched_getaffinity(0, bytes, cpus.data()) == 0) return CPU_COUNT_S(bytes, cpus.data());
   }
 #endif
-  return cpus_of_hardware();
+  return once(cpus_of_hardware, [] {
+    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  });
 }
 
 int checked(int n) {
@@ -59,7 +67,7 @@ int checked(int n) {
 }  // namespace
 
 int usable_cpus() {
-  static const int quota = cgroup_cpus().value_or(kMaxThreads);
+  const int quota = once(cpus_of_quota, [] { return cgroup_cpus().value_or(kMaxThreads); });
   return std::max(1, std::min(cpus_of_affinity(), quota));
 }
 
@@ -76,11 +84,11 @@ int parse_num_threads(const std::string& text) {
 }
 
 int default_threads() {
-  static const int from_environment = [] {
+  const int n = once(limit_of_environment, [] {
     const char* const text = std::getenv(kVariable);
     return text && *text ? parse_num_threads(text) : kNotSet;
-  }();
-  return from_environment != kNotSet ? from_environment : usable_cpus();
+  });
+  return n != kNotSet ? n : usable_cpus();
 }
 
 void set_num_threads(int n) { limit_of_process.store(checked(n), std::memory_order_relaxed); }

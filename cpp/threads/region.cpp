@@ -65,7 +65,7 @@ void Region::run_on_worker(Worker& first) {
   float_state_.apply();
   compute(first);
   const std::uint32_t computed = 1 + compute_untaken();
-  first.computes_on.store(Worker::kNoCpu, std::memory_order_relaxed);
+  first.computes_on.store(Worker::kNowhere, std::memory_order_relaxed);
   finish(computed);
 }
 
@@ -122,13 +122,12 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
     if (slept) return;
     slept = true;
     for (Worker* worker = workers_; worker; worker = worker->next) {
-      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNoCpu;
+      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNowhere;
     }
   };
   const auto beside_worker = [&] {
-    const int cpu = this_cpu();
     for (Worker* worker = workers_; worker; worker = worker->next) {
-      if (worker->computes_on.load(std::memory_order_relaxed) == cpu) return true;
+      if (is_this_cpu(worker->computes_on.load(std::memory_order_relaxed))) return true;
     }
     return false;
   };

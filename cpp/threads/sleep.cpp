@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "threads/sleep.h"
 
-#if defined(__linux__) && !defined(CHAINRULE_NO_FUTEX)
+#if defined(CHAINRULE_LINUX_THREADS)
 #include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>

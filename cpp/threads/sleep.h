@@ -6,6 +6,11 @@
 #include <chrono>
 #include <cstdint>
 
+// What only Linux has; CHAINRULE_PORTABLE_THREADS leaves it out there too, so that the rest can be tested.
+#if defined(__linux__) && !defined(CHAINRULE_PORTABLE_THREADS)
+#define CHAINRULE_LINUX_THREADS 1
+#endif
+
 namespace chainrule {
 
 constexpr auto kForever = std::chrono::milliseconds::max();

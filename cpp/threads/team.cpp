@@ -20,7 +20,8 @@ constexpr Clock::duration kRestInCrowd = 1ms, kLongestRest = 500ms;
 // A rest for a worker that has no CPU of its own at this moment; twice as long if this is soon after the last one.
 void let_rest(Worker& worker, Clock::time_point now, Clock::duration rest) {
   const bool again = now < worker.rests_until + worker.rest;
-  worker.rest = std::min(again ? 2 * worker.rest : rest, kLongestRest);
+  if (again) rest = std::max(rest, 2 * worker.rest);
+  worker.rest = std::min(rest, kLongestRest);
   worker.rests_until = now + worker.rest;
 }
 

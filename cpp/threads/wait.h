@@ -14,7 +14,7 @@
 #if defined(__x86_64__) || defined(_M_X64)
 #include <immintrin.h>
 #endif
-#if defined(__linux__)
+#if defined(CHAINRULE_LINUX_THREADS)
 #include <sched.h>
 #endif
 
@@ -35,14 +35,16 @@ inline void relax_cpu() {
 #endif
 }
 
-// The CPU that this thread runs on, -1 where it takes more than the 2 ns of Linux to know.
+// The CPU that this thread runs on, kNoCpu where the system does not tell at once (Linux takes 2 ns).
+constexpr int kNoCpu = -1;
 inline int this_cpu() {
-#if defined(__linux__)
+#if defined(CHAINRULE_LINUX_THREADS)
   return sched_getcpu();
 #else
-  return -1;
+  return kNoCpu;
 #endif
 }
+inline bool is_this_cpu(int cpu) { return cpu != kNoCpu && cpu == this_cpu(); }
 
 // Spins until a limit of time, and looks at a clock and at other things once in a while only: a look costs as much as
 // a meeting of two threads may.

@@ -50,7 +50,7 @@ void name_this_thread() {
 // The system wakes a thread on its last CPU or on that of who wakes it, and may leave it beside a thread that never
 // sleeps while other CPUs idle. Once elsewhere, it wakes elsewhere.
 void leave_cpu(int cpu) {
-#if defined(__linux__)
+#if defined(CHAINRULE_LINUX_THREADS)
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
   cpu_set_t others = allowed;
@@ -93,7 +93,9 @@ void Worker::post(Region& region, int index, const Terms& terms) {
 void Worker::serve() {
   name_this_thread();
   const auto leased = [](std::uint32_t word) { return (word & kLeased) != 0; };
-  const auto crowding = [this] { return beside_caller(); };
+  const auto crowding = [this] {
+    return is_this_cpu(callers_cpu_.load(std::memory_order_relaxed));
+  };
   const auto asked_or_released = [&](std::uint32_t word) {
     return !leased(word) || (word & kPosted && (word & kMustTake || !crowding()));
   };

@@ -25,7 +25,7 @@ class alignas(kApart) Worker {
   // unless it must take it: else it would only be in the way.
   struct Terms {
     Clock::duration spin{};  // for the next part, before it sleeps
-    int callers_cpu = 0;
+    int callers_cpu = kNoCpu;
     bool must_take = false;
     bool wake = true;
   };
@@ -41,10 +41,10 @@ class alignas(kApart) Worker {
   int index() const { return index_; }
 
   // What the region notes.
-  static constexpr int kNoCpu = -3;
-  std::atomic<int> computes_on{kNoCpu};  // the CPU on which the worker itself is at a part
-  std::exception_ptr error;              // of the part
-  bool late = false;                     // was still at it when the caller had waited in vain
+  static constexpr int kNowhere = -2;
+  std::atomic<int> computes_on{kNowhere};  // the CPU on which the worker itself is at a part
+  std::exception_ptr error;                // of the part
+  bool late = false;                       // was still at it when the caller had waited in vain
 
   // It had no CPU but the caller's.
   std::atomic<bool> crowded{false};
@@ -64,7 +64,7 @@ class alignas(kApart) Worker {
   bool beside_caller() const { return this_cpu() == callers_cpu_.load(std::memory_order_relaxed); }
 
   alignas(kApart) std::atomic<std::uint32_t> word_{0};
-  std::atomic<int> callers_cpu_{-1};
+  std::atomic<int> callers_cpu_{kNoCpu};
   // Written before a part is posted, read by who has taken it.
   int index_ = 0;
   Region* region_ = nullptr;

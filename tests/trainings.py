@@ -1,0 +1,290 @@
+"""Trainings whose bits are compared between numbers of threads, CPU targets, products and machines.
+
+As a script it calls one of its functions in a process of its own and prints the result as JSON:
+``python trainings.py digests '[["rows-mse-sgd-float32"], [1, 8]]'``.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import json
+import os
+import subprocess
+import sys
+import zlib
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain, product
+
+import numpy as np
+
+import chainrule as cr
+from chainrule import _core
+
+DTYPES = ["float32", "float64"]
+HIDDEN = ["relu", "tanh", "sigmoid", "identity"]
+OPTIMIZERS = {
+    "sgd": lambda: cr.SGD(0.05),
+    "momentum": lambda: cr.SGD(0.02, momentum=0.75),
+    "nesterov": lambda: cr.SGD(0.02, momentum=0.75, nesterov=True),
+    "adam": lambda: cr.Adam(0.01),
+}
+# Each loss with an output that it is paired with, and one that it is not.
+OUTPUTS = {
+    "mse": ["identity", "softmax"],
+    "cross_entropy": ["softmax", "sigmoid"],
+    "binary_cross_entropy": ["sigmoid", "softmax"],
+}
+
+
+def squares(s, y):
+    """Return a cost of the user's own and its gradient."""
+    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
+
+
+def numbers(rows, cols, salt):
+    """Return a matrix of numbers from -1 to 1, exact in float32, the same in any language."""
+    i, j = np.ogrid[:rows, :cols]
+    return ((i + 3) * (j + 7) * (i + 5 * j + salt) % 127 - 63) / 64
+
+
+@dataclass(frozen=True)
+class Training:
+    """A network, its samples and an optimizer; tests/cpp/test_golden.cpp has three of them too."""
+
+    name: str
+    sizes: tuple
+    activations: tuple
+    loss: str
+    optimizer: str
+    dtype: str
+    n: int
+    batch: int
+    epochs: int = 1
+    init: str = "glorot_uniform"
+
+    def network(self):
+        dense = [
+            cr.Dense(n, f, init=self.init)
+            for n, f in zip(self.sizes[1:], self.activations, strict=True)
+        ]
+        loss = squares if self.loss == "squares" else self.loss
+        return cr.Network([cr.Input(self.sizes[0]), *dense], loss=loss, dtype=self.dtype, rng=1)
+
+    @cache  # noqa: B019 - the trainings live as long as the process
+    def samples(self):
+        """Return x, y and the weights of the samples."""
+        i, n_out = np.arange(self.n), self.sizes[-1]
+        y = numbers(self.n, n_out, 2)
+        if self.loss == "binary_cross_entropy":
+            y = (y + 1) / 2
+        elif self.loss == "cross_entropy":
+            y = (i * i + 3 * i) % n_out
+            if self.dtype == "float64":  # as probabilities
+                y = 0.75 * np.eye(n_out)[y] + 0.25 * np.eye(n_out)[(y + 1) % n_out]
+        weight = None if self.loss == "squares" else i * 5 % 7 / 4
+        return numbers(self.n, self.sizes[0], 1), y, weight
+
+    def run(self):
+        """Train, do everything else that a network does, and return the bytes that came out."""
+        net, optimizer = self.network(), OPTIMIZERS[self.optimizer]()
+        x, y, weight = self.samples()
+        first = x[: self.batch], y[: self.batch]
+        history = net.fit(
+            x,
+            y,
+            optimizer=optimizer,
+            epochs=self.epochs,
+            batch_size=self.batch,
+            sample_weight=weight,
+            validation_data=(x, y),
+        )
+        step = net.train_step(*first, optimizer)
+        value, gradient = net.value_and_grad(*first)
+        costs = [*history.cost, *history.validation_cost, step, value, net.cost(x, y)]
+        assert np.isfinite(costs).all()
+        return {
+            "parameters": net.parameters.tobytes(),
+            "gradient": gradient.tobytes(),
+            "costs": np.array(costs).tobytes(),
+            "predictions": net.predict(x).tobytes(),
+        }
+
+    def digest(self):
+        return {part: zlib.crc32(data) for part, data in self.run().items()}
+
+
+def trainings_of(plan, cases, sizes, **kwargs):
+    """Yield a training for each (loss, optimizer, dtype), all activations in turn."""
+    for i, (loss, optimizer, dtype) in enumerate(cases):
+        widths = sizes[dtype]
+        hidden = HIDDEN[i % 4 :] + HIDDEN[: i % 4]
+        last = OUTPUTS.get(loss, ["tanh"])
+        activations = (*hidden[: len(widths) - 2], last[i // 2 % len(last)])
+        name = f"{plan}-{loss}-{optimizer}-{dtype}"
+        yield Training(name, widths, activations, loss, optimizer, dtype, **kwargs)
+
+
+# Large enough for eight threads.
+ROWS = list(
+    trainings_of(
+        "rows",
+        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        dict.fromkeys(DTYPES, (48, 128, 96, 10)),
+        n=310,
+        batch=300,
+    )
+)
+# Parameters that no cache holds.
+COLUMNS = list(
+    trainings_of(
+        "columns",
+        [
+            (loss, list(OPTIMIZERS)[i % 4], dtype)
+            for i, (loss, dtype) in enumerate(product(OUTPUTS, DTYPES))
+        ],
+        {"float32": (700, 800, 700, 3), "float64": (600, 800, 60, 3)},
+        n=20,
+        batch=16,
+    )
+)
+# A cost of the user's own, and a softmax inside.
+LAYERWISE = [
+    *trainings_of(
+        "layerwise",
+        product(["squares"], ["sgd", "adam"], DTYPES),
+        dict.fromkeys(DTYPES, (12, 40, 4)),
+        n=70,
+        batch=32,
+    ),
+    *(
+        Training(
+            f"softmax-inside-{loss}-{dtype}",
+            (12, 40, 30, 4),
+            ("tanh", "softmax", OUTPUTS[loss][0]),
+            loss,
+            "momentum",
+            dtype,
+            n=70,
+            batch=32,
+        )
+        for loss, dtype in product(OUTPUTS, DTYPES)
+    ),
+]
+# Whose bits are the same for ever: one for each plan.
+GOLDEN = [
+    Training(
+        "golden_rows",
+        (20, 70, 50, 10),
+        ("relu", "tanh", "softmax"),
+        "cross_entropy",
+        "adam",
+        "float32",
+        n=610,
+        batch=250,
+        epochs=3,
+        init="he_normal",
+    ),
+    Training(
+        "golden_columns",
+        (600, 800, 60, 3),
+        ("sigmoid", "tanh", "identity"),
+        "mse",
+        "nesterov",
+        "float64",
+        n=30,
+        batch=20,
+        epochs=2,
+    ),
+    Training(
+        "golden_layerwise",
+        (12, 40, 30, 4),
+        ("tanh", "softmax", "sigmoid"),
+        "binary_cross_entropy",
+        "momentum",
+        "float32",
+        n=70,
+        batch=32,
+        epochs=5,
+        init="uniform",
+    ),
+]
+TRAININGS = {each.name: each for each in chain(GOLDEN, ROWS, COLUMNS, LAYERWISE)}
+
+
+# ---- What a process of its own does --------------------------------------------------------------
+
+
+def digests(names, threads):
+    """Run trainings with each number of threads."""
+    result = {}
+    for name in names:
+        training, by_threads = TRAININGS[name], {}
+        for n in threads:
+            with cr.threads(n):
+                plan = training.network().plan(training.batch)
+                by_threads[str(n)] = {"plan": plan, "digest": training.digest()}
+        result[name] = by_threads
+    return {"config": cr.show_config(), "trainings": result}
+
+
+def rows_alone(names, threads):
+    """Compare what each row of a batch gives with what it gives alone and in other batches.
+
+    Returns the comparisons that failed, and how many there were.
+    """
+    wrong, count = [], 0
+    for name in names:
+        training = TRAININGS[name]
+        net, n_in = training.network(), training.sizes[0]
+        x = numbers(1030 if net.n_parameters < 100_000 else 70, n_in, 1)
+        with cr.threads(1):
+            expected = net.predict(x)
+        out = np.empty_like(expected)
+        for n, (first, last) in product(
+            threads,
+            [(0, len(x)), (0, 1), (7, 8), (2, 4), (3, 6), (5, 21), (1, 34), (0, 64), (4, 69)],
+        ):
+            part, count = x[first:last], count + 1
+            with cr.threads(n):
+                results = [net.predict(part), net.predict(part, out=out[first:last])]
+                if len(part) == 1:
+                    results.append(net.predict(part[0])[None])
+            if any(each.tobytes() != expected[first:last].tobytes() for each in results):
+                wrong.append([name, n, first, last])
+    return {"config": cr.show_config(), "wrong": wrong, "count": count}
+
+
+def digest_alone(name):
+    """Run one training with as many threads as the process has."""
+    training = TRAININGS[name]
+    return {
+        "threads": training.network().plan(training.batch)["threads"],
+        "digest": training.digest(),
+    }
+
+
+def start(function, *arguments, **environment):
+    """Call a function of this module in a new process, with only these settings of chainrule."""
+    others = {name: text for name, text in os.environ.items() if not name.startswith("CHAINRULE_")}
+    return subprocess.Popen(
+        [sys.executable, __file__, function, json.dumps(arguments)],
+        env=others | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def result_of(process):
+    """Wait for what `start` has started, and return what the function returned."""
+    out, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return json.loads(out)
+
+
+def in_process(function, *arguments, **environment):
+    return result_of(start(function, *arguments, **environment))
+
+
+if __name__ == "__main__":
+    assert set(OUTPUTS) == set(_core.losses())
+    print(json.dumps(globals()[sys.argv[1]](*json.loads(sys.argv[2]))))
