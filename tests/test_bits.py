@@ -153,9 +153,7 @@ def busy_machine():
 def test_same_bits_on_a_busy_machine():
     names = ONE_OF_EACH_PLAN + [each.name for each in ROWS[::5] + COLUMNS[:2]]
     with busy_machine():
-        beside = in_process(
-            "digests", names, THREADS, CHAINRULE_CPU=BEST, CHAINRULE_PRODUCT="own"
-        )
+        beside = in_process("digests", names, THREADS, CHAINRULE_CPU=BEST, CHAINRULE_PRODUCT="own")
     alone = digests_of(digests(BEST, "own"))
     assert digests_of(beside) == {name: alone[name] for name in names}
 
