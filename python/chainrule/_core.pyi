@@ -21,13 +21,38 @@ __all__: list[str] = [
     "check_layer",
     "check_loss",
     "check_stop_condition",
+    "cpu_target",
+    "cpu_targets",
+    "get_num_threads",
     "initializers",
     "losses",
     "optimizers",
     "philox4x32_10",
+    "product_choice",
     "product_library",
+    "set_num_threads",
+    "set_product",
     "stop_conditions",
+    "threads",
 ]
+
+class threads:
+    """
+    Use at most `n` threads within a ``with`` block, on this Python thread.
+
+    Parameters
+    ----------
+    n : int
+        At least 1.
+
+    Raises
+    ------
+    ValueError
+        If `n` is less than 1.
+    """
+    def __enter__(self) -> typing.Any: ...
+    def __exit__(self, *args) -> None: ...
+    def __init__(self, n: typing.SupportsInt | typing.SupportsIndex) -> None: ...
 
 class Optimizer:
     """
@@ -117,6 +142,26 @@ class Network:
         ------
         ShapeError, ValueError, TypeError, ConcurrentUseError
             As in `fit`.
+        """
+    def plan(
+        self, batch: typing.SupportsInt | typing.SupportsIndex, *, training: bool = True
+    ) -> dict[str, typing.Any]:
+        """
+        Tell how a batch would be computed.
+
+        Parameters
+        ----------
+        batch : int
+            Number of samples, at least 1.
+        training : bool, default True
+            For training, or for predictions and costs.
+
+        Returns
+        -------
+        dict
+            ``plan``: "rows" (tiles of the batch go through the whole network), "columns" (layer by layer,
+            divided by neurons) or "layerwise" (layer by layer, on one thread); ``product``: "own" or
+            "blas"; ``cpu``: the target of the kernels; ``threads``: how many at most.
         """
     def predict(self, x: typing.Any, *, out: typing.Any = None) -> numpy.ndarray:
         """
@@ -244,6 +289,13 @@ class Network:
         """
         int: What the parameters and the order of samples are drawn from.
         """
+    @property
+    def threads(self) -> int | None:
+        """
+        int or None: Threads that a call on this network may use at most; None for no limit of its own.
+        """
+    @threads.setter
+    def threads(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None: ...
 
 def activate(
     activation: str,
@@ -286,6 +338,26 @@ def check_stop_condition(
     Raise ValueError unless the spec makes a stop condition.
     """
 
+def cpu_target() -> str:
+    """
+    The CPU target of the kernels.
+    """
+
+def cpu_targets() -> list[str]:
+    """
+    The CPU targets that can run here, the best one last.
+    """
+
+def get_num_threads() -> int:
+    """
+    Return how many threads a call may use at most, here and now.
+
+    Returns
+    -------
+    int
+        What `threads` or `set_num_threads` has set.
+    """
+
 def initializers() -> list[str]:
     """
     Names of the initializers.
@@ -313,9 +385,46 @@ def philox4x32_10(
     One block of the counter-based generator.
     """
 
+def product_choice() -> str:
+    """
+    Who computes products: auto, own or blas.
+    """
+
 def product_library() -> str:
     """
-    What computes the matrix products.
+    The BLAS of this build.
+    """
+
+def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    Use at most `n` threads in each call, for the whole process.
+
+    Parameters
+    ----------
+    n : int
+        At least 1. At first it is the environment variable CHAINRULE_NUM_THREADS, else the number of
+        CPUs that the process may use.
+
+    Raises
+    ------
+    ValueError
+        If `n` is less than 1.
+    """
+
+def set_product(choice: str) -> None:
+    """
+    Choose who computes matrix products, for the whole process.
+
+    Parameters
+    ----------
+    choice : str
+        "own" for chainrule's own kernels, "blas" for the library that it was built with, "auto" for the
+        faster of the two on this CPU.
+
+    Raises
+    ------
+    ValueError
+        If `choice` is another word.
     """
 
 def stop_conditions() -> list[str]:
