@@ -95,8 +95,12 @@ ValueError
              bound<Threads>(self).enter();
              return self;
            })
-      .def("__exit__",
-           [](const py::object& self, const py::args&) { bound<Threads>(self).exit(); });
+      .def(
+          "__exit__",
+          [](const py::object& self, const py::object&, const py::object&, const py::object&) {
+            bound<Threads>(self).exit();
+          },
+          py::arg("kind"), py::arg("error"), py::arg("traceback"));
 }
 
 }  // namespace chainrule
