@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from chainrule.trace import Trace
 
 # Paths multiply from layer to layer: beyond this many, only their sum is of use to a reader.
-MAX_PATHS = 100_000
+MAX_PATHS = 10_000
 _PATHS_SHOWN = 8
 
 
@@ -100,7 +100,7 @@ class Explanation:
         Raises
         ------
         ValueError
-            If there are more than 100,000.
+            If there are more than 10,000.
         """
         if self.n_paths > MAX_PATHS:
             raise ValueError(
