@@ -60,7 +60,7 @@ class Network<T>::BorrowedPlan {
       plan_.reset();  // first, so that not both are in memory
       plan_ = make_plan<T>(network.architecture_, batch, direction, engine);
     }
-    plan_->load(network.parameters());
+    plan_->load(network.parameters(), direction);
   }
   BorrowedPlan(const Network& network, std::int64_t batch, Direction direction)
       : BorrowedPlan(network, batch, direction, batch) {}
@@ -171,7 +171,7 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
   trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
   trace.plan = std::make_unique<LayerwisePlan<T>>(
       architecture_, samples.size(), Direction::kForwardAndBackward, current_engine<T>());
-  trace.plan->load(parameters());
+  trace.plan->load(parameters(), Direction::kForwardAndBackward);
   Team alone(1);
   trace.cost =
       trace.plan->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone, poll)

@@ -18,7 +18,7 @@ class LayerwisePlan final : public Plan<T> {
                 const Engine<T>& engine);
 
   bool serves(std::int64_t batch, Direction direction) const override;
-  void load(const T* parameters) override { parameters_ = parameters; }
+  void load(const T* parameters, Direction /*direction*/) override { parameters_ = parameters; }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;

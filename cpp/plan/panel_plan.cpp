@@ -78,26 +78,35 @@ bool PanelPlan<T>::serves(std::int64_t batch, Direction direction) const {
 }
 
 template <class T>
-void PanelPlan<T>::load(const T* parameters) {
+void PanelPlan<T>::load(const T* parameters, Direction direction) {
   parameters_ = parameters;
-  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l, parameters);
+  loaded_ = direction;
+  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l);
 }
 
 template <class T>
-void PanelPlan<T>::pack_weights(std::size_t l, const T* parameters) {
+std::int64_t PanelPlan<T>::packed_from(std::size_t l) const {
+  // Packing pays where the weights are used again and again. To go forward once, only the columns that fill no panel
+  // are packed: their rows would be read beyond their end.
+  const std::int64_t n_out = architecture_.layers[l].n_out;
+  return loaded_ == Direction::kForwardAndBackward ? 0 : n_out - n_out % kernels_.panel_width;
+}
+
+template <class T>
+void PanelPlan<T>::pack_weights(std::size_t l) {
   const Dense& dense = architecture_.layers[l];
-  const PanelMatrix<T>& w = layers_[l].w;
-  const T* first = dense.weights(parameters).data + (dense.n_out - w.cols);
-  for (std::int64_t panel = 0; panel < w.panels(); ++panel) {
-    const std::int64_t col = panel * w.width;
-    kernels_.copy_block(first + col, dense.n_out, w.rows, w.cols_of_panel(panel), w.at(0, col),
-                        w.width);
+  const Layer& layer = layers_[l];
+  const T* weights = dense.weights(parameters_).data;
+  const std::int64_t width = kernels_.panel_width, first = dense.n_out - layer.w.cols;
+  for (std::int64_t col = packed_from(l); col < dense.n_out; col += width) {
+    kernels_.copy_block(weights + col, dense.n_out, dense.n_in, std::min(width, dense.n_out - col),
+                        layer.w.at(0, col - first), width);
   }
-  const PanelMatrix<T>& wt = layers_[l].wt;
-  for (std::int64_t panel = 0; panel < (wt.data ? wt.panels() : 0); ++panel) {
-    const std::int64_t row = panel * wt.width;
-    kernels_.transpose_block(first + row * dense.n_out, dense.n_out, wt.cols_of_panel(panel),
-                             dense.n_out, wt.at(0, row), wt.width);
+  if (!layer.wt.data || loaded_ == Direction::kForward) return;
+  for (std::int64_t row = 0; row < dense.n_in; row += width) {
+    kernels_.transpose_block(weights + row * dense.n_out, dense.n_out,
+                             std::min(width, dense.n_in - row), dense.n_out, layer.wt.at(0, row),
+                             width);
   }
 }
 
@@ -126,9 +135,8 @@ void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
     const std::int64_t col = panel * width;
     product.cols = std::min(width, dense.n_out - col);
-    const std::int64_t packed_from = dense.n_out - layer.w.cols;
-    if (col >= packed_from) {
-      product.b = layer.w.at(0, col - packed_from);
+    if (col >= packed_from(l)) {
+      product.b = layer.w.at(0, col - (dense.n_out - layer.w.cols));
       product.b_stride = width;
     } else {
       product.b = dense.weights(parameters_).data + col;

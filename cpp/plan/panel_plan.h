@@ -34,7 +34,7 @@ class PanelPlan : public Plan<T> {
   static bool suits(const Architecture& architecture);
 
   bool serves(std::int64_t batch, Direction direction) const override;
-  void load(const T* parameters) override;
+  void load(const T* parameters, Direction direction) override;
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -88,7 +88,9 @@ class PanelPlan : public Plan<T> {
     Span rows;
   };
 
-  void pack_weights(std::size_t l, const T* parameters);
+  void pack_weights(std::size_t l);
+  // The first column of W that is packed; those before are read where they lie.
+  std::int64_t packed_from(std::size_t l) const;
   void begin(const Rows& rows);
   template <class Use>
   void blocks_of_piece(const Piece& piece, Use&& use);
@@ -98,7 +100,8 @@ class PanelPlan : public Plan<T> {
   void compute_gradient(T* gradient, Team& team, Poll& poll);
   void update_weights(const Update<T>& update, T* parameters, Team& team);
 
-  Direction direction_;
+  Direction direction_;            // how far the plan can go
+  Direction loaded_ = direction_;  // and how far it is loaded to
   std::atomic<std::size_t> next_piece_{0};
   std::atomic<bool> finite_{true};
   const T* parameters_ = nullptr;

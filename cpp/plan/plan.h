@@ -28,8 +28,9 @@ class Plan {
   virtual bool serves(std::int64_t batch, Direction direction) const = 0;
   const Engine<T>& engine() const { return engine_; }
 
-  // Comes before the calls below, and again whenever somebody else may have changed the parameters.
-  virtual void load(const T* parameters) = 0;
+  // Comes before the calls below, for as far as they go, and again whenever somebody else may have changed the
+  // parameters.
+  virtual void load(const T* parameters, Direction direction) = 0;
 
   // s = the network's output for x[rows]; s: (batch, n_out)
   virtual void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
