@@ -6,14 +6,13 @@ that does nothing else, can be compared.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
-import os
-import platform
 import sys
 from pathlib import Path
 
 import pytest
 
 import chainrule as cr
+from chainrule.bench import cpu
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # for the reference
 
@@ -30,19 +29,8 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("workload", workloads, ids=[each.name for each in workloads])
 
 
-def cpu():
-    """Return what the CPU calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return next(line.split(": ")[1] for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor()
-
-
 MACHINE = {
     "cpu": cpu(),
-    "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-    "threads": 1,  # products and loops run on the thread that calls
     **cr.show_config(),
 }
 

@@ -10,7 +10,7 @@ def network(workload):
     """Return the float32 network of a workload, the same each time."""
     *hidden, n_out = workload.layers[1:]
     layers = [cr.Dense(n, workload.activation) for n in hidden]
-    layers.append(cr.Dense(n_out, workload.output, bias=workload.name[:7] != "article"))
+    layers.append(cr.Dense(n_out, workload.output))
     return cr.Network([cr.Input(workload.layers[0]), *layers], loss=workload.loss, rng=0)
 
 

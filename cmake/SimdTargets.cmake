@@ -1,6 +1,6 @@
 # The CPU targets of the kernels: for which processors each is built, and with which instructions.
-# Sets CHAINRULE_SIMD_TARGETS, the names of those built here from the plainest to the best; CHAINRULE_SIMD_SOURCES, their
-# files; CHAINRULE_SIMD_FLAGS_<name>; CHAINRULE_SIMD_LIST, the names as the C++ code wants them.
+# Sets CHAINRULE_SIMD_TARGETS, the names of those built here from the plainest to the best; CHAINRULE_SIMD_SOURCES,
+# their files; CHAINRULE_SIMD_FLAGS_<name>; CHAINRULE_SIMD_LIST, the names as the C++ code wants them.
 # SPDX-License-Identifier: BSD-3-Clause
 include(CheckCXXSourceCompiles)
 

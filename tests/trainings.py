@@ -109,7 +109,7 @@ class Training:
         }
 
     def digest(self):
-        return {part: zlib.crc32(data) for part, data in self.run().items()}
+        return {part: f"{zlib.crc32(data):08x}" for part, data in self.run().items()}
 
 
 def trainings_of(plan, cases, sizes, **kwargs):

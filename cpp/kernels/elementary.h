@@ -1,5 +1,5 @@
 // The elementary functions on vectors: each a fixed sequence of operations that round exactly, so the same bits on
-// every target with FMA. No tables, no estimates, no branches, at most one division. NaN gives NaN, and the other limits
+// every target with FMA. No tables, no estimates, no branches, at most one division. NaN gives NaN, and other limits
 // are those of the C library.
 // The kMaxUlp of a function is its largest error in units in the last place of the exact result, on every target.
 // SPDX-License-Identifier: BSD-3-Clause

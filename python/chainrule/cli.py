@@ -69,6 +69,13 @@ def run(argv: Sequence[str] | None) -> None:
         default=30,
         help="how often each image is seen (default: %(default)s)",
     )
+    bench = commands.add_parser("bench", help="measure, beside NumPy and the rivals installed")
+    bench.add_argument(
+        "--seconds",
+        type=seconds,
+        default=15,
+        help="how long to measure; to start everything takes as long again (default: %(default)s)",
+    )
     commands.add_parser("info", help="show the versions, the BLAS and the machine")
 
     arguments = parser.parse_args(argv)
@@ -76,6 +83,10 @@ def run(argv: Sequence[str] | None) -> None:
         from . import demo as digits
 
         digits.run(arguments.seed, arguments.epochs)
+    elif arguments.command == "bench":
+        from . import bench as table
+
+        table.run(arguments.seconds)
     elif arguments.command == "info":
         info()
     else:
@@ -105,3 +116,14 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         return value
 
     return read
+
+
+def seconds(text: str) -> float:
+    """Read an argument as a number of seconds, from 0.01 to 1000."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0.01 <= value <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds from 0.01 to 1000")
+    return value

@@ -225,7 +225,9 @@ TEST(the_exception_of_the_lowest_index_comes_out) {
     CHECK_EQUAL(of_run_together, expected());
     CHECK(!team.cancelled());
     int calls = 0;
-    team.run([&](int index, int) { calls += index == 0; });
+    team.run([&](int index, int) {
+      if (index == 0) ++calls;
+    });
     CHECK_EQUAL(calls, 1);
   }
 }
@@ -522,7 +524,8 @@ TEST(a_child_makes_workers_of_its_own) {
   team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
 }
 
-#if !defined(__SANITIZE_THREAD__)  // which takes a child's threads for those of its parent with the same ids
+// The sanitizers' own state does not survive this: locks of the allocator, identities of the parent's threads.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 TEST(fork_while_other_threads_are_in_regions) {
   std::atomic<bool> end{false};
   std::vector<std::thread> callers;

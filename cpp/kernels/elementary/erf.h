@@ -1,5 +1,5 @@
 // The error function, 2 / sqrt(pi) times the integral of e^(-t^2) from 0 to x.
-// Polynomials by Sollya's fpminimax.
+// Polynomials: Sollya's fpminimax.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

@@ -1,5 +1,6 @@
 // e^x and e^x - 1.
-// Method: Muller, Elementary Functions: Algorithms and Implementation (2016), chapter 11; polynomials by Sollya's fpminimax.
+// Range reduction: Muller, Elementary Functions: Algorithms and Implementation (2016), chapter 11. Polynomials: Sollya's
+// fpminimax.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -41,7 +42,7 @@ struct ExpParts {
   Vec<T> s, power;
 };
 
-// s and 2^(n + offset), which must be a normal number, or 0 with the exponent below those.
+// s and 2^(n + offset), if that is a normal number; where it is half the smallest of these, 0.
 template <class T>
 CHAINRULE_INLINE ExpParts<T> exp_parts(Vec<T> x, int offset = 0) {
   using V = Vec<T>;

@@ -1,5 +1,5 @@
 // ln x and ln(1 + x).
-// Method: Tang, ACM Transactions on Mathematical Software 16 (1990); polynomials by Sollya's fpminimax.
+// Method: e_log.c and s_log1p.c of fdlibm (Sun Microsystems, 1993). Polynomials: Sollya's fpminimax.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -11,7 +11,7 @@ namespace {
 template <class T>
 struct LogNumbers;
 
-// The k-th term of 2 artanh s = 2 s + s^3 (kTerms[0] + kTerms[1] s^2 + ...) for |s| <= 0.1717
+// 2 artanh s = 2 s + s R, R = s^2 (kTerms[0] + kTerms[1] s^2 + ...), for |s| <= 0.1717
 template <>
 struct LogNumbers<float> {
   // Relative error below 0.05 2^-24
@@ -40,8 +40,8 @@ CHAINRULE_INLINE LogParts<T> log_parts(Vec<T> x) {
   return {select(above, m * V::set(T(0.5)), m) - one, select(above, n + one, n)};
 }
 
-// n ln 2 + ln(1 + f). With s = f / (2 + f), ln(1 + f) = 2 artanh s = f - f^2 / 2 + s (f^2 / 2 + R),
-// R the terms after 2 s: what is rounded before the last addition is small.
+// n ln 2 + ln(1 + f). With s = f / (2 + f), ln(1 + f) = 2 artanh s = f - (f^2 / 2 - s (f^2 / 2 + R)): what is rounded
+// before the last addition is small.
 template <class T>
 CHAINRULE_INLINE Vec<T> log_of_parts(const LogParts<T>& parts) {
   using V = Vec<T>;

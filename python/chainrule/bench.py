@@ -1,0 +1,101 @@
+"""The command ``chainrule bench``: this machine's times, beside plain NumPy and what is installed.
+
+`benchmarks/compare.py` measures more of the same.
+"""
+# SPDX-License-Identifier: BSD-3-Clause
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import chainrule as cr
+from chainrule import _core
+from chainrule._measure import Cell, Race
+from chainrule._peers import PEERS, Workload
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["PEERS", "WORKLOADS", "Cell", "Race", "Workload", "cpu", "peak", "run"]
+
+POLICY = (16, 64, 64, 4)
+MNIST = (784, 256, 128, 10)
+
+WORKLOADS = (
+    Workload("policy", POLICY, 64, "tanh", "mse", "Adam", 100),
+    Workload("digits", (64, 100, 10), 200, "relu", "cross_entropy", "Adam", 9),
+    Workload("mnist_adam", MNIST, 128, "relu", "cross_entropy", "Adam", 100),
+    Workload("policy_1", POLICY, 1, "tanh"),
+    Workload("mnist_1", MNIST, 1, "relu"),
+    Workload("mnist_1024", MNIST, 1024, "relu"),
+    Workload("wide_1024", (512, 512, 512, 512), 1024, "relu"),
+)
+RIVALS = ("chainrule", "numpy", "torch", "jax", "jax-scan", "sklearn", "onnxruntime")
+ROUNDS = 3
+
+
+def run(seconds: float = 15.0) -> None:
+    """Measure and print the table.
+
+    Parameters
+    ----------
+    seconds : float
+        How long to measure in all, if every rival is installed; to start them takes as long again.
+    """
+    print(f"chainrule {cr.__version__} ({_core.cpu_target()}) on {cpu()}, ", end="")
+    print(f"{cr.get_num_threads()} threads; float32", flush=True)
+    each = seconds / (len(WORKLOADS) * len(RIVALS))
+    cells = []
+    with Race(RIVALS) as race:
+        installed = [peer for peer in RIVALS if peer in race.versions]
+        head = "".join(f"{peer:>13}" for peer in installed)
+        print(f"\n{'microseconds':40}{head}  best rival / chainrule")
+        for workload in WORKLOADS:
+            row = {cell.peer: cell for cell in race.run(workload, each, ROUNDS)}
+            times = [f"{row[peer].best:13.1f}" if peer in row else " " * 13 for peer in installed]
+            rival = min((row[peer] for peer in row if peer != "chainrule"), key=lambda c: c.best)
+            ratio = rival.best / row["chainrule"].best
+            print(f"{label(workload):40}{''.join(times)}{ratio:10.2f} ({rival.peer})", flush=True)
+            cells += row.values()
+    rate, source = peak(cells, None)
+    fastest = max((cell for cell in cells if cell.peer == "chainrule"), key=lambda c: c.gflops)
+    print(f"\nbest of {ROUNDS} rounds, in turn; every answer was that of plain NumPy")
+    print(f"{source}: {rate:.0f} GFLOP/s; ", end="")
+    print(
+        f"chainrule at {fastest.workload.name}: {fastest.gflops:.0f}, {fastest.gflops / rate:.0%}"
+    )
+    for peer, versions in race.versions.items():
+        print(f"{peer:12} {', '.join(' '.join(each) for each in versions.items())}")
+    absent = [peer for peer in RIVALS if peer not in race.versions]
+    if absent:
+        print(f"not installed: {', '.join(absent)}")
+
+
+def label(workload: Workload) -> str:
+    """Return what a workload is, in few words."""
+    task = "train" if workload.optimizer else "predict"
+    return f"{task} {'-'.join(map(str, workload.layers))}, batch {workload.batch}"
+
+
+def peak(cells: Iterable[Cell], threads: int | None) -> tuple[float, str]:
+    """Return the machine's peak in GFLOP/s, and what that is: of one thread, or of all of them.
+
+    Measured by the core, where it can; else the best rate that any library reached.
+    """
+    if measured := getattr(_core, "peak_gflops", None):
+        return float(measured("float32", threads or cr.get_num_threads())), "FMA peak"
+    return max(cell.gflops for cell in cells if cell.threads == threads), "best rate seen"
+
+
+def cpu() -> str:
+    """Return what the CPU calls itself."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next(line.split(": ")[1] for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        name = platform.processor() or platform.machine()
+    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{name} ({n} CPUs)"
