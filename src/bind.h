@@ -9,7 +9,9 @@
 #include <cxxabi.h>
 #endif
 
+#include <algorithm>
 #include <chrono>
+#include <climits>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -28,6 +30,26 @@ void bind_engine(py::module_& module);
 void bind_members(py::module_& module);
 void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);
+
+// A whole number that a user passes for `name`. Throws TypeError or ValueError.
+inline std::int64_t whole_number(const py::object& object, const std::string& name) {
+  if (PyIndex_Check(object.ptr()) == 0) {
+    throw py::type_error(name + " must be a whole number, got " +
+                         py::repr(object).cast<std::string>());
+  }
+  const auto number = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
+  const std::int64_t value = PyLong_AsLongLong(number.ptr());
+  if (value == -1 && PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    throw std::invalid_argument(name + " must be a whole number below 2^63");
+  }
+  return value;
+}
+
+// The same for a number of threads.
+inline int thread_count(const py::object& object, const std::string& name) {
+  return static_cast<int>(std::clamp<std::int64_t>(whole_number(object, name), INT_MIN, INT_MAX));
+}
 
 // The C++ object behind `self`. Throws TypeError where its __init__ has not run: pybind11 would hand out raw memory.
 template <class Bound>

@@ -54,8 +54,11 @@ ValueError
         return names;
       },
       "The CPU targets that can run here, the best one last.");
-  module.def("set_num_threads", &set_num_threads, py::arg("n"),
-             R"(Use at most `n` threads in each call, for the whole process.
+  module.def(
+      "set_num_threads",
+      [](const py::object& n) { set_num_threads(thread_count(n, "a number of threads")); },
+      py::arg("n"),
+      R"(Use at most `n` threads in each call, for the whole process.
 
 Parameters
 ----------
@@ -89,7 +92,10 @@ Raises
 ValueError
     If `n` is less than 1.
 )")
-      .def(py::init<int>(), py::arg("n"))
+      .def(py::init([](const py::object& n) {
+             return std::make_unique<Threads>(thread_count(n, "a number of threads"));
+           }),
+           py::arg("n"))
       .def("__enter__",
            [](py::object self) {
              bound<Threads>(self).enter();

@@ -207,9 +207,10 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
   });
 }
 
-py::typing::Dict<py::str, py::object> plan(const py::object& self, std::int64_t batch,
+py::typing::Dict<py::str, py::object> plan(const py::object& self, const py::object& batch_,
                                            bool training) {
   return with_network(self, [&](auto& network, auto) {
+    const std::int64_t batch = whole_number(batch_, "batch");
     if (batch < 1) {
       throw std::invalid_argument("batch must be >= 1, got " + std::to_string(batch));
     }
@@ -298,13 +299,13 @@ void bind_network(py::module_& module) {
               return network.threads();
             });
           },
-          [](const py::object& self, const std::optional<int>& threads) {
-            if (threads && *threads < 1) {
+          [](const py::object& self, const py::object& object) {
+            const int threads = object.is_none() ? 0 : thread_count(object, "threads");
+            if (!object.is_none() && threads < 1) {
               throw std::invalid_argument("threads must be None or >= 1, got " +
-                                          std::to_string(*threads));
+                                          std::to_string(threads));
             }
-            with_network(self,
-                         [&](auto& network, auto) { network.set_threads(threads.value_or(0)); });
+            with_network(self, [&](auto& network, auto) { network.set_threads(threads); });
           },
           "int or None: Threads that a call on this network may use at most; None for no limit of "
           "its "

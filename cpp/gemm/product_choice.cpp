@@ -25,21 +25,33 @@ bool is_tuned(Target target) {
   return target == Target::v3 || target == Target::v4 || target == Target::neon;
 }
 
+constexpr int kNotYet = -1;
+
 std::atomic<int>& choice() {
-  static std::atomic<int> chosen{[] {
-    const char* wish = std::getenv("CHAINRULE_PRODUCT");
-    return index_of(wish && *wish ? wish : "auto");
-  }()};
+  static std::atomic<int> chosen{kNotYet};
+  return chosen;
+}
+
+}  // namespace
+
+namespace {
+
+int current_choice() {
+  int chosen = choice();
+  if (chosen != kNotYet) return chosen;
+  const char* wish = std::getenv("CHAINRULE_PRODUCT");
+  with_prefix("CHAINRULE_PRODUCT: ", [&] { chosen = index_of(wish && *wish ? wish : "auto"); });
+  choice() = chosen;
   return chosen;
 }
 
 }  // namespace
 
 void set_product(const std::string& wish) { choice() = index_of(wish); }
-std::string product_choice() { return kChoices[static_cast<std::size_t>(choice().load())]; }
+std::string product_choice() { return kChoices[static_cast<std::size_t>(current_choice())]; }
 
 Product product_for(Target target) {
-  switch (choice()) {
+  switch (current_choice()) {
     case 1: return Product::kOwn;
     case 2: return Product::kBlas;
     default: return is_tuned(target) ? Product::kOwn : Product::kBlas;

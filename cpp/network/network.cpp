@@ -54,11 +54,12 @@ class Network<T>::BorrowedPlan {
   BorrowedPlan(const Network& network, std::int64_t batch, Direction direction, std::int64_t usual)
       : network_(network),
         plan_(network.idle_plan_.exchange(nullptr)),
-        team(threads_for(network.architecture_, usual, direction, network.threads_)) {
-    const Engine<T> engine = current_engine<T>();
-    if (!plan_ || !plan_->serves(batch, direction) || !(plan_->engine() == engine)) {
+        engine_(current_engine<T>()),
+        team(threads_for(choose_plan(network.architecture_, batch, engine_), network.architecture_,
+                         usual, direction, network.threads_)) {
+    if (!plan_ || !plan_->serves(batch, direction) || !(plan_->engine() == engine_)) {
       plan_.reset();  // first, so that not both are in memory
-      plan_ = make_plan<T>(network.architecture_, batch, direction, engine);
+      plan_ = make_plan<T>(network.architecture_, batch, direction, engine_);
     }
     plan_->load(network.parameters(), direction);
   }
@@ -74,6 +75,7 @@ class Network<T>::BorrowedPlan {
  private:
   const Network& network_;
   std::unique_ptr<Plan<T>> plan_;
+  const Engine<T> engine_;
 
  public:
   Team team;
@@ -91,9 +93,9 @@ Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, st
 template <class T>
 typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction direction) const {
   const Engine<T> engine = current_engine<T>();
-  return {plan_name(choose_plan(architecture_, batch, engine)),
-          engine.product == Product::kOwn ? "own" : "blas", target_name(engine.target),
-          threads_for(architecture_, batch, direction, threads_)};
+  const PlanKind plan = choose_plan(architecture_, batch, engine);
+  return {plan_name(plan), engine.product == Product::kOwn ? "own" : "blas",
+          target_name(engine.target), threads_for(plan, architecture_, batch, direction, threads_)};
 }
 
 template <class T>

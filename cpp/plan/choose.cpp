@@ -48,7 +48,9 @@ template std::unique_ptr<Plan<float>> make_plan(const Architecture&, std::int64_
 template std::unique_ptr<Plan<double>> make_plan(const Architecture&, std::int64_t, Direction,
                                                  const Engine<double>&);
 
-int threads_for(const Architecture& architecture, std::int64_t rows, Direction direction, int cap) {
+int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,
+                Direction direction, int cap) {
+  if (plan == PlanKind::kLayerwise) return 1;
   // A region costs about a microsecond; so much work per thread takes some ten.
   constexpr double kFlopsPerThread = 1e6;
   const double products = direction == Direction::kForward ? 1 : 3;

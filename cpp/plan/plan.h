@@ -69,6 +69,7 @@ std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_
                                    Direction direction, const Engine<T>& engine);
 
 // How many threads a team for passes of so many rows should have, at most `cap` (0: no cap).
-int threads_for(const Architecture& architecture, std::int64_t rows, Direction direction, int cap);
+int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,
+                Direction direction, int cap);
 
 }  // namespace chainrule

@@ -54,9 +54,8 @@ int cpus_of_affinity() {
     if (sched_getaffinity(0, bytes, cpus.data()) == 0) return CPU_COUNT_S(bytes, cpus.data());
   }
 #endif
-  return once(cpus_of_hardware, [] {
-    return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-  });
+  return once(cpus_of_hardware,
+              [] { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); });
 }
 
 int checked(int n) {

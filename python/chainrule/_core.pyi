@@ -52,7 +52,7 @@ class threads:
     """
     def __enter__(self) -> typing.Any: ...
     def __exit__(self, kind: typing.Any, error: typing.Any, traceback: typing.Any) -> None: ...
-    def __init__(self, n: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    def __init__(self, n: typing.Any) -> None: ...
 
 class Optimizer:
     """
@@ -143,9 +143,7 @@ class Network:
         ShapeError, ValueError, TypeError, ConcurrentUseError
             As in `fit`.
         """
-    def plan(
-        self, batch: typing.SupportsInt | typing.SupportsIndex, *, training: bool = True
-    ) -> dict[str, typing.Any]:
+    def plan(self, batch: typing.Any, *, training: bool = True) -> dict[str, typing.Any]:
         """
         Tell how a batch would be computed.
 
@@ -295,7 +293,7 @@ class Network:
         int or None: Threads that a call on this network may use at most; None for no limit of its own.
         """
     @threads.setter
-    def threads(self, arg1: typing.SupportsInt | typing.SupportsIndex | None) -> None: ...
+    def threads(self, arg1: typing.Any) -> None: ...
 
 def activate(
     activation: str,
@@ -395,7 +393,7 @@ def product_library() -> str:
     The BLAS of this build.
     """
 
-def set_num_threads(n: typing.SupportsInt | typing.SupportsIndex) -> None:
+def set_num_threads(n: typing.Any) -> None:
     """
     Use at most `n` threads in each call, for the whole process.
 

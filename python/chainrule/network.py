@@ -315,6 +315,7 @@ class Network(_core.Network):
             self.dtype.name,
             self.seed,
             self._epochs_begun,
+            self.threads,
             self._shared(self.parameters.copy),
         )
 
@@ -357,12 +358,14 @@ def _rebuild(
     dtype: str,
     seed: int,
     epochs_begun: int,
+    threads: int | None,
     parameters: Array,
 ) -> Network:
     network = kind.__new__(kind)
     Network.__init__(network, layers, loss=loss, dtype=dtype, rng=seed)
     network._parameters()[...] = parameters
     network._epochs_begun = epochs_begun
+    network.threads = threads
     return network
 
 

@@ -56,17 +56,25 @@ class Matrix {
   MatrixView<T> view_;
 };
 
+template <class T>
+Engine<T> served_by(Product product) {
+  Engine<T> engine = current_engine<T>();
+  engine.product = product;
+  return engine;
+}
+
 // One product: its matrices, drawn at random, and the result.
 template <class T>
-class Product {
+class OneProduct {
  public:
-  Product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
-          std::int64_t gap)
+  OneProduct(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
+             std::int64_t gap)
       : order_(order),
         depth_(depth),
         a_(left() ? depth : rows, left() ? rows : depth, gap),
         b_(right() ? cols : depth, right() ? depth : cols, gap),
-        c_(rows, cols, gap) {
+        c_(rows, cols, gap),
+        own_(rows, cols, gap) {
     check::at() = check::text(left()    ? "a^T b"
                               : right() ? "a b^T"
                                         : "a b",
@@ -77,7 +85,11 @@ class Product {
     b_.draw(stream);
   }
 
-  void compute(Poll poll = Poll()) { multiply<T>(a_.view(), b_.view(), order_, c_.view(), poll); }
+  // By the library, and by our own kernels.
+  void compute(Poll poll = Poll()) {
+    multiply<T>(served_by<T>(Product::kBlas), a_.view(), b_.view(), order_, c_.view(), poll);
+    multiply<T>(served_by<T>(Product::kOwn), a_.view(), b_.view(), order_, own_.view(), poll);
+  }
 
   void check_element(std::int64_t i, std::int64_t j) const {
     long double sum = 0, magnitude = 0;
@@ -92,6 +104,7 @@ class Product {
     const long double bound =
         static_cast<long double>(depth_) * std::numeric_limits<T>::epsilon() * magnitude;
     CHECK_NEAR(static_cast<long double>(c_(i, j)), sum, bound);
+    CHECK_NEAR(static_cast<long double>(own_(i, j)), sum, bound);
   }
 
   const Matrix<T>& c() const { return c_; }
@@ -102,13 +115,13 @@ class Product {
 
   Transposed order_;
   std::int64_t depth_;
-  Matrix<T> a_, b_, c_;
+  Matrix<T> a_, b_, c_, own_;
 };
 
 template <class T>
 void check_product(Transposed order, std::int64_t rows, std::int64_t depth, std::int64_t cols,
                    std::int64_t gap) {
-  Product<T> product(order, rows, depth, cols, gap);
+  OneProduct<T> product(order, rows, depth, cols, gap);
   product.compute();
   CHECK(product.c().has_numbers_only_inside());
   for (std::int64_t i = 0; i < rows; ++i) {
@@ -158,7 +171,7 @@ const std::int64_t kRowsOfTwoBlocks = kRowsOfABlock + kRowsOfABlock / 2;
 
 TEST(gemm_goes_on_where_a_block_of_rows_ends) {
   for (const Transposed order : kOrders) {
-    Product<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
+    OneProduct<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
     product.compute();
     CHECK(product.c().has_numbers_only_inside());
     for (const std::int64_t j : {std::int64_t{0}, kSide / 3, kSide - 1}) {
@@ -175,7 +188,8 @@ TEST(gemm_refuses_shapes_that_do_not_fit) {
                                 const Matrix<float>& c) {
     Poll poll;
     CHECK_THROWS(std::logic_error, "shapes of a, b and c do not fit",
-                 multiply<float>(a.view(), b.view(), order, c.view(), poll));
+                 multiply<float>(served_by<float>(Product::kOwn), a.view(), b.view(), order,
+                                 c.view(), poll));
   };
   using M = Matrix<float>;
   check_refused(Transposed::kNone, M(2, 3, 0), M(4, 5, 0), M(2, 5, 0));
@@ -192,7 +206,8 @@ TEST(gemm_refuses_sides_that_no_int_holds) {
   const MatrixView<float> far(a.view().data, 1, 1, std::int64_t{1} << 31);
   Poll poll;
   CHECK_THROWS(std::length_error, "2^31 - 1",
-               multiply<float>(far, b.view(), Transposed::kNone, c.view(), poll));
+               multiply<float>(served_by<float>(Product::kBlas), far, b.view(), Transposed::kNone,
+                               c.view(), poll));
 }
 
 struct Interrupted : std::runtime_error {
@@ -201,8 +216,9 @@ struct Interrupted : std::runtime_error {
 
 TEST(gemm_ends_after_a_block_when_the_hook_throws) {
   for (const Transposed order : kOrders) {
-    Product<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
+    OneProduct<float> product(order, kRowsOfTwoBlocks, kSide, kSide, 0);
     Poll poll([] { throw Interrupted(); });
+    poll();                                                      // the clock starts
     std::this_thread::sleep_for(std::chrono::milliseconds(30));  // the hook is due
     CHECK_THROWS(Interrupted, "interrupted", product.compute(poll));
     CHECK(!std::isnan(product.c()(kRowsOfABlock - 1, kSide - 1)));

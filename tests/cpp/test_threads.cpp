@@ -4,9 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <exception>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <limits>
@@ -119,7 +119,8 @@ TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_befor
       CHECK_EQUAL(count, n);
       const Range part = part_of(1000, 7, index, count);
       std::int64_t sum = 0;
-      for (std::int64_t i = part.begin; i < part.end; ++i) sum += numbers[static_cast<std::size_t>(i)];
+      for (std::int64_t i = part.begin; i < part.end; ++i)
+        sum += numbers[static_cast<std::size_t>(i)];
       sums[static_cast<std::size_t>(index)] = sum;
     });
     std::int64_t total = 0;
@@ -271,14 +272,15 @@ TEST(a_caller_polls_while_it_waits) {
       }));
     } else {
       // Where the worker does not come, the caller computes its part, which then polls itself.
-      CHECK_THROWS(Expected, "interrupted", team.run(
-                                                [&](int index, int count) {
-                                                  if (index == 0 && count == 2) return;
-                                                  for (; !team.cancelled(); std::this_thread::yield()) {
-                                                    if (std::this_thread::get_id() == caller) poll();
-                                                  }
-                                                },
-                                                &poll));
+      CHECK_THROWS(Expected, "interrupted",
+                   team.run(
+                       [&](int index, int count) {
+                         if (index == 0 && count == 2) return;
+                         for (; !team.cancelled(); std::this_thread::yield()) {
+                           if (std::this_thread::get_id() == caller) poll();
+                         }
+                       },
+                       &poll));
     }
     CHECK(on_caller);
     CHECK(Clock::now() - begin < 5s);
@@ -325,7 +327,8 @@ TEST(a_team_gets_what_others_leave) {
   Team first(many);
   CHECK_EQUAL(first.size(), many);
   {
-    Team second(5);  // all workers are leased, and the largest team has asked for more than this one
+    Team second(
+        5);  // all workers are leased, and the largest team has asked for more than this one
     CHECK_EQUAL(second.size(), 1);
     int calls = 0;
     second.run([&](int, int count) { calls += count; });
@@ -367,7 +370,9 @@ TEST(limits_nest) {
     {
       const ThreadsScope inner(1);
       CHECK_EQUAL(get_num_threads(), 1);
-      std::thread([&] { check::at() = get_num_threads() == before ? "" : "another thread"; }).join();
+      std::thread([&] {
+        check::at() = get_num_threads() == before ? "" : "another thread";
+      }).join();
       CHECK(check::at().empty());
     }
     CHECK_EQUAL(get_num_threads(), 7);
@@ -458,7 +463,8 @@ TEST(cgroup_quotas_are_rounded_up) {
   v1.write("proc/self/cgroup", "5:memory:/docker/x\n4:cpu,cpuacct:/docker/x\n");
   v1.write("proc/self/mountinfo",
            "31 30 0:27 /docker/x /sys/fs/cgroup/memory ro - cgroup cgroup rw,memory\n"
-           "32 30 0:28 /docker/x /sys/fs/cgroup/cpu,cpuacct ro master:9 - cgroup cgroup rw,cpu,cpuacct\n");
+           "32 30 0:28 /docker/x /sys/fs/cgroup/cpu,cpuacct ro master:9 - cgroup cgroup "
+           "rw,cpu,cpuacct\n");
   v1.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "-1\n");
   v1.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
   CHECK_EQUAL(v1.cpus(), 0);
@@ -488,7 +494,8 @@ bool true_in_child(F&& f) {
   }
   for (int i = 0; i < 3000; ++i) {
     int status = 0;
-    if (waitpid(child, &status, WNOHANG) == child) return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (waitpid(child, &status, WNOHANG) == child)
+      return WIFEXITED(status) && WEXITSTATUS(status) == 0;
     std::this_thread::sleep_for(10ms);
   }
   kill(child, SIGKILL);
@@ -582,7 +589,8 @@ TEST(workers_block_signals_but_those_of_faults) {
     if (std::this_thread::get_id() == caller) return;
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
-    for (const int number : {SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1, SIGPROF, SIGHUP, SIGPIPE}) {
+    for (const int number :
+         {SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1, SIGPROF, SIGHUP, SIGPIPE}) {
       closed += sigismember(&blocked, number) != 1;
     }
     for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
@@ -606,7 +614,8 @@ double cpu_seconds() {
 TEST(no_thread_is_busy_after_a_lease) {
   {
     Team team(4);
-    for (int i = 0; i < 100; ++i) team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+    for (int i = 0; i < 100; ++i)
+      team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
     for (int i = 0; i < 100; ++i) team.run([](int, int) {});
   }
   std::this_thread::sleep_for(5ms);  // those that are just falling asleep
@@ -623,7 +632,9 @@ TEST(no_thread_is_busy_after_a_lease) {
 }
 
 struct AtExit {
-  ~AtExit() { std::this_thread::sleep_for(20ms); }  // workers are at work while statics are destroyed
+  ~AtExit() {
+    std::this_thread::sleep_for(20ms);
+  }  // workers are at work while statics are destroyed
 };
 
 TEST(a_process_may_exit_at_any_moment) {

@@ -182,7 +182,7 @@ TEST(training_that_diverges_keeps_finite_weights) {
   check_divergence<double>();
 }
 
-TEST(training_changes_no_weight_where_one_would_overflow) {
+TEST(training_keeps_a_weight_that_would_overflow) {
   // dC/dw is about 20 and 0.02: the step is too long for the first weight only.
   Network<float> network({input(2), dense(1, "identity", false)}, "mse", 0);
   Optimizer optimizer(sgd(1e38));
@@ -193,6 +193,22 @@ TEST(training_changes_no_weight_where_one_would_overflow) {
   Poll poll;
   const auto before = parameters_of(network);
   CHECK_THROWS(TrainingDiverged, "a gradient or a weight is no longer finite",
+               network.train_step(samples, optimizer, poll));
+  CHECK_EQUAL(parameters_of(network)[0], before[0]);
+  CHECK(std::isfinite(parameters_of(network)[1]));
+  CHECK_EQUAL(optimizer.steps(), 0);
+}
+
+TEST(training_changes_nothing_where_the_cost_is_not_finite) {
+  Network<float> network({input(2), dense(1, "identity", false)}, "mse", 0);
+  Optimizer optimizer(adam(0.1));
+  const float x[] = {1, 1e-3F}, y = 1e30F;
+  Samples<float> samples;
+  samples.x = array_view(x, 1, 2);
+  samples.y = array_view(&y, 1, 1);
+  Poll poll;
+  const auto before = parameters_of(network);
+  CHECK_THROWS(TrainingDiverged, "the cost became inf",
                network.train_step(samples, optimizer, poll));
   CHECK(parameters_of(network) == before);
   CHECK_EQUAL(optimizer.steps(), 0);
