@@ -55,9 +55,8 @@ def measure(arguments):
     """Run all that was asked for and return the record."""
     cells = []
     with Race(arguments.peers, [THREADS[each] for each in arguments.threads]) as race:
-        for peer in arguments.peers:
-            if peer not in race.versions:
-                print(f"{peer} is not installed", flush=True)
+        for peer, reason in race.missing.items():
+            print(f"{peer} is left out: {reason}", flush=True)
         for i, name in enumerate(arguments.workloads, start=1):
             print(f"{i} of {len(arguments.workloads)}: {name}", flush=True)
             cells += race.run(WORKLOADS[name], arguments.seconds, arguments.rounds)

@@ -182,7 +182,8 @@ def machine(record):
         f"commit {record['commit'] or 'not known'}",
         f"{record['peak_source']} in float32: {peaks}",
         ", ".join(f"{name} {version}" for name, version in versions.items()),
-        f"best of {record['rounds']} rounds in turn, {record['minutes']:.1f} minutes in all; {record['date']}",
+        f"best of {record['rounds']} rounds in turn, {record['minutes']:.1f} minutes in all, "
+        f"{record['date']}",
     ]
     return "\n".join(lines)
 

@@ -98,7 +98,7 @@ class Child:
             f"import sys; sys.path[:] = {sys.path!r}; {bind}"
             f"from chainrule._measure import serve; serve({peer!r}, {threads!r})"
         )
-        self.complaints = tempfile.TemporaryFile("w+")
+        self.complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115 - until `close`
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
             env=environment,
@@ -150,10 +150,13 @@ class Race:
     ----------
     versions : dict of str to dict
         What is installed, by the name of the peer.
+    missing : dict of str to str
+        Why the others are left out.
     """
 
     def __init__(self, peers: Sequence[str], threads: Sequence[int | None] = (None,)) -> None:
         self.versions: dict[str, dict[str, str]] = {}
+        self.missing: dict[str, str] = {}
         self.children: list[Child] = []
         with ExitStack() as stack:
             children = []
@@ -163,7 +166,10 @@ class Race:
                     stack.callback(children[-1].close)
                     children[-1].send(do="versions")
             for child in children:
-                if found := child.receive():
+                found = child.receive()
+                if isinstance(found, str):
+                    self.missing[child.peer] = found
+                else:
                     self.versions[child.peer] = found
                     self.children.append(child)
             self.stack = stack.pop_all()
@@ -247,16 +253,18 @@ def serve(peer: str, threads: int | None) -> None:
 class Server:
     """One library: what it is at, and how many runs make a sample."""
 
+    workload: Workload
+    network: Any = None
+
     def __init__(self, module: str, kind: str, threads: int | None) -> None:
         self.module, self.kind, self.threads = module, kind, threads
-        self.forget()
 
-    def versions(self) -> dict[str, str] | None:
-        """Import the library."""
+    def versions(self) -> dict[str, str] | str:
+        """Import the library, and return its versions, or why not."""
         try:
             self.peer = import_module(f"chainrule._peers.{self.module}")
-        except ImportError:
-            return None
+        except ImportError as error:
+            return str(error)
         found: dict[str, str] = self.peer.versions()
         return found
 
@@ -272,7 +280,7 @@ class Server:
         network, right = self.make(few), np.load(expected)
         if network is None:
             return None
-        self.workload = this
+        self.workload, self.runs = this, 0
         if not this.optimizer:
             self.network = network
             return check(this, network(), right)
@@ -310,5 +318,4 @@ class Server:
 
     def forget(self) -> None:
         """Free the memory of a workload."""
-        self.workload = self.network = None  # type: Any
-        self.runs = 0
+        self.network = None

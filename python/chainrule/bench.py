@@ -45,16 +45,17 @@ def run(seconds: float = 15.0) -> None:
     seconds : float
         How long to measure in all, if every rival is installed; to start them takes as long again.
     """
-    print(f"chainrule {cr.__version__} ({_core.cpu_target()}) on {cpu()}, ", end="")
-    print(f"{cr.get_num_threads()} threads; float32", flush=True)
-    each = seconds / (len(WORKLOADS) * len(RIVALS))
-    cells = []
+    config = cr.show_config()
+    print(f"chainrule {config['version']}, {config['threads']} threads, ", end="")
+    print(f"kernels {config['cpu']}, float32, on {cpu()}", flush=True)
+    share = seconds / (len(WORKLOADS) * len(RIVALS))
+    cells: list[Cell] = []
     with Race(RIVALS) as race:
         installed = [peer for peer in RIVALS if peer in race.versions]
         head = "".join(f"{peer:>13}" for peer in installed)
         print(f"\n{'microseconds':40}{head}  best rival / chainrule")
         for workload in WORKLOADS:
-            row = {cell.peer: cell for cell in race.run(workload, each, ROUNDS)}
+            row = {cell.peer: cell for cell in race.run(workload, share, ROUNDS)}
             times = [f"{row[peer].best:13.1f}" if peer in row else " " * 13 for peer in installed]
             rival = min((row[peer] for peer in row if peer != "chainrule"), key=lambda c: c.best)
             ratio = rival.best / row["chainrule"].best
@@ -69,9 +70,8 @@ def run(seconds: float = 15.0) -> None:
     )
     for peer, versions in race.versions.items():
         print(f"{peer:12} {', '.join(' '.join(each) for each in versions.items())}")
-    absent = [peer for peer in RIVALS if peer not in race.versions]
-    if absent:
-        print(f"not installed: {', '.join(absent)}")
+    for peer, reason in race.missing.items():
+        print(f"{peer:12} left out: {reason}")
 
 
 def label(workload: Workload) -> str:

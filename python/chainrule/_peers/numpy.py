@@ -151,7 +151,8 @@ class Network:
             a = np.dot(a, W)
             a += b
             activate(f, a)
-        return a
+        s: Floats = a
+        return s
 
 
 def versions() -> dict[str, str]:

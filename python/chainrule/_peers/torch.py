@@ -46,7 +46,7 @@ class Network:
         )
         functions = torch.nn.functional
         loss = functions.mse_loss if workload.loss == "mse" else functions.cross_entropy
-        self.cost = lambda x, y: loss(self.model(x), y)
+        self.cost: Any = lambda x, y: loss(self.model(x), y)
         if kind == "compile":
             self.cost = torch.compile(self.cost)
 
