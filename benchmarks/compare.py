@@ -53,13 +53,14 @@ def compiler():
 
 def measure(arguments):
     """Run all that was asked for and return the record."""
-    cells = []
+    cells, start = [], perf_counter()
     with Race(arguments.peers, [THREADS[each] for each in arguments.threads]) as race:
         for peer, reason in race.missing.items():
             print(f"{peer} is left out: {reason}", flush=True)
         for i, name in enumerate(arguments.workloads, start=1):
-            print(f"{i} of {len(arguments.workloads)}: {name}", flush=True)
             cells += race.run(WORKLOADS[name], arguments.seconds, arguments.rounds)
+            done = f"{i} of {len(arguments.workloads)} after {perf_counter() - start:.0f} s"
+            print(f"{done}: {name}", flush=True)
         versions = race.versions
     peaks = {each: peak(cells, THREADS[each]) for each in arguments.threads}
     return {
@@ -91,7 +92,7 @@ def main():
     parser.add_argument("--peers", nargs="+", choices=PEERS, default=USUAL)
     parser.add_argument("--threads", nargs="+", choices=THREADS, default=list(THREADS))
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each time in the tables")
+    parser.add_argument("--seconds", type=float, default=0.7, help="for each time in the tables")
     parser.add_argument("--json", type=Path, help="write all results to this file")
     parser.add_argument("--markdown", action="store_true", help="print the tables as Markdown")
     parser.add_argument("--mnist", help="run whole_process.py, too, with the data in this folder")

@@ -85,7 +85,7 @@ def child(peer, folder):
     return {"peer": peer, "seconds": seconds, "megabytes": megabytes, **json.loads(lines[-1])}
 
 
-def measure(peers=PEERS, folder=None, rounds=3):
+def measure(peers=PEERS, folder=None, rounds=2):
     """Run all installed libraries in turn, and return the best and the median of each."""
     folder = folder or os.environ.get("CHAINRULE_DATA")
     if not folder or not Path(folder, FILES["train"][0]).is_file():
@@ -114,7 +114,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", nargs="+", choices=[*PEERS, "numpy", "jax"], default=PEERS)
     parser.add_argument("--data", help="the folder of MNIST's files")
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=2)
     arguments = parser.parse_args()
     import tables
 
