@@ -77,9 +77,7 @@ void print_latencies(int n_threads) {
     for (double& sample : samples) sample /= kMeetings;
     print("barrier, mean of 1000", samples);
   }
-  print("lease, run and give back", time_each(500, [&] {
-          Team(n_threads).run([](int, int) {});
-        }));
+  print("lease, run and give back", time_each(500, [&] { Team(n_threads).run([](int, int) {}); }));
 }
 
 // Work that takes the same time wherever it is done, in pieces of about 0.1 microseconds.
@@ -126,8 +124,7 @@ double job(int n_threads, int phases, std::int64_t pieces, int kind) {
 }
 
 void print_jobs(int n_threads, double microseconds_a_phase) {
-  const auto pieces =
-      static_cast<std::int64_t>(microseconds_a_phase * pieces_per_microsecond());
+  const auto pieces = static_cast<std::int64_t>(microseconds_a_phase * pieces_per_microsecond());
   std::vector<double> alone, regions, barriers, teams;
   constexpr int kPhases = 1000;
   for (int i = 0; i < 15; ++i) {
