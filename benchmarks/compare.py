@@ -10,6 +10,7 @@ import json
 import platform
 import re
 import subprocess
+import sys
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -62,6 +63,8 @@ def measure(arguments):
             done = f"{i} of {len(arguments.workloads)} after {perf_counter() - start:.0f} s"
             print(f"{done}: {name}", flush=True)
         versions = race.versions
+    for failure in race.failures:
+        print(f"FAILED: {failure}", flush=True)
     peaks = {each: peak(cells, THREADS[each]) for each in arguments.threads}
     return {
         "date": date.today().isoformat(),
@@ -82,6 +85,7 @@ def measure(arguments):
             for name in arguments.workloads
         },
         "results": [cell.record() for cell in cells],
+        "failures": race.failures,
     }
 
 
@@ -107,7 +111,8 @@ def main():
     if arguments.json:
         arguments.json.write_text(json.dumps(record, indent=1))
     print((tables.as_markdown if arguments.markdown else tables.as_text)(record))
+    return 1 if record["failures"] else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -49,9 +49,10 @@ def ratio(ax, group, places):
         color = OURS if row.ratio >= 1 else BEHIND
         ax.barh(place, row.ratio - 1, left=1, height=0.6, color=color)
         text = f" {row.ratio:.2f} {tables.setting(row.rival)}"
-        ax.annotate(text, (max(row.ratio, 1), place), va="center", fontsize="x-small")
-        if row.workload["wanted"]:
-            ax.plot(row.workload["wanted"], place, "|", color=WANTED, markersize=12)
+        end = max(row.ratio, row.wanted or 1, 1)
+        ax.annotate(text, (end, place), va="center", fontsize="x-small")
+        if row.wanted:
+            ax.plot(row.wanted, place, "|", color=WANTED, markersize=12)
     ax.axvline(1, color=WANTED, linewidth=0.8)
     ax.set_xscale("log", base=2)
     ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")

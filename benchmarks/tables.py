@@ -17,6 +17,7 @@ class Row:
     ours: dict
     rival: dict
     of_peak: float
+    wanted: float | None
 
     @property
     def ratio(self):
@@ -43,7 +44,9 @@ def rows(record, task, threads):
         if ours and rivals:
             rival = min(rivals, key=lambda r: r["min"])
             of_peak = ours[0]["gflops"] / record["peak_gflops"]["1" if threads else "default"]
-            found.append(Row(record["workloads"][name], ours[0], rival, of_peak))
+            workload = record["workloads"][name]
+            wanted = workload["wanted"] if threads is DEFAULT else None
+            found.append(Row(workload, ours[0], rival, of_peak, wanted))
     return found
 
 
@@ -72,7 +75,7 @@ def verdict(row):
     """Return a word where we are slower, or not as far ahead as is wanted."""
     if row.ratio < 1:
         return "SLOWER"
-    return "missed" if row.ratio < (row.workload["wanted"] or 0) else ""
+    return "missed" if row.ratio < (row.wanted or 0) else ""
 
 
 HEADS = {
@@ -83,7 +86,8 @@ HEADS = {
 
 def comparison(record, task, threads):
     """Return the table against the best rival: a list of lines of cells, the head first."""
-    table = [["workload", "layers", "batch", "f, cost, optimizer", "chainrule", "best rival", "",
+    kind = "f, cost, optimizer" if task == "training" else "f"
+    table = [["workload", "layers", "batch", kind, "chainrule", "best rival", "",
               "ratio", "of medians", "wanted", "of peak", ""]]  # fmt: skip
     for row in rows(record, task, threads):
         workload = row.workload
@@ -98,7 +102,7 @@ def comparison(record, task, threads):
             setting(row.rival),
             f"{row.ratio:.2f}",
             f"{row.median_ratio:.2f}",
-            f"{workload['wanted']:.2f}" if workload["wanted"] else "",
+            f"{row.wanted:.2f}" if row.wanted else "",
             f"{row.of_peak:.0%}",
             verdict(row),
         ])  # fmt: skip

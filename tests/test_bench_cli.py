@@ -101,6 +101,7 @@ def test_peers_are_right(peer, threads):
         if peer in race.missing:
             pytest.skip(race.missing[peer])
         cells = [cell for workload in SMALL for cell in race.run(workload, 0.01, 2)]
+    assert not race.failures
     assert cells
     for cell in cells:
         assert len(cell.samples) == 2
@@ -121,10 +122,19 @@ def test_a_wrong_answer_is_noticed(workload, tmp_path):
         server.prepare(vars(workload), str(expected))
 
 
-def test_a_peer_that_fails_says_why():
+def test_a_peer_that_fails_says_why(monkeypatch):
     impossible = replace(SMALL[0], activation="no such")
+    monkeypatch.setattr(_measure, "solve", lambda workload: np.zeros(1))
+    with _measure.Race(["numpy"]) as race:
+        assert race.run(impossible, 0.01, 1) == []
+        assert race.run(SMALL[0], 0.01, 1) == []  # zeros are not the answer
+        monkeypatch.undo()
+        assert len(race.run(SMALL[0], 0.01, 1)) == 1
+    assert len(race.failures) == 2
+    assert race.failures[1].startswith("sigmoid, numpy: Traceback")
+    assert "AssertionError" in race.failures[1]
     with _measure.Race(["chainrule"]) as race, pytest.raises(RuntimeError, match="no such"):
-        race.children[0].ask(do="prepare", workload=vars(impossible), expected="")
+        race.run(impossible, 0.01, 1)
 
 
 def test_a_peer_that_is_not_installed_is_left_out(monkeypatch):

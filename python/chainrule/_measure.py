@@ -14,6 +14,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import traceback
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -120,13 +121,17 @@ class Child:
             print(json.dumps(question), file=self.process.stdin, flush=True)
 
     def receive(self) -> Any:
-        """Return the answer."""
+        """Return the answer, or raise what went wrong there as a RuntimeError."""
         assert self.process.stdout
-        if answer := self.process.stdout.readline():
-            return json.loads(answer)
-        self.process.wait()
-        self.complaints.seek(0)
-        raise RuntimeError(f"{self.peer} failed:\n{self.complaints.read()}")
+        if line := self.process.stdout.readline():
+            answer, failure = json.loads(line)
+            if not failure:
+                return answer
+        else:
+            self.process.wait()
+            self.complaints.seek(0)
+            failure = self.complaints.read() or f"status {self.process.returncode}"
+        raise RuntimeError(f"{self.peer}: {failure.strip()}")
 
     def close(self) -> None:
         """End the process."""
@@ -152,11 +157,14 @@ class Race:
         What is installed, by the name of the peer.
     missing : dict of str to str
         Why the others are left out.
+    failures : list of str
+        Which rivals failed at a workload, or had another answer than plain NumPy, and how.
     """
 
     def __init__(self, peers: Sequence[str], threads: Sequence[int | None] = (None,)) -> None:
         self.versions: dict[str, dict[str, str]] = {}
         self.missing: dict[str, str] = {}
+        self.failures: list[str] = []
         self.children: list[Child] = []
         with ExitStack() as stack:
             children = []
@@ -200,14 +208,22 @@ class Race:
         Raises
         ------
         RuntimeError
-            If a library fails, or its answer is not that of plain NumPy.
+            If chainrule fails, or its answer is not that of plain NumPy.
         """
         running = []
         with tempfile.TemporaryDirectory() as folder:
             expected = Path(folder, "expected.npy")
             np.save(expected, solve(workload))
             for child in self.children:
-                error = child.ask(do="prepare", workload=asdict(workload), expected=str(expected))
+                try:
+                    error = child.ask(
+                        do="prepare", workload=asdict(workload), expected=str(expected)
+                    )
+                except RuntimeError as failure:
+                    if child.peer == "chainrule":
+                        raise
+                    self.failures.append(f"{workload.name}, {failure}")
+                    continue
                 if error is not None:
                     cell = Cell(workload, child.peer, child.threads, error=error)
                     running.append((child, cell))
@@ -247,7 +263,11 @@ def serve(peer: str, threads: int | None) -> None:
     server = Server(*PEERS[peer], threads)
     for line in sys.stdin:
         question = json.loads(line)
-        print(json.dumps(getattr(server, question.pop("do"))(**question)), file=replies, flush=True)
+        try:
+            reply = (getattr(server, question.pop("do"))(**question), "")
+        except Exception:
+            reply = (None, traceback.format_exc())
+        print(json.dumps(reply), file=replies, flush=True)
 
 
 class Server:

@@ -72,6 +72,8 @@ def run(seconds: float = 15.0) -> None:
         print(f"{peer:12} {', '.join(' '.join(each) for each in versions.items())}")
     for peer, reason in race.missing.items():
         print(f"{peer:12} left out: {reason}")
+    for failure in race.failures:
+        print(f"failed: {failure}")
 
 
 def label(workload: Workload) -> str:

@@ -45,9 +45,10 @@ PEERS = {
 
 RATES = {"SGD": 0.01, "Adam": 0.001}  # the learning rates; everything else as in PyTorch
 
-CHECKED_STEPS = 3  # how many steps are compared with those of plain NumPy
-# Where a gradient is nothing but rounding, Adam makes a whole step of it.
-DEVIATION = {"SGD": 1e-4, "Adam": 1e-2}
+CHECKED_STEPS = 2  # how many steps are compared with those of plain NumPy
+# How far they may be off, as a part of how far these went. Where z is nothing but rounding, relu is
+# on in one library and off in another; where a gradient is, Adam makes a whole step of it.
+DEVIATION = 1e-2
 
 
 class Training(Protocol):
@@ -203,7 +204,7 @@ def check(workload: Workload, actual: Any, expected: Any, start: Any = None) -> 
         bound = eps * (sum(workload.layers) + len(workload.layers)) * float(np.abs(expected).max())
     else:
         error = float(np.linalg.norm(actual - expected))
-        bound = DEVIATION[workload.optimizer] * float(np.linalg.norm(expected - start))
+        bound = DEVIATION * float(np.linalg.norm(expected - start))
         bound += eps * float(np.linalg.norm(expected))
     assert error <= bound, f"{workload.name}: off by {error:.2g}, more than {bound:.2g}"
     return error / bound

@@ -45,7 +45,9 @@ def make_step(workload: Workload) -> Callable[..., Any]:
         each = jax.tree.map
         m = each(lambda m, g: m + (1 - beta1) * (g - m), state["m"], gradient)
         v = each(lambda v, g: v + (1 - beta2) * (g * g - v), state["v"], gradient)
-        rate, scale = RATES["Adam"] / (1 - beta1**t), (1 - beta2**t) ** -0.5
+        # 1 - beta^t, without the rounding of numbers near 1
+        of_m, of_v = (-jnp.expm1(t * np.log(beta)) for beta in (beta1, beta2))
+        rate, scale = RATES["Adam"] / of_m, of_v**-0.5
         layers = each(
             lambda w, m, v: w - rate * m / (jnp.sqrt(v) * scale + eps), state["layers"], m, v
         )

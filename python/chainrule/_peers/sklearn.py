@@ -35,14 +35,16 @@ class Network:
         self.workload, self.first = workload, data.parameters
         self.x, self.y = data.x, data.y
         self.classes: dict[str, Any] = {}
-        rate, kind = RATES.get(workload.optimizer, 0.0), neural_network.MLPClassifier
+        rate, scale = RATES.get(workload.optimizer, 0.0), 1.0
+        kind = neural_network.MLPClassifier
         if workload.loss == "cross_entropy":
             self.classes["classes"] = np.arange(workload.layers[-1])
         else:
             kind = neural_network.MLPRegressor
             self.y = self.y.ravel() if workload.layers[-1] == 1 else self.y
+            scale = workload.layers[-1] / 2  # its gradient is of half a sum over the outputs
             if workload.optimizer == "SGD":
-                rate *= 2 / workload.layers[-1]  # its cost is half a sum over the outputs
+                rate /= scale
         self.shuffle = Shuffle(0)
         self.shuffle.steps = [np.arange(1)]
         self.estimator = kind(
@@ -53,8 +55,8 @@ class Network:
             batch_size=1,
             learning_rate_init=rate or 1e-3,
             momentum=0,
-            epsilon=1e-8
-            * 0.001**0.5,  # it stands elsewhere in the formula: this is the first step's
+            # Where Adam's epsilon stands in its formula, this is PyTorch's in the first step.
+            epsilon=1e-8 * 0.001**0.5 * scale,
             n_iter_no_change=10**9,
             random_state=self.shuffle,
         )
