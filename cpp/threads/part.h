@@ -15,7 +15,7 @@ struct Range {
 };
 
 // Part `index` of n items in `count` parts that follow one another, cut at multiples of `granule`. Sizes differ by
-// one granule at most, the first parts are the larger ones: the caller of a team, who waits for the others, has index 0.
+// one granule at most. The first parts are the larger ones: the caller of a team has index 0, and waits for the others.
 inline Range part_of(std::int64_t n, std::int64_t granule, int index, int count) {
   const std::int64_t granules = n / granule + (n % granule != 0);
   const std::int64_t each = granules / count, larger = granules % count;

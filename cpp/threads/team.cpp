@@ -13,11 +13,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// Longer than parts differ and than what a caller does between two regions of a step; waking a sleeper costs the caller
+// 2 to 5 us, and the sleeper comes 4 to 20 us later.
 constexpr Clock::duration kSpin = 50us;
-constexpr int kRestPerWait = 8;
-constexpr Clock::duration kRestInCrowd = 1ms, kLongestRest = 500ms;
 
-// A rest for a worker that has no CPU of its own at this moment; twice as long if this is soon after the last one.
+// Where other programs use the CPUs, a worker is soon interrupted within a part, for a time slice of 3 to 4 ms, and its
+// caller waits in vain: as long as it would have taken to do all alone, and kSpin more. Resting 8 times as long limits
+// the loss to an eighth; doubling the rest, to less than a hundredth. 500 ms after the others have gone it is over.
+constexpr int kRestPerWait = 8;
+constexpr Clock::duration kLongestRest = 500ms;
+// A worker that finds itself on its caller's CPU has interrupted it for about 10 us.
+constexpr Clock::duration kRestInCrowd = 1ms;
+
+// A rest for a worker that has no CPU of its own at this moment; at least doubled if this is soon after the last one.
 void let_rest(Worker& worker, Clock::time_point now, Clock::duration rest) {
   const bool again = now < worker.rests_until + worker.rest;
   if (again) rest = std::max(rest, 2 * worker.rest);
@@ -75,6 +83,7 @@ void Team::run_region(Task task, Poll* poll) {
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
     if (!worker->chosen) continue;
     ++index;
+    // Those that have no CPU are not woken: others take their parts.
     worker->post(region, index, {kSpin, this_cpu(), false, index <= awake_});
   }
   const Region::Times times = region.run(begin, kSpin, poll);

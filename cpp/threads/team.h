@@ -24,11 +24,11 @@ class Team {
   // The most parts that a region of this team is divided in.
   int size() const { return lease_.count + 1; }
 
-  // Calls f(index, count) once for each index in [0, count), count <= size(), and returns when all have ended.
-  // Index 0 runs on the caller's thread; two indices may run on one thread, one after the other, so that nobody waits
-  // for a thread that has no CPU: one region is one phase. Results must not depend on `count`, which changes from region
-  // to region. After an exception parts may be left out; that of the lowest index is rethrown here.
-  // `poll` is let in on the caller's thread while it waits for the others.
+  // Calls f(index, count) once for each index in [0, count), count <= size(), and returns when all have ended: one
+  // phase. Index 0 runs on the caller's thread and should have no less to do than the others. Two indices may run on
+  // one thread, one after the other, so that nobody waits for a thread that has no CPU. `count` changes from region to
+  // region; results must not depend on it. After an exception parts may be left out; the one of the lowest index
+  // comes out here. `poll` is let in on the caller's thread while it waits for the others.
   template <class F>
   void run(F&& f, Poll* poll = nullptr) {
     if (!lease_.first) return static_cast<void>(f(0, 1));
@@ -41,8 +41,8 @@ class Team {
   }
 
   // Calls f(index, count, barrier) as run does, but all at the same time, each on a thread of its own, which may meet
-  // at barrier.wait(). Cheaper than one region a phase (one way between the threads instead of two), but each
-  // phase waits for every thread, whether it has a CPU or not.
+  // at barrier.wait(), all of them equally often. A phase costs one way between the threads instead of two, but waits
+  // for every thread, whether it has a CPU or not.
   template <class F>
   void run_together(F&& f) {
     using Function = std::remove_reference_t<F>;

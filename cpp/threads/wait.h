@@ -90,7 +90,7 @@ class SpinLimit {
   std::atomic<Clock::rep> limit_;
 };
 
-// Waits until ready(word) and returns that word. As long as spin_again() is true it spins; else it calls before_sleep(),
+// Waits until ready(word) and returns that word. Spins as long as spin_again() is true, then calls before_sleep(),
 // which may throw, and sleeps for `nap` at most.
 template <class Ready, class SpinAgain, class BeforeSleep>
 std::uint32_t wait_until(std::atomic<std::uint32_t>& word, const Ready& ready,

@@ -61,8 +61,6 @@ class alignas(kApart) Worker {
   Worker() = default;
   [[noreturn]] void serve();
 
-  bool beside_caller() const { return this_cpu() == callers_cpu_.load(std::memory_order_relaxed); }
-
   alignas(kApart) std::atomic<std::uint32_t> word_{0};
   std::atomic<int> callers_cpu_{kNoCpu};
   // Written before a part is posted, read by who has taken it.

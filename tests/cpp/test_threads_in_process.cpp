@@ -247,17 +247,21 @@ TEST(a_child_forked_inside_a_region_does_not_wait_for_the_parents_workers) {
   for (const bool barriers : {false, true}) {
     pid_t child = -1;
     bool threw = false;
+    std::atomic<bool> forked{false};
     try {
       team.run_together([&](int index, int, Barrier& barrier) {
         barrier.wait();
-        if (index == 0) child = fork();
+        if (index == 0) {
+          child = fork();
+          forked = true;
+        }
+        while (!forked) std::this_thread::yield();  // so that the child misses them all
         if (barriers) barrier.wait();
       });
     } catch (const std::runtime_error&) {
       threw = true;
     }
-    // Without a second barrier the others may have ended already.
-    if (child == 0) _exit(threw || !barriers ? 0 : 1);
+    if (child == 0) _exit(threw ? 0 : 1);
     CHECK(!threw);
     int status = 1;
     CHECK_EQUAL(waitpid(child, &status, 0), child);
