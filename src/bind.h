@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <optional>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -83,8 +84,8 @@ inline std::vector<Spec> to_specs(const std::vector<SpecTuple>& from) {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-// Where the interpreter is on its way out, other threads may no longer have the GIL; Python would end them in a way that
-// C++ cannot survive. They stand still until the process ends, as Python itself lets them from 3.14 on.
+// Where the interpreter is on its way out, other threads may no longer have the GIL. They stand still until the process
+// ends, as Python itself lets them from 3.14 on.
 inline void stand_still_if_python_ends() {
 #if PY_VERSION_HEX >= 0x030D0000
   if (Py_IsFinalizing()) stand_still();
@@ -93,13 +94,41 @@ inline void stand_still_if_python_ends() {
 #endif
 }
 
+// What may wait for the GIL, on a thread that Python did not start this work on: before 3.14, Python ends a thread whose
+// wait the end of the interpreter overtakes, by unwinding its stack. No destructor of ours that touches a Python object
+// may run then, so this must enclose nothing but calls of Python's own C functions.
+template <class Wait>
+auto wait_for_python(Wait&& wait) {
+  stand_still_if_python_ends();
+#if defined(__GLIBCXX__)
+  try {
+    return wait();
+  } catch (const abi::__forced_unwind&) {
+    stand_still();
+  }
+#else
+  return wait();
+#endif
+}
+
+// function(arguments...), in work that has left the GIL and come back.
+template <class... Arguments>
+py::object call_python(const py::object& function, const Arguments&... arguments) {
+  PyObject* const all[] = {nullptr, arguments.ptr()...};
+  PyObject* const result = wait_for_python([&] {
+    return PyObject_Vectorcall(function.ptr(), all + 1,
+                               sizeof...(arguments) | PY_VECTORCALL_ARGUMENTS_OFFSET, nullptr);
+  });
+  if (!result) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(result);
+}
+
 // Without the GIL from here to the end of the scope.
 class WithoutGil {
  public:
   WithoutGil() : state_(PyEval_SaveThread()) {}
   ~WithoutGil() {
-    stand_still_if_python_ends();
-    PyEval_RestoreThread(state_);
+    wait_for_python([&] { PyEval_RestoreThread(state_); });
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
@@ -108,23 +137,14 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
-// Calls work() from within WithoutGil, on the same thread: with the GIL and the caller's treatment of denormals.
+// Calls work() from within WithoutGil, on the same thread: with the GIL and the caller's treatment of denormals. What
+// work() runs in Python, it runs by call_python.
 template <class Work>
 auto back_in_python(Work&& work) {
-  stand_still_if_python_ends();
-  const py::gil_scoped_acquire gil;
+  std::optional<py::gil_scoped_acquire> gil;
+  wait_for_python([&] { gil.emplace(); });
   const CallersDenormals denormals;
-#if defined(__GLIBCXX__)
-  try {
-    return work();
-  } catch (
-      const abi::
-          __forced_unwind&) {  // Python ends this thread, which waited for the GIL in Python code
-    stand_still();
-  }
-#else
   return work();
-#endif
 }
 
 // Lets Python see a Ctrl-C during long work without the GIL; its KeyboardInterrupt ends the work.

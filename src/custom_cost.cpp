@@ -14,10 +14,10 @@ py::object rows_of(const py::array& array, const Rows& rows) {
   // A copy either way: what the function does to it does not reach the user's array.
   if (!rows.index) {
     const py::object part = array[py::slice(rows.first, rows.first + rows.count, 1)];
-    return part.attr("copy")();
+    return call_python(part.attr("copy"));
   }
   const py::array_t<std::int64_t> index(rows.count, rows.index);
-  return array.attr("take")(index, 0);
+  return call_python(array.attr("take"), index, py::int_(0));
 }
 
 template <class T>
@@ -26,7 +26,7 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
   py::array_t<T> s_copy({s.rows, s.cols});
   for (std::int64_t i = 0; i < s.rows; ++i)
     std::copy_n(s.row(i), s.cols, s_copy.mutable_data(i, 0));
-  const py::object result = function(s_copy, rows_of(y, rows));
+  const py::object result = call_python(function, s_copy, rows_of(y, rows));
   if (!is_pair(result)) {
     throw py::type_error("a cost function must return (cost, dC_ds), got " +
                          py::repr(py::type::of(result)).cast<std::string>());
@@ -45,7 +45,7 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
                      ", expected one number");
   }
   gather_rows(view, {nullptr, 0, view.rows}, dC_ds);
-  return py::float_(number.owner.attr("item")()).cast<double>();
+  return py::float_(call_python(number.owner.attr("item"))).cast<double>();
 }
 
 }  // namespace
