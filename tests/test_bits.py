@@ -19,6 +19,8 @@ from trainings import (
     COLUMNS,
     GOLDEN,
     LAYERWISE,
+    NARROW,
+    ONE_SAMPLE,
     OPTIMIZERS,
     OUTPUTS,
     ROWS,
@@ -35,7 +37,10 @@ BEST = TARGETS[-1]
 THREADS = [1, 2, 3, 4, 7, 8]
 
 # The scalar target makes one or two billion operations a second.
-FEW = [each.name for each in GOLDEN + ROWS[::3] + COLUMNS[::5] + LAYERWISE[::3]]
+FEW = [
+    each.name
+    for each in GOLDEN + NARROW[::3] + ONE_SAMPLE[::3] + ROWS[::3] + COLUMNS[::5] + LAYERWISE[::3]
+]
 ONE_OF_EACH_PLAN = [each.name for each in GOLDEN]
 
 
@@ -90,10 +95,10 @@ def test_every_plan_ran_and_on_so_many_threads(cpu):
         for n, each in by_threads.items():
             plans.add(each["plan"]["plan"])
             # Eight threads are more than most machines that run this have cores.
-            if name.startswith(("rows", "columns", "golden_columns")):
+            if name.startswith(("narrow", "rows", "columns", "golden_columns")):
                 assert each["plan"]["plan"] in name
                 assert each["plan"]["threads"] == int(n), name
-    assert {"rows", "columns", "layerwise"} <= plans
+    assert {"narrow", "rows", "columns", "layerwise"} <= plans
 
 
 def test_every_way_to_say_how_many_threads():
@@ -117,7 +122,7 @@ def own_product():
 
 
 @pytest.mark.usefixtures("own_product")
-@pytest.mark.parametrize("training", [ROWS[6], COLUMNS[3]], ids=lambda each: each.name)
+@pytest.mark.parametrize("training", [NARROW[9], ROWS[6], COLUMNS[3]], ids=lambda each: each.name)
 def test_threads_may_change_from_call_to_call(training):
     x, y, _ = training.samples()
     nets = training.network(), training.network()
@@ -151,7 +156,7 @@ def busy_machine():
 
 
 def test_same_bits_on_a_busy_machine():
-    names = ONE_OF_EACH_PLAN + [each.name for each in ROWS[::5] + COLUMNS[:2]]
+    names = ONE_OF_EACH_PLAN + [each.name for each in NARROW[::5] + ROWS[::5] + COLUMNS[:2]]
     alone = digests_of(digests(BEST, "own"))
     names = [name for name in names if name in alone]
     with busy_machine():
@@ -169,7 +174,7 @@ def test_same_bits_in_processes_side_by_side():
 
 def test_same_bits_in_threads_side_by_side():
     """Four trainings at once share the pool: each gets what the others leave of it."""
-    several = [*ROWS[:3], COLUMNS[0]]
+    several = [NARROW[0], *ROWS[:2], COLUMNS[0]]
     expected = [each.digest() for each in several]
     found = {}
 
@@ -239,7 +244,7 @@ def test_golden_trainings(cpu):
 
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_a_row_has_its_bits_in_every_batch(cpu):
-    names = [each.name for each in GOLDEN + LAYERWISE[:2] + ROWS[10:12]]
+    names = [each.name for each in GOLDEN + LAYERWISE[:2] + ROWS[10:12] + NARROW[10:16]]
     threads = [1, 8] if cpu == "scalar" else [1, 3, 8]
     found = in_process("rows_alone", names, threads, CHAINRULE_CPU=cpu, CHAINRULE_PRODUCT="own")
     assert (found["config"]["cpu"], found["config"]["product"]) == (cpu, "own")

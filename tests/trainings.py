@@ -48,7 +48,7 @@ def numbers(rows, cols, salt):
 
 @dataclass(frozen=True)
 class Training:
-    """A network, its samples and an optimizer; tests/cpp/test_golden.cpp has three of them too."""
+    """A network, its samples and an optimizer; tests/cpp/test_golden.cpp has four of them too."""
 
     name: str
     sizes: tuple
@@ -123,6 +123,25 @@ def trainings_of(plan, cases, sizes, **kwargs):
         yield Training(name, widths, activations, loss, optimizer, dtype, **kwargs)
 
 
+# Large enough for eight threads; few weights.
+NARROW = list(
+    trainings_of(
+        "narrow",
+        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        dict.fromkeys(DTYPES, (20, 60, 40, 10)),
+        n=610,
+        batch=600,
+    )
+)
+ONE_SAMPLE = list(
+    trainings_of(
+        "one-sample",
+        product(OUTPUTS, ["adam"], DTYPES),
+        dict.fromkeys(DTYPES, (20, 60, 40, 10)),
+        n=30,
+        batch=1,
+    )
+)
 # Large enough for eight threads.
 ROWS = list(
     trainings_of(
@@ -172,8 +191,20 @@ LAYERWISE = [
 # Whose bits are the same for ever: one for each plan.
 GOLDEN = [
     Training(
-        "golden_rows",
+        "golden_narrow",
         (20, 70, 50, 10),
+        ("relu", "tanh", "softmax"),
+        "cross_entropy",
+        "adam",
+        "float32",
+        n=610,
+        batch=250,
+        epochs=3,
+        init="he_normal",
+    ),
+    Training(
+        "golden_rows",
+        (20, 90, 70, 10),
         ("relu", "tanh", "softmax"),
         "cross_entropy",
         "adam",
@@ -207,7 +238,7 @@ GOLDEN = [
         init="uniform",
     ),
 ]
-TRAININGS = {each.name: each for each in chain(GOLDEN, ROWS, COLUMNS, LAYERWISE)}
+TRAININGS = {each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE)}
 
 
 # ---- What a process of its own does --------------------------------------------------------------

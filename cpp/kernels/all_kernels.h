@@ -8,6 +8,7 @@
 #include "kernels/elementwise.h"
 #include "kernels/kernel_tables.h"
 #include "kernels/map.h"
+#include "kernels/narrow.h"
 #include "kernels/product.h"
 
 namespace chainrule::CHAINRULE_TARGET {
@@ -40,6 +41,8 @@ constexpr KernelTable<T> make_kernel_table() {
   table.costs = costs<V>;
   table.cost_backward = cost_backward<V>;
   table.sum_over_batch = sum_over_batch<V>;
+  table.sum_rows = sum_rows<V>;
+  table.narrow_pass = narrow_pass<V>;
   table.all_finite = all_finite<V>;
   table.update = update<V>;
   return table;

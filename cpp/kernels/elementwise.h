@@ -42,19 +42,52 @@ void activate(int activation, const typename V::Number* bias, typename V::Number
   });
 }
 
+// The cost of a row, or of rows side by side.
+template <class AnyRow, class T>
+CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, const T* z,
+                                                 const T* s, const T* y) {
+  typename AnyRow::Scalar cost = row.number(0);
+  visit(loss.index, Losses(), [&](auto member) {
+    using Member = typename decltype(member)::type;
+    if constexpr (Member::kHasPair) {
+      if (loss.paired) return static_cast<void>(cost = Member::paired_cost(row, z, y));
+    }
+    cost = Member::cost(row, s, y);
+  });
+  return cost;
+}
+
+// dC/ds, or delta where the loss is paired with the output's activation
+template <class AnyRow, class T>
+CHAINRULE_INLINE void cost_gradient(const Loss& loss, AnyRow row, const T* s, const T* y,
+                                    typename AnyRow::Scalar share, T* gradient) {
+  visit(loss.index, Losses(), [&](auto member) {
+    using Member = typename decltype(member)::type;
+    if constexpr (Member::kHasPair) {
+      if (loss.paired) return Member::paired_delta(row, s, y, share, gradient);
+    }
+    Member::gradient(row, s, y, share, gradient);
+  });
+}
+
+// delta = dC/da f'(z); delta may be dC_da itself
+template <class Activation, class AnyRow, class T>
+CHAINRULE_INLINE void delta_of(AnyRow row, const T* a, const T* dC_da, T* delta) {
+  if constexpr (Activation::kElementwise) {
+    row.for_each([&](auto at) { at.put(delta, at(dC_da) * Activation::slope(at(a))); });
+  } else {
+    Activation::backward(row, a, dC_da, delta);
+  }
+}
+
 template <class V>
 void activation_backward(int activation, const typename V::Number* a,
                          const typename V::Number* dC_da, typename V::Number* delta, int64_t rows,
                          int64_t cols, int64_t stride) {
-  const Row<V> row(cols);
   visit(activation, Activations(), [&](auto member) {
     using Activation = typename decltype(member)::type;
     for (int64_t i = 0; i < rows; ++i, a += stride, dC_da += stride, delta += stride) {
-      if constexpr (Activation::kElementwise) {
-        row.for_each([&](auto at) { at.put(delta, at(dC_da) * Activation::slope(at(a))); });
-      } else {
-        Activation::backward(row, a, dC_da, delta);
-      }
+      delta_of<Activation>(Row<V>(cols), a, dC_da, delta);
     }
   });
 }
@@ -62,37 +95,18 @@ void activation_backward(int activation, const typename V::Number* a,
 template <class V>
 void costs(const Loss& loss, const typename V::Number* z, const typename V::Number* s,
            const typename V::Number* y, int64_t rows, int64_t cols, int64_t stride, double* costs) {
-  const Row<V> row(cols);
-  visit(loss.index, Losses(), [&](auto member) {
-    using Member = typename decltype(member)::type;
-    for (int64_t i = 0; i < rows; ++i, z += stride, s += stride, y += stride) {
-      if constexpr (Member::kHasPair) {
-        costs[i] = static_cast<double>(loss.paired ? Member::paired_cost(row, z, y)
-                                                   : Member::cost(row, s, y));
-      } else {
-        costs[i] = static_cast<double>(Member::cost(row, s, y));
-      }
-    }
-  });
+  for (int64_t i = 0; i < rows; ++i, z += stride, s += stride, y += stride) {
+    costs[i] = static_cast<double>(cost_of(loss, Row<V>(cols), z, s, y));
+  }
 }
 
 template <class V>
 void cost_backward(const Loss& loss, const typename V::Number* s, const typename V::Number* y,
                    const typename V::Number* shares, int64_t rows, int64_t cols, int64_t stride,
                    typename V::Number* gradient) {
-  const Row<V> row(cols);
-  visit(loss.index, Losses(), [&](auto member) {
-    using Member = typename decltype(member)::type;
-    for (int64_t i = 0; i < rows; ++i, s += stride, y += stride, gradient += stride) {
-      if constexpr (Member::kHasPair) {
-        if (loss.paired) {
-          Member::paired_delta(row, s, y, shares[i], gradient);
-          continue;
-        }
-      }
-      Member::gradient(row, s, y, shares[i], gradient);
-    }
-  });
+  for (int64_t i = 0; i < rows; ++i, s += stride, y += stride, gradient += stride) {
+    cost_gradient(loss, Row<V>(cols), s, y, shares[i], gradient);
+  }
 }
 
 template <class V>
@@ -104,6 +118,36 @@ void sum_over_batch(const typename V::Number* delta, int64_t rows, int64_t cols,
     for (int64_t i = 0; i < rows; ++i, row += stride) total = total + at(row);
     at.put(sum, total);
   });
+}
+
+template <int kHalf, class V, int kRows>
+CHAINRULE_INLINE void add_second_half(V (&lanes)[kRows]) {
+  constexpr int kPairs = kRows < 2 * kHalf ? kRows - kHalf : kHalf;
+  for (int i = 0; i < kPairs; ++i) lanes[i] = lanes[i] + lanes[i + kHalf];
+}
+
+// Of up to 16 rows; their number is known here, so that the sums stay in registers.
+template <class V, int kRows>
+void sum_so_many_rows(const typename V::Number* rows, int64_t n_rows, int64_t cols, int64_t stride,
+                      typename V::Number* sum) {
+  if constexpr (kRows > 1) {
+    if (n_rows < kRows) return sum_so_many_rows<V, kRows - 1>(rows, n_rows, cols, stride, sum);
+  }
+  Row<V>(cols).for_each([&](auto at) {
+    V lanes[kRows];
+    for (int i = 0; i < kRows; ++i) lanes[i] = at(rows + i * stride);
+    add_second_half<8>(lanes);
+    add_second_half<4>(lanes);
+    add_second_half<2>(lanes);
+    add_second_half<1>(lanes);
+    at.put(sum, lanes[0]);
+  });
+}
+
+template <class V>
+void sum_rows(const typename V::Number* rows, int64_t n_rows, int64_t cols, int64_t stride,
+              typename V::Number* sum) {
+  sum_so_many_rows<V, 16>(rows, n_rows, cols, stride, sum);
 }
 
 template <class V>

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "kernels/narrow_pass.h"
 #include "losses/loss.h"
 #include "optimizers/numbers.h"
 
@@ -13,7 +14,7 @@ namespace chainrule {
 
 // How a product reads its left side a(i, k), and its right side b(k, j) for one panel of columns.
 //   kRows     a lies in panels, row i, in steps along the row    forward and input gradient
-//   kColumns  a lies in panels and is read transposed            weight gradient
+//   kColumns  a(i, k) = a[i + k * a_step]                        weight gradient
 //   kStrided  a(i, k) = a[i * a_row_stride + k * a_step]         anything else
 enum class Access { kRows, kColumns, kStrided };
 
@@ -23,13 +24,13 @@ template <class T>
 struct PanelProduct {
   Access access = Access::kRows;
   // kRows: the first row's place in panel 0; panels lie a_panel_stride numbers apart.
-  // kColumns: the place of (k = 0, the first row of c), all rows of c within one panel.
+  // Else: a(0, 0).
   const T* a = nullptr;
   std::int64_t a_panel_stride = 0;
-  std::int64_t a_row_stride = 0, a_step = 0;  // kStrided only
+  std::int64_t a_row_stride = 0, a_step = 0;
   const T* b = nullptr;  // row k at b + k * b_stride, readable up to a whole vector
   std::int64_t b_stride = 0;
-  T* c = nullptr;  // writable up to a whole vector
+  T* c = nullptr;
   std::int64_t c_stride = 0;
   std::int64_t rows = 0, depth = 0, cols = 0;
   bool accumulate = false;
@@ -92,6 +93,13 @@ struct KernelTable {
   // sum[j] = delta[0, j] + delta[1, j] + ..., in the order of the rows.
   void (*sum_over_batch)(const T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride,
                          T* sum);
+
+  // sum[j] = rows[0, j] + rows[1, j] + ... of up to 16 rows, in the tree of kernels/lanes.h. sum may be the first row.
+  void (*sum_rows)(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride,
+                   T* sum);
+
+  // Some samples forward through a narrow network and, as far as the pass has places for them, their costs and gradient.
+  void (*narrow_pass)(const NarrowPass<T>& pass);
 
   bool (*all_finite)(const T* values, std::int64_t count);
 

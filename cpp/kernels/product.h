@@ -20,20 +20,33 @@ constexpr int tile_rows(int vectors) {
 template <class V>
 constexpr int64_t kPanelWidth = int64_t{kTileVectors<V>} * V::kWidth;
 
+// A row of a tile: all of its vectors but the last are full.
+template <class V, int kVectors>
+CHAINRULE_INLINE void load_row(const typename V::Number* from, int64_t cols, V* row) {
+  constexpr int64_t kFull = int64_t{kVectors - 1} * V::kWidth;
+  for (int v = 0; v < kVectors - 1; ++v) row[v] = V::load(from + v * V::kWidth);
+  row[kVectors - 1] = load_part(from + kFull, cols - kFull);
+}
+template <class V, int kVectors>
+CHAINRULE_INLINE void store_row(const V* row, int64_t cols, typename V::Number* to) {
+  constexpr int64_t kFull = int64_t{kVectors - 1} * V::kWidth;
+  for (int v = 0; v < kVectors - 1; ++v) row[v].store(to + v * V::kWidth);
+  store_part(row[kVectors - 1], to + kFull, cols - kFull);
+}
+
 template <class V, Access kAccess, int kVectors, int kRows>
 void multiply_tile(const PanelProduct<typename V::Number>& p, int64_t first_row) {
   using T = typename V::Number;
   constexpr int64_t kPanel = kPanelWidth<V>;
   int64_t row_stride = p.a_row_stride, step = p.a_step;
   if constexpr (kAccess == Access::kRows) row_stride = kPanel, step = 1;
-  if constexpr (kAccess == Access::kColumns) row_stride = 1, step = kPanel;
+  if constexpr (kAccess == Access::kColumns) row_stride = 1;
 
   V sum[kRows][kVectors];
   T* c = p.c + first_row * p.c_stride;
   for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) {
-      sum[i][v] = p.accumulate ? V::load(c + i * p.c_stride + v * V::kWidth) : V::zero();
-    }
+    for (int v = 0; v < kVectors; ++v) sum[i][v] = V::zero();
+    if (p.accumulate) load_row<V, kVectors>(c + i * p.c_stride, p.cols, sum[i]);
   }
   const T* panel = p.a + first_row * row_stride;
   const T* b = p.b;
@@ -54,9 +67,7 @@ void multiply_tile(const PanelProduct<typename V::Number>& p, int64_t first_row)
     }
     if constexpr (kAccess != Access::kRows) break;
   }
-  for (int i = 0; i < kRows; ++i) {
-    for (int v = 0; v < kVectors; ++v) sum[i][v].store(c + i * p.c_stride + v * V::kWidth);
-  }
+  for (int i = 0; i < kRows; ++i) store_row<V, kVectors>(sum[i], p.cols, c + i * p.c_stride);
 }
 
 template <class V>
@@ -118,9 +129,8 @@ void multiply_panel(const PanelProduct<typename V::Number>& p) {
   static_assert(kDepth % kPanel == 0, "a block of k ends where a panel of a ends");
   if (p.depth <= kDepth + kDepth / 2) return multiply_block<V>(p);
   PanelProduct<typename V::Number> block = p;
-  const int64_t step_of_a = p.access == Access::kRows      ? kDepth / kPanel * p.a_panel_stride
-                            : p.access == Access::kColumns ? kDepth * kPanel
-                                                           : kDepth * p.a_step;
+  const int64_t step_of_a =
+      p.access == Access::kRows ? kDepth / kPanel * p.a_panel_stride : kDepth * p.a_step;
   for (int64_t left = p.depth; left > 0; left -= kDepth) {
     block.depth = left < kDepth ? left : kDepth;
     multiply_block<V>(block);
@@ -143,6 +153,13 @@ template <class V>
 void transpose_block(const typename V::Number* from, int64_t from_stride, int64_t rows,
                      int64_t cols, typename V::Number* to, int64_t to_stride) {
   constexpr int kWidth = V::kWidth;
+  constexpr int64_t kFew = 4;  // of which a block of vectors would be mostly empty
+  if (rows <= kFew || cols <= kFew) {
+    for (int64_t r = 0; r < rows; ++r) {
+      for (int64_t c = 0; c < cols; ++c) to[c * to_stride + r] = from[r * from_stride + c];
+    }
+    return;
+  }
   for (int64_t r = 0; r < rows; r += kWidth) {
     const int n_rows = static_cast<int>(rows - r < kWidth ? rows - r : kWidth);
     for (int64_t c = 0; c < cols; c += kWidth) {

@@ -15,10 +15,10 @@ struct BinaryCrossEntropy {
   static constexpr bool kHasPair = true;
 
   template <class Row, class T>
-  static T cost(Row row, const T* s, const T* y) {
+  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
     using V = typename Row::Vector;
     const V one = V::set(1), zero = V::zero();
-    const T sum = row.sum([&](auto at) {
+    const auto sum = row.sum([&](auto at) {
       const V yes = at(y), no = one - yes;
       return select(yes == zero, zero, yes * TangentLog<V>::value(at(s))) +
              select(no == zero, zero, no * TangentLog<V>::value(one - at(s)));
@@ -28,7 +28,7 @@ struct BinaryCrossEntropy {
 
   // dC_i/ds_j = ((1 - y_j) / (1 - s_j) - y_j / s_j) / n, times the share of the sample in the batch
   template <class Row, class T>
-  static void gradient(Row row, const T* s, const T* y, T share, T* dC_ds) {
+  static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
     using V = typename Row::Vector;
     const V factor = row.all(share / row.count()), one = V::set(1);
     row.for_each([&](auto at) {
@@ -40,9 +40,9 @@ struct BinaryCrossEntropy {
 
   // After a sigmoid, from z: C_i = (1/n) sum_j (ln(1 + e^z_j) - y_j z_j), without overflow or cancellation
   template <class Row, class T>
-  static T paired_cost(Row row, const T* z, const T* y) {
+  static typename Row::Scalar paired_cost(Row row, const T* z, const T* y) {
     using V = typename Row::Vector;
-    const T sum = row.sum([&](auto at) {
+    const auto sum = row.sum([&](auto at) {
       const V z_j = at(z);
       return log1p(exp(-abs(z_j))) + (max(z_j, V::zero()) - at(y) * z_j);
     });
@@ -51,7 +51,7 @@ struct BinaryCrossEntropy {
 
   // After a sigmoid: delta_j = (s_j - y_j) / n, times the share of the sample in the batch
   template <class Row, class T>
-  static void paired_delta(Row row, const T* s, const T* y, T share, T* delta) {
+  static void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) {
     const auto factor = row.all(share / row.count());
     row.for_each([&](auto at) { at.put(delta, factor * (at(s) - at(y))); });
   }

@@ -16,7 +16,7 @@ struct CrossEntropy {
 
   // 0 ln 0 is 0: a class that y rules out costs nothing.
   template <class Row, class T>
-  static T cost(Row row, const T* s, const T* y) {
+  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
     using V = typename Row::Vector;
     return -row.sum([&](auto at) {
       return select(at(y) == V::zero(), V::zero(), at(y) * TangentLog<V>::value(at(s)));
@@ -25,7 +25,7 @@ struct CrossEntropy {
 
   // dC_i/ds_j = -y_j / s_j, times the share of the sample in the batch
   template <class Row, class T>
-  static void gradient(Row row, const T* s, const T* y, T share, T* dC_ds) {
+  static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
     using V = typename Row::Vector;
     const V factor = row.all(-share);
     row.for_each([&](auto at) { at.put(dC_ds, factor * at(y) * TangentLog<V>::slope(at(s))); });
@@ -34,13 +34,13 @@ struct CrossEntropy {
   // After a softmax, from z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
   // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
   template <class Row, class T>
-  static T paired_cost(Row row, const T* z, const T* y) {
+  static typename Row::Scalar paired_cost(Row row, const T* z, const T* y) {
     using V = typename Row::Vector;
     const V largest = row.all(row.max([&](auto at) { return at(z); }));
-    const T others =
+    const auto others =
         row.sum([&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
-    const T ties = row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
-    const V log_sum = log1p(row.all((ties - T(1)) + others));
+    const auto ties = row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
+    const V log_sum = log1p(row.all((ties - row.number(1)) + others));
     return row.sum([&](auto at) {
       return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));
     });
@@ -48,7 +48,7 @@ struct CrossEntropy {
 
   // After a softmax: delta_j = s_j sum_k y_k - y_j, times the share of the sample; the sum is 1 but for rounding
   template <class Row, class T>
-  static void paired_delta(Row row, const T* s, const T* y, T share, T* delta) {
+  static void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) {
     const auto total = row.all(row.sum([&](auto at) { return at(y); }));
     const auto factor = row.all(share);
     row.for_each([&](auto at) { at.put(delta, factor * (at(s) * total - at(y))); });

@@ -13,8 +13,8 @@ struct Mse {
   static constexpr bool kHasPair = false;
 
   template <class Row, class T>
-  static T cost(Row row, const T* s, const T* y) {
-    const T sum = row.sum([&](auto at) {
+  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
+    const auto sum = row.sum([&](auto at) {
       const auto error = at(s) - at(y);
       return error * error;
     });
@@ -23,8 +23,8 @@ struct Mse {
 
   // dC_i/ds_j = (2/n) (s_j - y_j), times the share of the sample in the batch
   template <class Row, class T>
-  static void gradient(Row row, const T* s, const T* y, T share, T* dC_ds) {
-    const auto factor = row.all(T(2) * share / row.count());
+  static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
+    const auto factor = row.all(row.number(2) * share / row.count());
     row.for_each([&](auto at) { at.put(dC_ds, factor * (at(s) - at(y))); });
   }
 };

@@ -1,4 +1,5 @@
-// One zeroed block of numbers that starts on a cache line: parameters, optimizer state, workspaces.
+// One zeroed block of numbers that starts on a cache line: parameters, optimizer state, workspaces. A vector that begins
+// in the block may be read whole: zeros come after it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -29,27 +30,31 @@ inline std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
   return a + b;
 }
 
+// Pages of Linux on most CPUs, if it is asked: a block of weights then needs 512 times fewer entries of the tables that
+// translate addresses, of which a core holds a few thousand.
+constexpr std::size_t kHugePage = std::size_t{1} << 21;
+void ask_for_huge_pages(void* data, std::size_t bytes);
+
 template <class T>
 class AlignedBlock {
  public:
   AlignedBlock() = default;
-  explicit AlignedBlock(std::int64_t size)
-      : size_(size), data_(static_cast<T*>(::operator new(bytes(size), kAlignment))) {
-    std::fill_n(data_.get(), size, T(0));
+  explicit AlignedBlock(std::int64_t size) : size_(size) {
+    const auto bytes = static_cast<std::size_t>(
+        checked_sum(checked_product(size, sizeof(T)), kBlockAlignment));
+    const Free free{std::align_val_t{bytes < kHugePage ? kBlockAlignment : kHugePage}};
+    data_ = {static_cast<T*>(::operator new(bytes, free.alignment)), free};
+    if (bytes >= kHugePage) ask_for_huge_pages(data_.get(), bytes);
+    std::fill_n(data_.get(), bytes / sizeof(T), T(0));
   }
 
   T* data() const { return data_.get(); }
   std::int64_t size() const { return size_; }
 
  private:
-  static constexpr std::align_val_t kAlignment{kBlockAlignment};
-
-  static std::size_t bytes(std::int64_t size) {
-    return static_cast<std::size_t>(checked_product(size, sizeof(T)));
-  }
-
   struct Free {
-    void operator()(T* data) const { ::operator delete(data, kAlignment); }
+    std::align_val_t alignment{kBlockAlignment};
+    void operator()(T* data) const { ::operator delete(data, alignment); }
   };
 
   std::int64_t size_ = 0;

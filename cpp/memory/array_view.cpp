@@ -59,25 +59,42 @@ Stored load(const std::byte* from) {
   return value;
 }
 
+// Converts `cols` numbers of each row, col_stride bytes apart, to rows to_stride numbers apart.
 template <class V>
-using RowReader = void (*)(const std::byte* from, std::int64_t stride, std::int64_t count, V* to);
+using RowReader = void (*)(const ArrayView& array, const Rows& rows, std::int64_t first_col,
+                           std::int64_t cols, V* to, std::int64_t to_stride);
+
+template <class V>
+void copy_row(const std::byte* from, std::int64_t count, V* to) {
+  constexpr std::int64_t kShort = 64, kChunk = 16 / sizeof(V);  // a call of memcpy costs as much as some copies
+  if (count > kShort) return static_cast<void>(std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V)));
+  std::int64_t k = 0;
+  for (; k + kChunk <= count; k += kChunk) std::memcpy(to + k, from + k * sizeof(V), 16);
+  for (; k < count; ++k) std::memcpy(to + k, from + k * sizeof(V), sizeof(V));
+}
 
 template <class V, class Stored, bool kSwapped>
-void read_row(const std::byte* from, std::int64_t stride, std::int64_t count, V* to) {
-  if constexpr (std::is_same_v<V, Stored> && !kSwapped) {
-    if (stride == sizeof(V)) {
-      std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V));
-      return;
+void read_rows(const ArrayView& array, const Rows& rows, std::int64_t first_col, std::int64_t cols,
+               V* to, std::int64_t to_stride) {
+  const std::int64_t stride = array.col_stride;
+  const std::byte* first = array.data + first_col * stride;
+  constexpr bool kAsItLies = std::is_same_v<V, Stored> && !kSwapped;
+  const bool copies = kAsItLies && stride == sizeof(V);
+  for (std::int64_t i = 0; i < rows.count; ++i, to += to_stride) {
+    const std::byte* from = first + rows[i] * array.row_stride;
+    if (copies) {
+      copy_row(from, cols, to);
+      continue;
     }
-  }
-  for (std::int64_t k = 0; k < count; ++k) {
-    to[k] = convert<V>(load<Stored, kSwapped>(from + k * stride));
+    for (std::int64_t k = 0; k < cols; ++k) {
+      to[k] = convert<V>(load<Stored, kSwapped>(from + k * stride));
+    }
   }
 }
 
 template <class V, class Stored>
 RowReader<V> reader_of(bool swapped) {
-  return swapped ? read_row<V, Stored, true> : read_row<V, Stored, false>;
+  return swapped ? read_rows<V, Stored, true> : read_rows<V, Stored, false>;
 }
 
 template <class V>
@@ -127,10 +144,7 @@ ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t c
 
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to) {
-  const RowReader<V> read = row_reader<V>(array);
-  for (std::int64_t i = 0; i < rows.count; ++i) {
-    read(array.data + rows[i] * array.row_stride, array.col_stride, array.cols, to.row(i));
-  }
+  row_reader<V>(array)(array, rows, 0, array.cols, to.data, to.stride);
 }
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<float>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
@@ -140,12 +154,10 @@ template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
                  std::int64_t first_row) {
   const RowReader<V> read = row_reader<V>(array);
-  for (std::int64_t i = 0; i < rows.count; ++i) {
-    const std::byte* row = array.data + rows[i] * array.row_stride;
+  for (std::int64_t i = 0; i < rows.count; ++i) {  // row by row, as the array most likely lies
     for (std::int64_t panel = 0; panel < to.panels(); ++panel) {
-      const std::int64_t col = panel * to.width;
-      read(row + col * array.col_stride, array.col_stride, to.cols_of_panel(panel),
-           to.at(first_row + i, col));
+      read(array, rows.part(i, 1), panel * to.width, to.cols_of_panel(panel),
+           to.at(first_row + i, panel * to.width), to.width);
     }
   }
 }
@@ -169,10 +181,9 @@ bool all_finite(const std::byte* numbers, std::int64_t count) {
 
 template <class T>
 [[noreturn]] void throw_not_finite(const ArrayView& array, const char* name, std::int64_t row) {
-  const std::byte* from = array.data + row * array.row_stride;
   for (std::int64_t k = 0; k < array.cols; ++k) {
     long double stored;
-    row_reader<long double>(array)(from + k * array.col_stride, array.col_stride, 1, &stored);
+    row_reader<long double>(array)(array, {nullptr, row, 1}, k, 1, &stored, 1);
     if (std::isfinite(static_cast<T>(stored))) continue;
     throw std::invalid_argument(
         std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(row) +
@@ -199,7 +210,7 @@ void check_finite(const ArrayView& array, const char* name, Poll& poll) {
   for (std::int64_t i = 0; i < array.rows; ++i) {
     const std::byte* row = array.data + i * array.row_stride;
     if (!as_it_lies) {
-      read(row, array.col_stride, array.cols, converted.data());
+      read(array, {nullptr, i, 1}, 0, array.cols, converted.data(), array.cols);
       row = reinterpret_cast<const std::byte*>(converted.data());
     }
     if (!all_finite<T>(row, array.cols)) throw_not_finite<T>(array, name, i);

@@ -20,13 +20,19 @@ void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, std::i
 
 template <class T>
 CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows) {
+  CostSums sums;
+  const bool even = !samples.weight.data;
+  if (even && even_ && batch_ == rows.count) {  // all as it was
+    sums.weight = static_cast<double>(batch_);
+    return sums;
+  }
+  even_ = even;
   batch_ = rows.count;
-  if (samples.weight.data) {
+  if (!even) {
     gather_rows(samples.weight, rows, MatrixView<double>(weights_.data(), batch_, 1));
   } else {
     std::fill_n(weights_.data(), batch_, 1.0);
   }
-  CostSums sums;
   for (std::int64_t i = 0; i < batch_; ++i) sums.weight += weights_.data()[i];
   for (std::int64_t i = 0; i < batch_; ++i) {
     const double weight = weights_.data()[i];

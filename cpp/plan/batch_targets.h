@@ -23,6 +23,7 @@ class BatchTargets {
   CostSums sum(CostSums sums) const;
 
   const T* y(std::int64_t row) const { return y_.row(row); }
+  std::int64_t stride() const { return y_.stride; }
   // The share of each sample in the batch: its weight, over their sum.
   const T* shares() const { return shares_.data; }
   double* costs() const { return costs_.data(); }
@@ -31,6 +32,7 @@ class BatchTargets {
 
  private:
   std::int64_t n_out_ = 0, batch_ = 0;
+  bool even_ = false;  // weights and shares are those of a batch without weights
   MatrixView<T> y_, shares_;
   AlignedBlock<double> weights_, costs_;
   AlignedBlock<std::int64_t> labels_;

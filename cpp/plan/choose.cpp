@@ -4,6 +4,7 @@
 
 #include "plan/column_plan.h"
 #include "plan/layerwise_plan.h"
+#include "plan/narrow_plan.h"
 #include "plan/row_plan.h"
 #include "threads/limit.h"
 
@@ -11,6 +12,7 @@ namespace chainrule {
 
 const char* plan_name(PlanKind kind) {
   switch (kind) {
+    case PlanKind::kNarrow: return "narrow";
     case PlanKind::kRows: return "rows";
     case PlanKind::kColumns: return "columns";
     default: return "layerwise";
@@ -23,6 +25,7 @@ PlanKind choose_plan(const Architecture& architecture, std::int64_t /*max_batch*
   if (engine.product != Product::kOwn || !PanelPlan<T>::suits(architecture)) {
     return PlanKind::kLayerwise;
   }
+  if (NarrowPlan<T>::suits(architecture)) return PlanKind::kNarrow;
   // Weights that stay in the cache are best met by tiles of rows; others are best read once a batch.
   constexpr std::int64_t kCached = 4 << 20;  // bytes
   return architecture.n_parameters <= kCached / static_cast<std::int64_t>(sizeof(T))
@@ -36,6 +39,8 @@ template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
                                    Direction direction, const Engine<T>& engine) {
   switch (choose_plan(architecture, max_batch, engine)) {
+    case PlanKind::kNarrow:
+      return std::make_unique<NarrowPlan<T>>(architecture, max_batch, direction, engine);
     case PlanKind::kRows:
       return std::make_unique<RowPlan<T>>(architecture, max_batch, direction, engine);
     case PlanKind::kColumns:

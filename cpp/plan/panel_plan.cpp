@@ -249,6 +249,7 @@ void PanelPlan<T>::gradients_of_piece(const Piece& piece, Use&& use) {
   PanelProduct<T> product;
   product.access = Access::kColumns;
   product.a = layer.a.at(0, piece.rows.first);
+  product.a_step = width;
   product.depth = batch_;
   product.b_stride = product.c_stride = width;
   product.c = scratch;

@@ -56,7 +56,7 @@ class Plan {
   const Engine<T> engine_;
 };
 
-enum class PlanKind { kLayerwise, kRows, kColumns };
+enum class PlanKind { kLayerwise, kNarrow, kRows, kColumns };
 const char* plan_name(PlanKind kind);
 
 template <class T>

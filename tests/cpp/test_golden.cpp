@@ -36,8 +36,16 @@ struct Training {
 };
 
 const Training kTrainings[] = {
-    {"golden_rows",
+    {"golden_narrow",
      {input(20), dense(70, "relu", true, "he_normal"), dense(50, "tanh", true, "he_normal"),
+      dense(10, "softmax", true, "he_normal")},
+     "cross_entropy",
+     adam(0.01),
+     610,
+     250,
+     3},
+    {"golden_rows",
+     {input(20), dense(90, "relu", true, "he_normal"), dense(70, "tanh", true, "he_normal"),
       dense(10, "softmax", true, "he_normal")},
      "cross_entropy",
      adam(0.01),

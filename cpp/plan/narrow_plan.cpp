@@ -1,0 +1,228 @@
+// Chunks and blocks of a batch, and what the threads do with them.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "plan/narrow_plan.h"
+
+#include <algorithm>
+
+#include "plan/panel_plan.h"
+
+namespace chainrule {
+namespace {
+
+// Samples that go through the network at a time: two of the widest vectors of floats, so that weights are read seldom
+// enough and a layer's numbers stay in the nearest cache.
+constexpr std::int64_t kBlock = 32;
+// Chunks of a batch: enough for the threads to share, few enough that their gradients cost little. These numbers decide
+// bits: every batch, thread and CPU has the same.
+constexpr std::int64_t kMaxChunks = 16;
+
+std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
+
+}  // namespace
+
+template <class T>
+bool NarrowPlan<T>::suits(const Architecture& architecture) {
+  // Weights beyond that do not stay in the nearest cache, and layers are wide enough for vectors along them.
+  constexpr std::int64_t kMaxParameters = 8192;
+  return architecture.n_parameters <= kMaxParameters && PanelPlan<T>::suits(architecture);
+}
+
+template <class T>
+std::int64_t NarrowPlan<T>::chunks(std::int64_t batch) const {
+  return std::min((batch + kBlock - 1) / kBlock, kMaxChunks);
+}
+
+template <class T>
+NarrowPlan<T>::NarrowPlan(const Architecture& architecture, std::int64_t max_batch,
+                          Direction direction, const Engine<T>& engine)
+    : Plan<T>(engine),
+      architecture_(architecture),
+      kernels_(*engine.kernels),
+      max_batch_(max_batch),
+      direction_(direction),
+      stride_(round_up(std::min(max_batch, kBlock), kernels_.vector_width)),
+      desks_(static_cast<std::size_t>(chunks(max_batch))) {
+  for (Desk& desk : desks_) reserve(desk);
+  if (direction == Direction::kForwardAndBackward) {
+    workspace_.reserve(chunks(max_batch), round_up(architecture.n_parameters, kernels_.vector_width),
+                       gradients_);
+  }
+  targets_.reserve(max_batch, architecture.n_out(),
+                   round_up(architecture.n_out(), kernels_.vector_width), workspace_);
+  workspace_.allocate();
+  for (Desk& desk : desks_) {
+    for (const NarrowLayer<T>& layer : desk.layers) {
+      if (layer.n_rows > layer.n_in) std::fill_n(layer.a + layer.n_in * stride_, stride_, T(1));
+    }
+    desk.pass.layers = desk.layers.data();
+  }
+}
+
+template <class T>
+void NarrowPlan<T>::reserve(Desk& desk) {
+  const bool trains = direction_ == Direction::kForwardAndBackward;
+  const std::int64_t n_out = architecture_.n_out(), width = kernels_.vector_width;
+  desk.layers.resize(architecture_.layers.size());
+  for (std::size_t l = 0; l < desk.layers.size(); ++l) {
+    const Dense& dense = architecture_.layers[l];
+    NarrowLayer<T>& layer = desk.layers[l];
+    layer.n_in = dense.n_in;
+    layer.n_out = dense.n_out;
+    layer.n_rows = dense.n_in + (dense.has_bias ? 1 : 0);
+    layer.offset = dense.offset;
+    layer.activation = dense.activation;
+    workspace_.reserve(layer.n_rows * stride_, layer.a);
+    if (!trains) continue;
+    layer.delta_stride = dense.n_out == 1 ? 1 : round_up(dense.n_out, width);
+    workspace_.reserve(dense.n_out * stride_, layer.delta);
+    workspace_.reserve(stride_ * layer.delta_stride, layer.delta_by_sample);
+  }
+  NarrowPass<T>& pass = desk.pass;
+  pass.n_layers = static_cast<int>(desk.layers.size());
+  pass.stride = stride_;
+  pass.loss = &architecture_.loss;
+  workspace_.reserve(n_out * stride_, pass.z);
+  workspace_.reserve(n_out * stride_, pass.s);
+  workspace_.reserve(n_out * stride_, desk.y);
+  workspace_.reserve(stride_, desk.costs);
+  workspace_.reserve(stride_, architecture_.n_in, desk.x);
+}
+
+template <class T>
+bool NarrowPlan<T>::serves(std::int64_t batch, Direction direction) const {
+  return batch <= max_batch_ && direction <= direction_;
+}
+
+template <class T>
+void NarrowPlan<T>::load(const T* parameters, Direction /*direction*/) {
+  parameters_ = parameters;
+}
+
+template <class T>
+void NarrowPlan<T>::gather(Desk& desk, const ArrayView& x, const Samples<T>* samples,
+                           const Rows& rows, std::int64_t first, std::int64_t count) {
+  const Rows part = rows.part(first, count);
+  const std::int64_t n_in = architecture_.n_in, n_out = architecture_.n_out();
+  NarrowPass<T>& pass = desk.pass;
+  T* a = desk.layers[0].a;
+  pass.n_samples = count;
+  gather_rows(x, part, MatrixView<T>(count == 1 ? a : desk.x.data, count, n_in));
+  if (count > 1) kernels_.transpose_block(desk.x.data, n_in, count, n_in, a, stride_);
+  if (!samples) return;
+  targets_.gather(*samples, part, first);
+  pass.shares = targets_.shares() + first;
+  pass.y = count == 1 ? targets_.y(first) : desk.y;
+  if (count == 1) return;
+  kernels_.transpose_block(targets_.y(first), targets_.stride(), count, n_out, desk.y, stride_);
+}
+
+template <class T>
+template <class Use>
+void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Rows& rows,
+                        bool backward, Team& team, Poll& poll, Use&& use) {
+  chunks_ = chunks(rows.count);
+  next_chunk_ = 0;
+  finite_ = true;
+  team.run(
+      [&](int index, int /*count*/) {
+        if (index >= chunks_) return;
+        Desk& desk = desks_[static_cast<std::size_t>(index)];
+        NarrowPass<T>& pass = desk.pass;
+        pass.parameters = parameters_;
+        pass.costs = samples ? desk.costs : nullptr;
+        for (std::int64_t chunk = next_chunk_++; chunk < chunks_; chunk = next_chunk_++) {
+          const std::int64_t begin = rows.count * chunk / chunks_;
+          const std::int64_t end = rows.count * (chunk + 1) / chunks_;
+          pass.gradient = backward ? gradients_.row(chunk) : nullptr;
+          for (std::int64_t first = begin; first < end; first += kBlock) {
+            const std::int64_t n = std::min(kBlock, end - first);
+            pass.accumulate = first > begin;
+            gather(desk, x, samples, rows, first, n);
+            kernels_.narrow_pass(pass);
+            use(desk, first, n);
+            if (index == 0 && first + n < rows.count) poll();  // the caller's thread
+            if (team.cancelled()) return;
+          }
+        }
+      },
+      &poll);
+}
+
+template <class T>
+void NarrowPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+                            Poll& poll) {
+  run(x, nullptr, rows, false, team, poll,
+          [&](const Desk& desk, std::int64_t first, std::int64_t count) {
+            if (count == 1) {
+              std::copy_n(desk.pass.s, architecture_.n_out(), s.row(first));
+            } else {
+              kernels_.transpose_block(desk.pass.s, stride_, architecture_.n_out(), count,
+                                       s.row(first), s.stride);
+            }
+          });
+}
+
+template <class T>
+CostSums NarrowPlan<T>::costs(const Samples<T>& samples, const Rows& rows, bool backward,
+                              Team& team, Poll& poll) {
+  const CostSums sums = targets_.begin(samples, rows);
+  run(samples.x, &samples, rows, backward, team, poll,
+          [&](const Desk& desk, std::int64_t first, std::int64_t count) {
+            std::copy_n(desk.costs, count, targets_.costs() + first);
+            if (!targets_.finite(first, count)) finite_ = false;
+          });
+  return targets_.sum(sums);
+}
+
+template <class T>
+CostSums NarrowPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
+  return costs(samples, rows, false, team, poll);
+}
+
+template <class T>
+const T* NarrowPlan<T>::sum_chunks(std::int64_t first, std::int64_t count) {
+  T* sum = gradients_.data + first;
+  if (chunks_ > 1) kernels_.sum_rows(sum, chunks_, count, gradients_.stride, sum);
+  return sum;
+}
+
+template <class T>
+CostSums NarrowPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
+                                           Team& team, Poll& poll) {
+  const CostSums sums = costs(samples, rows, true, team, poll);
+  std::copy_n(sum_chunks(0, architecture_.n_parameters), architecture_.n_parameters, gradient);
+  return sums;
+}
+
+template <class T>
+typename Plan<T>::Step NarrowPlan<T>::train_step(T* parameters, const Samples<T>& samples,
+                                                 const Rows& rows, const Update<T>& update,
+                                                 Team& team, Poll& poll) {
+  const CostSums sums = costs(samples, rows, true, team, poll);
+  if (!finite_) return {sums, false};
+  const auto make_step = [&](std::int64_t first, std::int64_t count) {
+    UpdateBlock<T> block;
+    block.offset = first;
+    block.gradient = sum_chunks(first, count);
+    block.rows = 1;
+    block.cols = count;
+    if (!kernels_.update(update, block, parameters)) finite_ = false;
+  };
+  const std::int64_t n = architecture_.n_parameters;
+  constexpr std::int64_t kShared = 20480;  // less is done before another thread has heard of it
+  if (n < kShared) {
+    make_step(0, n);
+  } else {
+    team.run([&](int index, int count) {
+      const auto bound = [&](int i) { return n * i / count / kernels_.vector_width * kernels_.vector_width; };
+      const std::int64_t first = bound(index), last = index + 1 < count ? bound(index + 1) : n;
+      make_step(first, last - first);
+    });
+  }
+  return {sums, finite_};
+}
+
+template class NarrowPlan<float>;
+template class NarrowPlan<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,75 @@
+// The plan for networks of few weights: vectors lie along the samples, so that no layer is too narrow for them, and
+// weights are read where they lie, without packed copies. A batch is divided into chunks, each with a gradient of its
+// own; these are added in a fixed tree.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <vector>
+
+#include "kernels/narrow_pass.h"
+#include "memory/workspace.h"
+#include "plan/batch_targets.h"
+#include "plan/plan.h"
+
+namespace chainrule {
+
+template <class T>
+class NarrowPlan final : public Plan<T> {
+ public:
+  NarrowPlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
+             const Engine<T>& engine);
+
+  // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
+  static bool suits(const Architecture& architecture);
+
+  bool serves(std::int64_t batch, Direction direction) const override;
+  void load(const T* parameters, Direction direction) override;
+  void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+               Poll& poll) override;
+  CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
+  CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
+                              Poll& poll) override;
+  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+                                    const Update<T>& update, Team& team, Poll& poll) override;
+
+ private:
+  // The working memory for one block of samples; each thread has one.
+  struct Desk {
+    std::vector<NarrowLayer<T>> layers;
+    NarrowPass<T> pass;
+    MatrixView<T> x;  // (samples, n_in), as gathered
+    T* y = nullptr;   // (n_out, samples)
+    T* costs = nullptr;
+  };
+
+  void reserve(Desk& desk);
+  // Puts x and, for costs, y of some rows of the batch on a desk.
+  void gather(Desk& desk, const ArrayView& x, const Samples<T>* samples, const Rows& rows,
+              std::int64_t first, std::int64_t count);
+  // Carries a batch forward, and back to gradients_ if asked to; each block then goes to use(desk, first row, count).
+  template <class Use>
+  void run(const ArrayView& x, const Samples<T>* samples, const Rows& rows, bool backward,
+               Team& team, Poll& poll, Use&& use);
+  CostSums costs(const Samples<T>& samples, const Rows& rows, bool backward, Team& team,
+                 Poll& poll);
+  // The gradient of a part of the parameters, from those of the chunks.
+  const T* sum_chunks(std::int64_t first, std::int64_t count);
+  std::int64_t chunks(std::int64_t batch) const;
+
+  const Architecture& architecture_;
+  const KernelTable<T>& kernels_;
+  const std::int64_t max_batch_;
+  const Direction direction_;
+  const std::int64_t stride_;  // from neuron to neuron: room for a block of samples
+  const T* parameters_ = nullptr;
+  std::int64_t chunks_ = 0;
+  std::atomic<std::int64_t> next_chunk_{0};
+  std::atomic<bool> finite_{true};
+  std::vector<Desk> desks_;
+  MatrixView<T> gradients_;  // (chunks, n_parameters)
+  BatchTargets<T> targets_;
+  Workspace<T> workspace_;
+};
+
+}  // namespace chainrule
