@@ -28,6 +28,7 @@ namespace py = pybind11;
 
 void bind_errors(py::module_& module);
 void bind_engine(py::module_& module);
+void bind_measure(py::module_& module);
 void bind_members(py::module_& module);
 void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);
@@ -50,6 +51,16 @@ inline std::int64_t whole_number(const py::object& object, const std::string& na
 // The same for a number of threads.
 inline int thread_count(const py::object& object, const std::string& name) {
   return static_cast<int>(std::clamp<std::int64_t>(whole_number(object, name), INT_MIN, INT_MAX));
+}
+
+// True or False, Python's or NumPy's, that a user passes for `name`. Throws TypeError.
+inline bool true_or_false(const py::object& object, const char* name) {
+  py::detail::make_caster<bool> value;
+  if (!value.load(object, false)) {
+    throw py::type_error(std::string(name) + " must be True or False, got " +
+                         py::repr(object).cast<std::string>());
+  }
+  return value;
 }
 
 // The C++ object behind `self`. Throws TypeError where its __init__ has not run: pybind11 would hand out raw memory.

@@ -79,8 +79,12 @@ Returns
 int
     What `threads` or `set_num_threads` has set.
 )");
+  module.def("num_threads_of_process", &num_threads_of_process,
+             "Return what `set_num_threads` has set, whatever block of `threads` this is in.");
   py::class_<Threads>(module, "threads",
                       R"(Use at most `n` threads within a ``with`` block, on this Python thread.
+
+Of several blocks that it is in, the one entered last counts.
 
 Parameters
 ----------

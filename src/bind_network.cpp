@@ -34,7 +34,9 @@ Optimizer& to_optimizer(const py::object& object) {
                        py::repr(object).cast<std::string>());
 }
 
-py::array predict(const py::object& self, const py::object& x, const py::object& out) {
+py::array predict(const py::object& self, const py::object& x, const py::object& out,
+                  const py::object& check_finite_) {
+  const bool check_finite = true_or_false(check_finite_, "check_finite");
   return with_network(self, [&](auto& network, auto number) -> py::array {
     using T = decltype(number);
     const SamplesArgument argument = samples_argument(x, network.architecture().n_in);
@@ -73,10 +75,10 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
     // For work of a microsecond or two, handing over the GIL and taking it back would cost as much again.
     constexpr std::int64_t kShort = 50'000;  // multiplications
     if (batch <= kShort / network.n_parameters()) {
-      network.predict(argument.view, s, poll);
+      network.predict(argument.view, s, poll, check_finite);
     } else {
       const WithoutGil without;
-      network.predict(argument.view, s, poll);
+      network.predict(argument.view, s, poll, check_finite);
     }
     if (aside) std::copy_n(s.data, batch * n_out, static_cast<T*>(result.mutable_data()));
     return result;
@@ -279,7 +281,8 @@ void bind_network(py::module_& module) {
       .def(py::init<const std::vector<SpecTuple>&, const std::string&, const std::string&,
                     std::uint64_t>(),
            py::arg("layers"), py::arg("loss"), py::arg("dtype"), py::arg("seed"))
-      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none, docs::kPredict)
+      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none,
+           py::arg("check_finite") = true, docs::kPredict)
       .def("cost", &cost, py::arg("x"), py::arg("y"), py::arg("sample_weight") = none, docs::kCost)
       .def("value_and_grad", &value_and_grad, py::arg("x"), py::arg("y"),
            py::arg("sample_weight") = none, docs::kValueAndGrad)

@@ -14,6 +14,10 @@ x : array_like, shape (batch, n_in) or (n_in,)
     Samples, or one sample; any real dtype and memory layout. The batch may be empty.
 out : numpy.ndarray, optional
     Where to put the result: of the network's dtype, contiguous in C order.
+check_finite : bool, default True
+    False leaves out the look at every value of `x`: a row with a NaN gives NaN, one with an
+    infinity or a number that is too large for the network's dtype what the formulas make of it;
+    the other rows are as ever.
 
 Returns
 -------
@@ -25,9 +29,9 @@ Raises
 ShapeError
     If `x` or `out` has the wrong shape.
 ValueError
-    If `x` has a NaN or an infinity, naming row and column.
+    If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False.
 TypeError
-    If `x` is no array of real numbers, or `out` has the wrong dtype.
+    If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
 ConcurrentUseError
     If the network is being trained at this moment.
 )";

@@ -8,6 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import ShapeError
+from support import ACTIVATIONS, DTYPES
 from undisturbed import GOOD_Y, LEARN, N_OUT, N, Pair, make, replaced, squares, values, x
 from undisturbed import labels as good_labels
 
@@ -124,6 +125,58 @@ def test_finite_long_double_is_not_called_infinite(dtype):
     huge = replaced(x, (1, 2), np.longdouble("1e4000"), np.longdouble)
     with pytest.raises(ValueError, match=f"row 1, column 2, too large for {dtype}"):
         make(dtype=dtype).predict(huge)
+
+
+@pytest.mark.parametrize("product", ["own", "blas"])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_nan_in_x_that_is_not_checked(activation, dtype, product):
+    cr.set_product(product)
+    layers = [cr.Input(4), *[cr.Dense(n, activation) for n in (40, 30, 3)]]
+    net = cr.Network(layers, dtype=dtype, rng=0)
+    whole = np.tile(x, (200, 1)).astype(dtype)
+    rows = np.array([0, 77, 1199])
+    wrong = replaced(whole, (rows, [0, 3, 2]), np.nan, dtype)
+    expected = net.predict(whole)
+    expected[rows] = np.nan
+    with pytest.raises(ValueError, match="x has nan in row 0, column 0"):
+        net.predict(wrong)
+    out = np.zeros_like(expected)
+    assert net.predict(wrong, check_finite=False, out=out) is out
+    for s in (out, net.predict(wrong.astype("g"), check_finite=np.False_)):
+        np.testing.assert_array_equal(s, expected, strict=True)
+    assert np.isnan(net.predict(wrong[77], check_finite=False)).all()
+    assert net.predict(whole, check_finite=False).tobytes() == net.predict(whole).tobytes()
+
+
+def test_large_numbers_in_x_that_are_not_checked():
+    net = make()
+    for large in (np.inf, -np.inf, 1e300):
+        s = net.predict(replaced(x, (1, 2), large), check_finite=False)
+        expected = net.predict(replaced(x, (1, 2), np.copysign(1e30, large)))  # tanh is 1 or -1
+        np.testing.assert_array_equal(s, expected, strict=True)
+
+
+def test_kinds_and_shapes_of_x_are_checked_always():
+    pair = Pair()
+    for bad, exception, match in BAD_X.values():
+        if "has nan" not in match and "inf in row" not in match:
+            with pytest.raises(exception, match=match):
+                pair.net.predict(bad, check_finite=False)
+    with pair.refuses(cr.ShapeError, "out has shape"):
+        pair.net.predict(x, out=np.zeros((N, 1), np.float32), check_finite=False)
+
+
+@pytest.mark.parametrize("word", ["no", 0, 1, None, [], np.zeros(2)], ids=repr)
+def test_check_finite_that_is_no_bool(word):
+    pair = Pair()
+    with pair.refuses(TypeError, "^check_finite must be True or False, got "):
+        pair.net.predict(x, check_finite=word)
+
+
+def test_check_finite_goes_by_name():
+    with pytest.raises(TypeError):
+        make().predict(x, None, False)
 
 
 Y_SHAPE = r"expected \(6, 3\): x has 6 samples, this network 3 outputs"

@@ -60,7 +60,7 @@ def test_table_has_a_line_for_each_workload(shown):
 def test_table_tells_what_was_measured(shown):
     config = cr.show_config()
     assert shown.startswith(f"chainrule {config['version']}, {config['threads']} threads, ")
-    assert re.search(r"(FMA peak|best rate seen): \d+ GFLOP/s; chainrule at \w+: \d+, ", shown)
+    assert re.search(r"FMA peak: \d+ GFLOP/s; chainrule at \w+: \d+, ", shown)
     for peer in bench.RIVALS:
         assert re.search(rf"^{peer} +(left out: |[\w-]+ \d)", shown, re.MULTILINE)
 

@@ -275,8 +275,9 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_setting_is_an_error_at_each_use(name):
     code = """
-        from test_threads_api import X, make
-        for use in (cr.show_config, lambda: make().plan(10**9), lambda: make().predict(X)):
+        from test_threads_api import X, make, squares
+        for use in (cr.show_config, lambda: make().plan(10**9), lambda: make().predict(X),
+                    lambda: net.predict([1, 2, 3]), lambda: make(squares).predict(X[:1])):
             try:
                 use()
             except ValueError as error:
@@ -284,7 +285,7 @@ def test_wrong_setting_is_an_error_at_each_use(name):
     """
     text, message = WRONG[name]
     errors = run(code, **{name: text, "PYTHONPATH": HERE}).split("\n")
-    assert len(errors) == 3
+    assert len(errors) == 5
     assert all(error.startswith(message) for error in errors), errors
 
 

@@ -238,7 +238,9 @@ GOLDEN = [
         init="uniform",
     ),
 ]
-TRAININGS = {each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE)}
+TRAININGS = {
+    each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE)
+}
 
 
 # ---- What a process of its own does --------------------------------------------------------------

@@ -9,6 +9,7 @@
 #include "kernels/kernel_tables.h"
 #include "kernels/map.h"
 #include "kernels/narrow.h"
+#include "kernels/peak.h"
 #include "kernels/product.h"
 
 namespace chainrule::CHAINRULE_TARGET {
@@ -45,6 +46,8 @@ constexpr KernelTable<T> make_kernel_table() {
   table.narrow_pass = narrow_pass<V>;
   table.all_finite = all_finite<V>;
   table.update = update<V>;
+  table.multiply_adds_per_round = kChains<V> * V::kWidth;
+  table.multiply_add = multiply_add<V>;
   return table;
 }
 

@@ -106,6 +106,11 @@ struct KernelTable {
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.
   bool (*update)(const Update<T>& update, const UpdateBlock<T>& block, T* parameters);
+
+  // For measurements: `rounds` times multiply_adds_per_round fused multiply-adds of single numbers, from registers to
+  // registers, in chains that do not wait for one another. What it returns depends on all of them.
+  int multiply_adds_per_round;
+  T (*multiply_add)(std::int64_t rounds);
 };
 
 }  // namespace chainrule

@@ -39,7 +39,8 @@ struct CrossEntropy {
     const V largest = row.all(row.max([&](auto at) { return at(z); }));
     const auto others =
         row.sum([&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
-    const auto ties = row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
+    const auto ties =
+        row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
     const V log_sum = log1p(row.all((ties - row.number(1)) + others));
     return row.sum([&](auto at) {
       return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));

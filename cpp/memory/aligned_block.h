@@ -40,8 +40,8 @@ class AlignedBlock {
  public:
   AlignedBlock() = default;
   explicit AlignedBlock(std::int64_t size) : size_(size) {
-    const auto bytes = static_cast<std::size_t>(
-        checked_sum(checked_product(size, sizeof(T)), kBlockAlignment));
+    const auto bytes =
+        static_cast<std::size_t>(checked_sum(checked_product(size, sizeof(T)), kBlockAlignment));
     const Free free{std::align_val_t{bytes < kHugePage ? kBlockAlignment : kHugePage}};
     data_ = {static_cast<T*>(::operator new(bytes, free.alignment)), free};
     if (bytes >= kHugePage) ask_for_huge_pages(data_.get(), bytes);

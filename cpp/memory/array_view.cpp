@@ -66,8 +66,10 @@ using RowReader = void (*)(const ArrayView& array, const Rows& rows, std::int64_
 
 template <class V>
 void copy_row(const std::byte* from, std::int64_t count, V* to) {
-  constexpr std::int64_t kShort = 64, kChunk = 16 / sizeof(V);  // a call of memcpy costs as much as some copies
-  if (count > kShort) return static_cast<void>(std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V)));
+  constexpr std::int64_t kShort = 64,
+                         kChunk = 16 / sizeof(V);  // a call of memcpy costs as much as some copies
+  if (count > kShort)
+    return static_cast<void>(std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V)));
   std::int64_t k = 0;
   for (; k + kChunk <= count; k += kChunk) std::memcpy(to + k, from + k * sizeof(V), 16);
   for (; k < count; ++k) std::memcpy(to + k, from + k * sizeof(V), sizeof(V));

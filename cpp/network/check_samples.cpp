@@ -80,9 +80,9 @@ void check_weights(const ArrayView& weight, Poll& poll) {
 }  // namespace
 
 template <class T>
-void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll) {
+void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll, bool finite) {
   require_shape("x", x, x.rows, architecture.n_in);
-  check_finite<T>(x, "x", poll);
+  if (finite) check_finite<T>(x, "x", poll);
 }
 
 template <class T>
@@ -115,8 +115,8 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
   }
 }
 
-template void check_x<float>(const Architecture&, const ArrayView&, Poll&);
-template void check_x<double>(const Architecture&, const ArrayView&, Poll&);
+template void check_x<float>(const Architecture&, const ArrayView&, Poll&, bool);
+template void check_x<double>(const Architecture&, const ArrayView&, Poll&, bool);
 template void check_samples(const Architecture&, const Samples<float>&, Poll&);
 template void check_samples(const Architecture&, const Samples<double>&, Poll&);
 

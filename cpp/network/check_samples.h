@@ -9,9 +9,9 @@
 namespace chainrule {
 
 // Throw ShapeError or std::invalid_argument that says what came and what was expected, naming row and column of
-// the first bad element.
+// the first bad element. Without `finite`, x may have NaN and infinities.
 template <class T>
-void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll);
+void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll, bool finite = true);
 
 template <class T>
 void check_samples(const Architecture& architecture, const Samples<T>& samples, Poll& poll);

@@ -99,10 +99,10 @@ typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction dir
 }
 
 template <class T>
-void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll) const {
+void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
-  check_x<T>(architecture_, x, poll);
+  check_x<T>(architecture_, x, poll, check_finite);
   if (x.rows == 0) return;
   const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
   BorrowedPlan plan(*this, chunk, Direction::kForward);

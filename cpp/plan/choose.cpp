@@ -55,6 +55,7 @@ template std::unique_ptr<Plan<double>> make_plan(const Architecture&, std::int64
 
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,
                 Direction direction, int cap) {
+  check_num_threads();  // first: a wrong environment is an error whatever the size of the work
   if (plan == PlanKind::kLayerwise) return 1;
   // A region costs about a microsecond; so much work per thread takes some ten.
   constexpr double kFlopsPerThread = 1e6;

@@ -44,8 +44,8 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, std::int64_t max_bat
       desks_(static_cast<std::size_t>(chunks(max_batch))) {
   for (Desk& desk : desks_) reserve(desk);
   if (direction == Direction::kForwardAndBackward) {
-    workspace_.reserve(chunks(max_batch), round_up(architecture.n_parameters, kernels_.vector_width),
-                       gradients_);
+    workspace_.reserve(chunks(max_batch),
+                       round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
   }
   targets_.reserve(max_batch, architecture.n_out(),
                    round_up(architecture.n_out(), kernels_.vector_width), workspace_);
@@ -152,14 +152,14 @@ template <class T>
 void NarrowPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                             Poll& poll) {
   run(x, nullptr, rows, false, team, poll,
-          [&](const Desk& desk, std::int64_t first, std::int64_t count) {
-            if (count == 1) {
-              std::copy_n(desk.pass.s, architecture_.n_out(), s.row(first));
-            } else {
-              kernels_.transpose_block(desk.pass.s, stride_, architecture_.n_out(), count,
-                                       s.row(first), s.stride);
-            }
-          });
+      [&](const Desk& desk, std::int64_t first, std::int64_t count) {
+        if (count == 1) {
+          std::copy_n(desk.pass.s, architecture_.n_out(), s.row(first));
+        } else {
+          kernels_.transpose_block(desk.pass.s, stride_, architecture_.n_out(), count, s.row(first),
+                                   s.stride);
+        }
+      });
 }
 
 template <class T>
@@ -167,10 +167,10 @@ CostSums NarrowPlan<T>::costs(const Samples<T>& samples, const Rows& rows, bool 
                               Team& team, Poll& poll) {
   const CostSums sums = targets_.begin(samples, rows);
   run(samples.x, &samples, rows, backward, team, poll,
-          [&](const Desk& desk, std::int64_t first, std::int64_t count) {
-            std::copy_n(desk.costs, count, targets_.costs() + first);
-            if (!targets_.finite(first, count)) finite_ = false;
-          });
+      [&](const Desk& desk, std::int64_t first, std::int64_t count) {
+        std::copy_n(desk.costs, count, targets_.costs() + first);
+        if (!targets_.finite(first, count)) finite_ = false;
+      });
   return targets_.sum(sums);
 }
 
@@ -214,7 +214,9 @@ typename Plan<T>::Step NarrowPlan<T>::train_step(T* parameters, const Samples<T>
     make_step(0, n);
   } else {
     team.run([&](int index, int count) {
-      const auto bound = [&](int i) { return n * i / count / kernels_.vector_width * kernels_.vector_width; };
+      const auto bound = [&](int i) {
+        return n * i / count / kernels_.vector_width * kernels_.vector_width;
+      };
       const std::int64_t first = bound(index), last = index + 1 < count ? bound(index + 1) : n;
       make_step(first, last - first);
     });

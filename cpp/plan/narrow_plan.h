@@ -50,7 +50,7 @@ class NarrowPlan final : public Plan<T> {
   // Carries a batch forward, and back to gradients_ if asked to; each block then goes to use(desk, first row, count).
   template <class Use>
   void run(const ArrayView& x, const Samples<T>* samples, const Rows& rows, bool backward,
-               Team& team, Poll& poll, Use&& use);
+           Team& team, Poll& poll, Use&& use);
   CostSums costs(const Samples<T>& samples, const Rows& rows, bool backward, Team& team,
                  Poll& poll);
   // The gradient of a part of the parameters, from those of the chunks.

@@ -21,7 +21,7 @@ namespace chainrule {
 namespace {
 
 constexpr char kVariable[] = "CHAINRULE_NUM_THREADS";
-constexpr int kNotSet = 0;
+constexpr int kNotSet = 0, kNotRead = -1;
 
 // A thread's least work. The cores that measured it do 70 to 100 floating-point operations a nanosecond.
 // Many regions: two threads meet twice a step, at 0.2 to 1 us each time, and fetch from each other what they have
@@ -31,18 +31,19 @@ constexpr double kFlopsOfManyRegions = 1e6, kFlopsOfOneRegion = 4e6;
 
 std::atomic<double> flops_per_thread{-1};
 std::atomic<int> limit_of_process{kNotSet};
-thread_local int limit_of_thread = kNotSet;
+// Of the scopes that live, the latest last; kNotSet where one has ended.
+thread_local std::vector<std::shared_ptr<std::atomic<int>>> limits_of_thread;
 
 // What `read` says at the first call. Two threads may both be the first. (A static local variable would have a lock,
 // which a forked child could find held by a thread that it does not have.)
 template <class Read>
 int once(std::atomic<int>& known, const Read& read) {
-  constexpr int kNotRead = -1;
   int value = known.load(std::memory_order_relaxed);
   if (value == kNotRead) known.store(value = read(), std::memory_order_relaxed);
   return value;
 }
-std::atomic<int> cpus_of_hardware{-1}, cpus_of_quota{-1}, limit_of_environment{-1};
+std::atomic<int> cpus_of_hardware{kNotRead}, cpus_of_quota{kNotRead},
+    limit_of_environment{kNotRead};
 
 // Asked each time: a parent often gives its children their CPUs after it has forked them.
 int cpus_of_affinity() {
@@ -65,6 +66,27 @@ int checked(int n) {
   throw std::invalid_argument("a number of threads must be >= 1, got " + std::to_string(n));
 }
 
+// What was asked for: in the environment, for the process, on this thread. kNotSet for nothing.
+int asked_by_environment() {
+  return once(limit_of_environment, [] {
+    const char* const text = std::getenv(kVariable);
+    return text && *text ? parse_num_threads(text) : kNotSet;
+  });
+}
+int asked_of_process() {
+  const int n = limit_of_process.load(std::memory_order_relaxed);
+  return n != kNotSet ? n : asked_by_environment();
+}
+int asked_of_thread() {
+  for (; !limits_of_thread.empty(); limits_of_thread.pop_back()) {
+    const int n = limits_of_thread.back()->load(std::memory_order_relaxed);
+    if (n != kNotSet) return n;
+  }
+  return asked_of_process();
+}
+
+int or_usable_cpus(int asked) { return asked != kNotSet ? asked : usable_cpus(); }
+
 }  // namespace
 
 int usable_cpus() {
@@ -84,20 +106,13 @@ int parse_num_threads(const std::string& text) {
                               text + "\"");
 }
 
-int default_threads() {
-  const int n = once(limit_of_environment, [] {
-    const char* const text = std::getenv(kVariable);
-    return text && *text ? parse_num_threads(text) : kNotSet;
-  });
-  return n != kNotSet ? n : usable_cpus();
-}
-
 void set_num_threads(int n) { limit_of_process.store(checked(n), std::memory_order_relaxed); }
 
-int get_num_threads() {
-  if (limit_of_thread != kNotSet) return limit_of_thread;
-  const int n = limit_of_process.load(std::memory_order_relaxed);
-  return n != kNotSet ? n : default_threads();
+int num_threads_of_process() { return or_usable_cpus(asked_of_process()); }
+int get_num_threads() { return or_usable_cpus(asked_of_thread()); }
+
+void check_num_threads() {
+  if (limit_of_environment.load(std::memory_order_relaxed) == kNotRead) asked_of_thread();
 }
 
 int threads_for(double flops, int cap, Regions regions) {
@@ -113,7 +128,15 @@ void set_flops_per_thread(double flops) {
   flops_per_thread.store(flops, std::memory_order_relaxed);
 }
 
-ThreadsScope::ThreadsScope(int n) : outer_(limit_of_thread) { limit_of_thread = checked(n); }
-ThreadsScope::~ThreadsScope() { limit_of_thread = outer_; }
+ThreadsScope::ThreadsScope(int n) : limit_(std::make_shared<std::atomic<int>>(checked(n))) {
+  const auto ended = [](const auto& limit) {
+    return limit->load(std::memory_order_relaxed) == kNotSet;
+  };
+  auto& limits = limits_of_thread;
+  // One that has ended below others that live would stay for as long as those that are on top of it.
+  limits.erase(std::remove_if(limits.begin(), limits.end(), ended), limits.end());
+  limits.push_back(limit_);
+}
+ThreadsScope::~ThreadsScope() { limit_->store(kNotSet, std::memory_order_relaxed); }
 
 }  // namespace chainrule

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <atomic>
+#include <memory>
 #include <string>
 
 namespace chainrule {
@@ -12,16 +14,18 @@ constexpr int kMaxThreads = 1024;
 // CPUs that this process may use now: the least of hardware, affinity and the quota of its control group (rounded up).
 int usable_cpus();
 
-// CHAINRULE_NUM_THREADS as it is at the first call, else usable_cpus(). Throws as parse_num_threads does.
-int default_threads();
-
-// The value of that variable. Throws std::invalid_argument where it is no whole number >= 1.
+// The value of the variable CHAINRULE_NUM_THREADS. Throws std::invalid_argument where it is no whole number >= 1.
 int parse_num_threads(const std::string& text);
 
 // For all threads of the process that have no limit of their own. Throws std::invalid_argument for n < 1.
 void set_num_threads(int n);
+// What holds for them: what was set, else CHAINRULE_NUM_THREADS as it is at the first call, else usable_cpus(). Throws as
+// parse_num_threads does.
+int num_threads_of_process();
 // What holds on this thread.
 int get_num_threads();
+// Throws where that would, and asks the system nothing: cheap enough for every call.
+void check_num_threads();
 
 // How many regions share the cost of waking the workers: one, as in a prediction, or those of many steps.
 enum class Regions { kOne, kMany };
@@ -32,7 +36,8 @@ int threads_for(double flops, int cap, Regions regions);
 // For tests: the work that a thread is worth, in place of the measured one; 0 gives every region all threads.
 void set_flops_per_thread(double flops);
 
-// The limit of this thread within the life of the object; objects nest.
+// A limit of the thread that makes it, within the life of the object. The latest that lives counts: they may end in any
+// order, and on any thread.
 class ThreadsScope {
  public:
   explicit ThreadsScope(int n);
@@ -41,7 +46,7 @@ class ThreadsScope {
   ThreadsScope& operator=(const ThreadsScope&) = delete;
 
  private:
-  int outer_;
+  std::shared_ptr<std::atomic<int>> limit_;
 };
 
 }  // namespace chainrule

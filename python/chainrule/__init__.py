@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from chainrule import _load_core as _load_core  # isort: split
 
+from chainrule import _threadpoolctl as _threadpoolctl
 from chainrule import datasets
 from chainrule._config import __version__, show_config
 from chainrule._core import (

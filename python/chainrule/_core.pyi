@@ -23,13 +23,18 @@ __all__: list[str] = [
     "check_stop_condition",
     "cpu_target",
     "cpu_targets",
+    "elementary_functions",
+    "elementary_seconds",
     "get_num_threads",
     "initializers",
     "losses",
+    "num_threads_of_process",
     "optimizers",
+    "peak_gflops",
     "philox4x32_10",
     "product_choice",
     "product_library",
+    "product_seconds",
     "set_num_threads",
     "set_product",
     "stop_conditions",
@@ -39,6 +44,8 @@ __all__: list[str] = [
 class threads:
     """
     Use at most `n` threads within a ``with`` block, on this Python thread.
+
+    Of several blocks that it is in, the one entered last counts.
 
     Parameters
     ----------
@@ -161,7 +168,9 @@ class Network:
             divided by neurons) or "layerwise" (layer by layer, on one thread); ``product``: "own" or
             "blas"; ``cpu``: the target of the kernels; ``threads``: how many at most.
         """
-    def predict(self, x: typing.Any, *, out: typing.Any = None) -> numpy.ndarray:
+    def predict(
+        self, x: typing.Any, *, out: typing.Any = None, check_finite: typing.Any = True
+    ) -> numpy.ndarray:
         """
         Compute the output s of the network.
 
@@ -173,6 +182,10 @@ class Network:
             Samples, or one sample; any real dtype and memory layout. The batch may be empty.
         out : numpy.ndarray, optional
             Where to put the result: of the network's dtype, contiguous in C order.
+        check_finite : bool, default True
+            False leaves out the look at every value of `x`: a row with a NaN gives NaN, one with an
+            infinity or a number that is too large for the network's dtype what the formulas make of it;
+            the other rows are as ever.
 
         Returns
         -------
@@ -184,9 +197,9 @@ class Network:
         ShapeError
             If `x` or `out` has the wrong shape.
         ValueError
-            If `x` has a NaN or an infinity, naming row and column.
+            If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False.
         TypeError
-            If `x` is no array of real numbers, or `out` has the wrong dtype.
+            If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
         ConcurrentUseError
             If the network is being trained at this moment.
         """
@@ -346,6 +359,16 @@ def cpu_targets() -> list[str]:
     The CPU targets that can run here, the best one last.
     """
 
+def elementary_functions() -> list[str]:
+    """
+    Names of the elementary functions.
+    """
+
+def elementary_seconds(function: str, x: numpy.ndarray) -> tuple[float, numpy.ndarray]:
+    """
+    Return the seconds that y = f(x) takes on one thread, and y.
+    """
+
 def get_num_threads() -> int:
     """
     Return how many threads a call may use at most, here and now.
@@ -366,9 +389,36 @@ def losses() -> list[str]:
     Names of the losses.
     """
 
+def num_threads_of_process() -> int:
+    """
+    Return what `set_num_threads` has set, whatever block of `threads` this is in.
+    """
+
 def optimizers() -> list[str]:
     """
     Names of the optimizers.
+    """
+
+def peak_gflops(dtype: str, threads: typing.Any) -> float:
+    """
+    Measure how many fused multiply-adds the CPU target of the kernels can do.
+
+    Parameters
+    ----------
+    dtype : str
+        "float32" or "float64".
+    threads : int
+        So many threads compute together, at least 1.
+
+    Returns
+    -------
+    float
+        Billions of operations a second, two for each fused multiply-add, on all these threads.
+
+    Raises
+    ------
+    ValueError
+        If `dtype` is another word, or `threads` is less than 1.
     """
 
 def philox4x32_10(
@@ -391,6 +441,11 @@ def product_choice() -> str:
 def product_library() -> str:
     """
     The BLAS of this build.
+    """
+
+def product_seconds(a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, numpy.ndarray]:
+    """
+    Return the seconds that a product of packed matrices takes on one thread, and a @ b.
     """
 
 def set_num_threads(n: typing.Any) -> None:

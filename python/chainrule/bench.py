@@ -9,15 +9,11 @@ from __future__ import annotations
 import os
 import platform
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import chainrule as cr
 from chainrule import _core
 from chainrule._measure import Cell, Race
 from chainrule._peers import PEERS, Workload
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["PEERS", "WORKLOADS", "Cell", "Race", "Workload", "cpu", "peak", "run"]
 
@@ -61,10 +57,10 @@ def run(seconds: float = 15.0) -> None:
             ratio = rival.best / row["chainrule"].best
             print(f"{label(workload):40}{''.join(times)}{ratio:10.2f} ({rival.peer})", flush=True)
             cells += row.values()
-    rate, source = peak(cells, None)
+    rate = peak(None)
     fastest = max((cell for cell in cells if cell.peer == "chainrule"), key=lambda c: c.gflops)
     print(f"\nbest of {ROUNDS} rounds, in turn; every answer was that of plain NumPy")
-    print(f"{source}: {rate:.0f} GFLOP/s; ", end="")
+    print(f"FMA peak: {rate:.0f} GFLOP/s; ", end="")
     print(
         f"chainrule at {fastest.workload.name}: {fastest.gflops:.0f}, {fastest.gflops / rate:.0%}"
     )
@@ -82,14 +78,9 @@ def label(workload: Workload) -> str:
     return f"{task} {'-'.join(map(str, workload.layers))}, batch {workload.batch}"
 
 
-def peak(cells: Iterable[Cell], threads: int | None) -> tuple[float, str]:
-    """Return the machine's peak in GFLOP/s, and what that is: of one thread, or of all of them.
-
-    Measured by the core, where it can; else the best rate that any library reached.
-    """
-    if measured := getattr(_core, "peak_gflops", None):
-        return float(measured("float32", threads or cr.get_num_threads())), "FMA peak"
-    return max(cell.gflops for cell in cells if cell.threads == threads), "best rate seen"
+def peak(threads: int | None) -> float:
+    """Return the machine's peak in float32, in GFLOP/s: of so many threads, or of all of them."""
+    return _core.peak_gflops("float32", threads or cr.get_num_threads())
 
 
 def cpu() -> str:

@@ -66,6 +66,23 @@ TEST(limits_nest) {
   CHECK_THROWS(std::invalid_argument, ">= 1, got -2", set_num_threads(-2));
 }
 
+TEST(limits_end_in_any_order_and_on_any_thread) {
+  const int before = get_num_threads();
+  auto first = std::make_unique<ThreadsScope>(7);
+  auto second = std::make_unique<ThreadsScope>(1);
+  auto third = std::make_unique<ThreadsScope>(5);
+  second.reset();
+  CHECK_EQUAL(get_num_threads(), 5);
+  std::thread([&] { third.reset(); }).join();
+  CHECK_EQUAL(get_num_threads(), 7);
+  third = std::make_unique<ThreadsScope>(3);
+  first.reset();
+  CHECK_EQUAL(get_num_threads(), 3);
+  CHECK_EQUAL(num_threads_of_process(), before);
+  third.reset();
+  CHECK_EQUAL(get_num_threads(), before);
+}
+
 TEST(the_environment_names_a_whole_number) {
   CHECK_EQUAL(parse_num_threads("1"), 1);
   CHECK_EQUAL(parse_num_threads("07"), 7);

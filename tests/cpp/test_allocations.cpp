@@ -1,0 +1,189 @@
+// After its first step, training allocates nothing: every new of this program is counted.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "check.h"
+#include "gemm/product_choice.h"
+#include "problem.h"
+#include "threads/limit.h"
+
+namespace {
+
+std::atomic<std::int64_t> n_allocations{0};
+
+void* counted(void* memory) {
+  if (!memory) throw std::bad_alloc();
+  n_allocations.fetch_add(1, std::memory_order_relaxed);
+  return memory;
+}
+
+}  // namespace
+
+// The other forms of new and delete call these.
+void* operator new(std::size_t size) { return counted(std::malloc(size > 0 ? size : 1)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+
+#if defined(_MSC_VER)
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return counted(_aligned_malloc(size, static_cast<std::size_t>(alignment)));
+}
+void operator delete(void* memory, std::align_val_t) noexcept { _aligned_free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
+  _aligned_free(memory);
+}
+#else
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  void* memory = nullptr;
+  const int error = posix_memalign(&memory, static_cast<std::size_t>(alignment), size);
+  return counted(error == 0 ? memory : nullptr);
+}
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+#endif
+
+namespace chainrule {
+namespace {
+
+struct Case {
+  const char* plan;  // the one that is to be tested
+  const char* product;
+  std::vector<Spec> layers;
+  const char* loss;  // "" for a cost of the user's own
+  std::int64_t batch;
+  int threads;
+};
+
+std::vector<Case> cases() {
+  const std::vector<Spec> small = {input(32), dense(64, "tanh"), dense(48, "relu"),
+                                   dense(4, "identity")};
+  const std::vector<Spec> medium = {input(32), dense(128, "tanh"), dense(96, "relu"),
+                                    dense(4, "identity")};
+  // More than 4 MB of weights
+  const std::vector<Spec> large = {input(32), dense(1100, "relu"), dense(1000, "relu"),
+                                   dense(4, "softmax")};
+  const std::vector<Spec> softmax_inside = {input(32), dense(300, "softmax"), dense(4, "identity")};
+  std::vector<Case> all;
+  for (const int threads : {1, 2}) {
+    all.push_back({"narrow", "own", small, "mse", 256, threads});
+    all.push_back({"rows", "own", medium, "mse", 256, threads});
+    all.push_back({"columns", "own", large, "cross_entropy", 4, threads});
+    for (const char* product : {"own", "blas"}) {
+      all.push_back({"layerwise", product, softmax_inside, "mse", 64, threads});
+      all.push_back({"layerwise", product, small, "", 64, threads});
+    }
+    all.push_back({"layerwise", "blas", small, "mse", 64, threads});
+  }
+  return all;
+}
+
+// How a network is set up, and back again as the object ends.
+class Setting {
+ public:
+  explicit Setting(const Case& each) : threads_(each.threads) { set_product(each.product); }
+  ~Setting() { set_product(before_); }
+  Setting(const Setting&) = delete;
+  Setting& operator=(const Setting&) = delete;
+
+ private:
+  const std::string before_ = product_choice();
+  ThreadsScope threads_;
+};
+
+// y is a row of zeros but for a 1: right for every loss.
+template <class T>
+class Training {
+ public:
+  Training(const Case& each, const Spec& optimizer)
+      : network_(each.layers, each.loss, 1), optimizer_(optimizer), batch_(each.batch) {
+    const std::int64_t n = kManySteps * batch_;
+    const auto& dense = network_.architecture();
+    x_.resize(static_cast<std::size_t>(n * dense.n_in));
+    y_.resize(static_cast<std::size_t>(n * dense.n_out()));
+    RandomStream stream(9, Purpose::kShuffle, 0);
+    for (T& value : x_) value = static_cast<T>(stream.next_uniform() - 0.5);
+    for (std::int64_t i = 0; i < n; ++i) {
+      y_[static_cast<std::size_t>(i * dense.n_out() + i % dense.n_out())] = 1;
+    }
+  }
+
+  // Of two epochs of so many steps
+  std::int64_t allocations(std::int64_t steps, bool shuffle) {
+    const std::int64_t n = steps * batch_;
+    Samples<T> samples;
+    samples.x = array_view(x_.data(), n, network_.architecture().n_in);
+    if (network_.architecture().loss.is_custom()) {
+      samples.custom_cost = [](const Rows&, MatrixView<const T> s, MatrixView<T> dC_ds) {
+        for (std::int64_t i = 0; i < s.rows * s.cols; ++i) dC_ds.data[i] = s.data[i] / 100;
+        return 1.0;
+      };
+    } else {
+      samples.y = array_view(y_.data(), n, network_.architecture().n_out());
+    }
+    FitOptions<T> options;
+    options.epochs = 2;
+    options.batch_size = batch_;
+    options.shuffle = shuffle;
+    Poll poll;
+    const std::int64_t before = n_allocations;
+    network_.fit(samples, optimizer_, options, poll);
+    return n_allocations - before;
+  }
+
+  std::string plan() const { return network_.report(batch_, Direction::kForwardAndBackward).plan; }
+  int threads() const { return network_.report(batch_, Direction::kForwardAndBackward).threads; }
+
+  static constexpr std::int64_t kFewSteps = 1, kManySteps = 5;
+
+ private:
+  Network<T> network_;
+  Optimizer optimizer_;
+  std::int64_t batch_;
+  std::vector<T> x_, y_;
+};
+
+template <class T>
+void check_allocations(const Case& each, const Spec& optimizer) {
+  const Setting setting(each);
+  Training<T> training(each, optimizer);
+  CHECK_EQUAL(training.plan(), each.plan);
+  CHECK_EQUAL(training.threads(), training.plan() == "layerwise" ? 1 : each.threads);
+  training.allocations(1, true);  // the plan, the threads, the optimizer's state
+  for (const bool shuffle : {true, false}) {
+    const std::int64_t of_few = training.allocations(Training<T>::kFewSteps, shuffle);
+    CHECK(of_few > 0);  // the order of the samples, the costs of the epochs
+    CHECK_EQUAL(training.allocations(Training<T>::kManySteps, shuffle), of_few);
+  }
+}
+
+TEST(allocations_do_not_grow_with_the_steps) {
+  for (const Case& each : cases()) {
+    for (const Spec& optimizer : {sgd(0.001), Spec{"sgd", {0.001, 0.9, 1}, {}}, adam(0.001)}) {
+      check::at() = check::text(each.plan, ", products by ", each.product, ", ",
+                                *each.loss ? each.loss : "a cost of the user's own", ", ",
+                                optimizer.name, ", ", each.threads, " threads");
+      check_allocations<float>(each, optimizer);
+      check_allocations<double>(each, optimizer);
+    }
+  }
+}
+
+TEST(allocations_are_counted) {
+  const std::int64_t before = n_allocations;
+  {
+    const std::vector<int> one(5);
+  }
+  CHECK_EQUAL(n_allocations - before, 1);
+  {
+    const AlignedBlock<float> another(5);
+  }
+  CHECK_EQUAL(n_allocations - before, 2);
+}
+
+}  // namespace
+}  // namespace chainrule
