@@ -201,7 +201,7 @@ def test_out_of_memory_leaves_everything_as_before():
     code = textwrap.dedent("""
         import resource
         import numpy as np, chainrule as cr
-        def make(): return cr.Network([cr.Input(9), cr.Dense(500, "tanh"), cr.Dense(2)], rng=0)
+        def make(): return cr.Network([cr.Input(9), cr.Dense(1000, "tanh"), cr.Dense(2)], rng=0)
         def state(net, optimizer):
             return net.parameters.tobytes(), optimizer.steps, repr(optimizer._states()), repr(net)
         net, twin, optimizer, twin_optimizer = make(), make(), cr.Adam(), cr.Adam()

@@ -77,13 +77,18 @@ def test_core_makes_these_rounds(seed):
 INITIAL_PARAMETERS, SHUFFLE = 1, 2
 
 
-def stream(seed, purpose, index):
-    """Yield the numbers of 64 bits of one purpose: two from each block, the lower word first."""
+def words(seed, purpose, index):
+    """Yield the numbers of 32 bits of one purpose: four from each block."""
     key = seed & 0xFFFFFFFF, seed >> 32
     for n in range(2**64):
-        block = philox4x32((n & 0xFFFFFFFF, n >> 32, index, purpose), key)
-        yield block[0] | block[1] << 32
-        yield block[2] | block[3] << 32
+        yield from philox4x32((n & 0xFFFFFFFF, n >> 32, index, purpose), key)
+
+
+def stream(seed, purpose, index):
+    """Yield the numbers of 64 bits of one purpose: two words, the lower one first."""
+    numbers = words(seed, purpose, index)
+    for low in numbers:
+        yield low | next(numbers) << 32
 
 
 SEEDS = [0, 1, 2**32 - 1, 2**32, 0x123456789ABCDEF0, 2**64 - 1]
@@ -123,11 +128,11 @@ def test_normal_parameters_are_those_of_the_stream(seed):
 def shuffled(n, seed, epoch):
     """Return the order of an epoch: Fisher and Yates, from the last place down."""
     order = list(range(n))
-    numbers = stream(seed, SHUFFLE, epoch)
+    numbers = words(seed, SHUFFLE, epoch)
     for left in range(n, 1, -1):
-        cycles_end = (2**64 - 1) - (2**64 - 1) % left
-        number = next(each for each in numbers if each < cycles_end)
-        i = number % left
+        # Lemire's method: the high word of a product, drawn again where some would come once too often.
+        products = (number * left for number in numbers)
+        i = next(each for each in products if each % 2**32 >= 2**32 % left) >> 32
         order[left - 1], order[i] = order[i], order[left - 1]
     return order
 

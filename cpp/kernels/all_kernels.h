@@ -35,6 +35,7 @@ constexpr KernelTable<T> make_kernel_table() {
   table.panel_width = static_cast<int>(kPanelWidth<V>);
   table.vector_width = V::kWidth;
   table.multiply_panel = multiply_panel<V>;
+  table.multiply_row = multiply_row<V>;
   table.copy_block = copy_block<V>;
   table.transpose_block = transpose_block<V>;
   table.activate = activate<V>;

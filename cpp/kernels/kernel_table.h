@@ -67,6 +67,10 @@ struct KernelTable {
 
   void (*multiply_panel)(const PanelProduct<T>& product);
 
+  // c(j) = sum_k a(k) b(k, j) for `cols` columns, in the same chains: one row of a, b as it lies.
+  void (*multiply_row)(const T* a, std::int64_t depth, const T* b, std::int64_t b_stride,
+                       std::int64_t cols, T* c);
+
   // to(r, c) = from(r, c) and to(c, r) = from(r, c); rows `from_stride` and `to_stride` numbers apart.
   void (*copy_block)(const T* from, std::int64_t from_stride, std::int64_t rows, std::int64_t cols,
                      T* to, std::int64_t to_stride);

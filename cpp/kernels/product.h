@@ -140,6 +140,31 @@ void multiply_panel(const PanelProduct<typename V::Number>& p) {
   }
 }
 
+// Some rows of b are passed over at a time, and c in between: few enough streams for the CPU to fetch ahead, long enough
+// to use all that it fetches.
+template <class V, int kRows>
+void add_rows(const typename V::Number* a, const typename V::Number* b, int64_t b_stride,
+              int64_t cols, typename V::Number* c, bool accumulate) {
+  V numbers[kRows];
+  for (int k = 0; k < kRows; ++k) numbers[k] = V::set(a[k]);
+  Row<V>(cols).for_each([&](auto at) {
+    V sum = accumulate ? at(c) : V::zero();
+    for (int k = 0; k < kRows; ++k) sum = fma(numbers[k], at(b + k * b_stride), sum);
+    at.put(c, sum);
+  });
+}
+
+template <class V>
+void multiply_row(const typename V::Number* a, int64_t depth, const typename V::Number* b,
+                  int64_t b_stride, int64_t cols, typename V::Number* c) {
+  constexpr int kRows = V::kRegisters / 4;
+  int64_t k = 0;
+  for (; k + kRows <= depth; k += kRows) {
+    add_rows<V, kRows>(a + k, b + k * b_stride, b_stride, cols, c, k > 0);
+  }
+  for (; k < depth; ++k) add_rows<V, 1>(a + k, b + k * b_stride, b_stride, cols, c, k > 0);
+}
+
 template <class V>
 void copy_block(const typename V::Number* from, int64_t from_stride, int64_t rows, int64_t cols,
                 typename V::Number* to, int64_t to_stride) {

@@ -166,6 +166,21 @@ void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>&
 template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<float>&, std::int64_t);
 template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<double>&, std::int64_t);
 
+void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] const Rows& rows) {
+#if defined(__GNUC__)
+  constexpr std::int64_t kLine = 64,
+                         kMost = 1 << 14;  // of a row: more would push out what is in use
+  const std::int64_t bytes = std::min(std::abs(array.col_stride) * array.cols, kMost);
+  if (array.col_stride < 0 || bytes == 0) return;
+  for (std::int64_t i = 0; i < rows.count; ++i) {
+    const std::byte* row = array.data + rows[i] * array.row_stride;
+    // Into the second cache: the first one is full of what is being computed.
+    for (std::int64_t at = 0; at < bytes; at += kLine) __builtin_prefetch(row + at, 0, 2);
+    __builtin_prefetch(row + bytes - 1, 0, 2);
+  }
+#endif
+}
+
 // Whether all numbers are finite, seen in the bits of their exponents: a loop that compilers vectorise.
 template <class T>
 bool all_finite(const std::byte* numbers, std::int64_t count) {

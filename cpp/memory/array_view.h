@@ -66,6 +66,9 @@ template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
                  std::int64_t first_row);
 
+// Tells the CPU that these rows will be read soon.
+void prefetch_rows(const ArrayView& array, const Rows& rows);
+
 // Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
 // or too large for T; `name` is what the user calls the array.
 template <class T>

@@ -50,21 +50,21 @@ Rows all_rows(const Samples<T>& samples) {
 template <class T>
 class Network<T>::BorrowedPlan {
  public:
-  // For passes of up to `batch` rows; most have `usual` rows.
-  BorrowedPlan(const Network& network, std::int64_t batch, Direction direction, std::int64_t usual)
+  BorrowedPlan(const Network& network, const Passes& passes)
       : network_(network),
         plan_(network.idle_plan_.exchange(nullptr)),
         engine_(current_engine<T>()),
-        team(threads_for(choose_plan(network.architecture_, batch, engine_), network.architecture_,
-                         usual, direction, network.threads_)) {
-    if (!plan_ || !plan_->serves(batch, direction) || !(plan_->engine() == engine_)) {
+        team(threads_for(choose_plan(network.architecture_, engine_), network.architecture_,
+                         passes.usual_rows, passes.direction, network.threads_)) {
+    if (!plan_ || !plan_->serves(passes) || !(plan_->engine() == engine_)) {
       plan_.reset();  // first, so that not both are in memory
-      plan_ = make_plan<T>(network.architecture_, batch, direction, engine_);
+      plan_ = make_plan<T>(network.architecture_, passes, engine_);
     }
-    plan_->load(network.parameters(), direction);
+    plan_->load(network.parameters(), passes);
+    plan_->expect({});
   }
-  BorrowedPlan(const Network& network, std::int64_t batch, Direction direction)
-      : BorrowedPlan(network, batch, direction, batch) {}
+  BorrowedPlan(const Network& network, std::int64_t rows, Direction direction)
+      : BorrowedPlan(network, Passes{rows, rows, direction}) {}
   ~BorrowedPlan() { delete network_.idle_plan_.exchange(plan_.release()); }
   BorrowedPlan(const BorrowedPlan&) = delete;
   BorrowedPlan& operator=(const BorrowedPlan&) = delete;
@@ -93,7 +93,7 @@ Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, st
 template <class T>
 typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction direction) const {
   const Engine<T> engine = current_engine<T>();
-  const PlanKind plan = choose_plan(architecture_, batch, engine);
+  const PlanKind plan = choose_plan(architecture_, engine);
   return {plan_name(plan), engine.product == Product::kOwn ? "own" : "blas",
           target_name(engine.target), threads_for(plan, architecture_, batch, direction, threads_)};
 }
@@ -159,7 +159,7 @@ History Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer,
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
-  BorrowedPlan plan(*this, largest, Direction::kForwardAndBackward, batch);
+  BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward});
   return run_training_loop(*plan, parameters(), session, samples, options, seed_, epochs_begun_,
                            plan.team, poll);
 }
@@ -171,9 +171,9 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
   check_samples(architecture_, samples, poll);
   Trace trace;
   trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
-  trace.plan = std::make_unique<LayerwisePlan<T>>(
-      architecture_, samples.size(), Direction::kForwardAndBackward, current_engine<T>());
-  trace.plan->load(parameters(), Direction::kForwardAndBackward);
+  const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward};
+  trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>());
+  trace.plan->load(parameters(), passes);
   Team alone(1);
   trace.cost =
       trace.plan->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone, poll)

@@ -155,6 +155,8 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
     for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
       poll();
       const Rows rows = order.batch(first, std::min(batch_size, n - first));
+      const std::int64_t next = first + rows.count;
+      plan.expect(order.batch(next, std::min(batch_size, n - next)));
       const auto step = plan.train_step(parameters, samples, rows, session.next_step(), team, poll);
       if (!step.finite) {
         throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +

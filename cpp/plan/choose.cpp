@@ -20,8 +20,7 @@ const char* plan_name(PlanKind kind) {
 }
 
 template <class T>
-PlanKind choose_plan(const Architecture& architecture, std::int64_t /*max_batch*/,
-                     const Engine<T>& engine) {
+PlanKind choose_plan(const Architecture& architecture, const Engine<T>& engine) {
   if (engine.product != Product::kOwn || !PanelPlan<T>::suits(architecture)) {
     return PlanKind::kLayerwise;
   }
@@ -32,25 +31,22 @@ PlanKind choose_plan(const Architecture& architecture, std::int64_t /*max_batch*
              ? PlanKind::kRows
              : PlanKind::kColumns;
 }
-template PlanKind choose_plan(const Architecture&, std::int64_t, const Engine<float>&);
-template PlanKind choose_plan(const Architecture&, std::int64_t, const Engine<double>&);
+template PlanKind choose_plan(const Architecture&, const Engine<float>&);
+template PlanKind choose_plan(const Architecture&, const Engine<double>&);
 
 template <class T>
-std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
-                                   Direction direction, const Engine<T>& engine) {
-  switch (choose_plan(architecture, max_batch, engine)) {
-    case PlanKind::kNarrow:
-      return std::make_unique<NarrowPlan<T>>(architecture, max_batch, direction, engine);
-    case PlanKind::kRows:
-      return std::make_unique<RowPlan<T>>(architecture, max_batch, direction, engine);
-    case PlanKind::kColumns:
-      return std::make_unique<ColumnPlan<T>>(architecture, max_batch, direction, engine);
-    default: return std::make_unique<LayerwisePlan<T>>(architecture, max_batch, direction, engine);
+std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, const Passes& passes,
+                                   const Engine<T>& engine) {
+  switch (choose_plan(architecture, engine)) {
+    case PlanKind::kNarrow: return std::make_unique<NarrowPlan<T>>(architecture, passes, engine);
+    case PlanKind::kRows: return std::make_unique<RowPlan<T>>(architecture, passes, engine);
+    case PlanKind::kColumns: return std::make_unique<ColumnPlan<T>>(architecture, passes, engine);
+    default: return std::make_unique<LayerwisePlan<T>>(architecture, passes, engine);
   }
 }
-template std::unique_ptr<Plan<float>> make_plan(const Architecture&, std::int64_t, Direction,
+template std::unique_ptr<Plan<float>> make_plan(const Architecture&, const Passes&,
                                                 const Engine<float>&);
-template std::unique_ptr<Plan<double>> make_plan(const Architecture&, std::int64_t, Direction,
+template std::unique_ptr<Plan<double>> make_plan(const Architecture&, const Passes&,
                                                  const Engine<double>&);
 
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,

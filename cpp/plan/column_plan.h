@@ -10,9 +10,16 @@ namespace chainrule {
 template <class T>
 class ColumnPlan final : public PanelPlan<T> {
  public:
-  using PanelPlan<T>::PanelPlan;
+  ColumnPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
+      : PanelPlan<T>(architecture, passes, engine, packs(passes)) {}
 
  private:
+  // To train on a few rows, reading and writing weights takes more time than products, so there are no copies of them.
+  static bool packs(const Passes& passes) {
+    constexpr std::int64_t kManyRows = 96;
+    return passes.direction == Direction::kForwardAndBackward && passes.usual_rows >= kManyRows;
+  }
+  bool wants_packed(const Passes& passes) const override { return packs(passes); }
   void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
 };
 

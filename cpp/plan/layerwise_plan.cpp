@@ -8,10 +8,11 @@
 namespace chainrule {
 
 template <class T>
-LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, std::int64_t max_batch,
-                                Direction direction, const Engine<T>& engine)
-    : Plan<T>(engine), architecture_(architecture), max_batch_(max_batch), direction_(direction) {
+LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& passes,
+                                const Engine<T>& engine)
+    : Plan<T>(passes, engine), architecture_(architecture) {
   const auto& layers = architecture.layers;
+  const std::int64_t max_batch = passes.max_rows;
   a_.resize(layers.size() + 1);
   z_.resize(layers.size());
   delta_.resize(layers.size());
@@ -22,18 +23,13 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, std::int64_t m
   }
   targets_.reserve(max_batch, architecture.n_out(), architecture.n_out(), workspace_);
   workspace_.reserve(max_batch, architecture.n_out(), dC_ds_);
-  if (direction == Direction::kForwardAndBackward) {
+  if (this->trains()) {
     for (std::size_t l = 0; l < layers.size(); ++l) {
       workspace_.reserve(max_batch, layers[l].n_out, delta_[l]);
     }
     workspace_.reserve(1, architecture.n_parameters, gradient_);
   }
   workspace_.allocate();
-}
-
-template <class T>
-bool LayerwisePlan<T>::serves(std::int64_t batch, Direction direction) const {
-  return batch <= max_batch_ && direction <= direction_;
 }
 
 template <class T>

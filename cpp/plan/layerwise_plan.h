@@ -14,11 +14,9 @@ namespace chainrule {
 template <class T>
 class LayerwisePlan final : public Plan<T> {
  public:
-  LayerwisePlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
-                const Engine<T>& engine);
+  LayerwisePlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine);
 
-  bool serves(std::int64_t batch, Direction direction) const override;
-  void load(const T* parameters, Direction /*direction*/) override { parameters_ = parameters; }
+  void load(const T* parameters, const Passes& /*passes*/) override { parameters_ = parameters; }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -45,8 +43,6 @@ class LayerwisePlan final : public Plan<T> {
   using Plan<T>::engine_;
   const Architecture& architecture_;
   const T* parameters_ = nullptr;
-  std::int64_t max_batch_;
-  Direction direction_;
   std::int64_t batch_ = 0;
 
   Workspace<T> workspace_;

@@ -33,21 +33,19 @@ std::int64_t NarrowPlan<T>::chunks(std::int64_t batch) const {
 }
 
 template <class T>
-NarrowPlan<T>::NarrowPlan(const Architecture& architecture, std::int64_t max_batch,
-                          Direction direction, const Engine<T>& engine)
-    : Plan<T>(engine),
+NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes,
+                          const Engine<T>& engine)
+    : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
-      max_batch_(max_batch),
-      direction_(direction),
-      stride_(round_up(std::min(max_batch, kBlock), kernels_.vector_width)),
-      desks_(static_cast<std::size_t>(chunks(max_batch))) {
+      stride_(round_up(std::min(passes.max_rows, kBlock), kernels_.vector_width)),
+      desks_(static_cast<std::size_t>(chunks(passes.max_rows))) {
   for (Desk& desk : desks_) reserve(desk);
-  if (direction == Direction::kForwardAndBackward) {
-    workspace_.reserve(chunks(max_batch),
+  if (this->trains()) {
+    workspace_.reserve(chunks(passes.max_rows),
                        round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
   }
-  targets_.reserve(max_batch, architecture.n_out(),
+  targets_.reserve(passes.max_rows, architecture.n_out(),
                    round_up(architecture.n_out(), kernels_.vector_width), workspace_);
   workspace_.allocate();
   for (Desk& desk : desks_) {
@@ -60,7 +58,6 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, std::int64_t max_bat
 
 template <class T>
 void NarrowPlan<T>::reserve(Desk& desk) {
-  const bool trains = direction_ == Direction::kForwardAndBackward;
   const std::int64_t n_out = architecture_.n_out(), width = kernels_.vector_width;
   desk.layers.resize(architecture_.layers.size());
   for (std::size_t l = 0; l < desk.layers.size(); ++l) {
@@ -72,7 +69,7 @@ void NarrowPlan<T>::reserve(Desk& desk) {
     layer.offset = dense.offset;
     layer.activation = dense.activation;
     workspace_.reserve(layer.n_rows * stride_, layer.a);
-    if (!trains) continue;
+    if (!this->trains()) continue;
     layer.delta_stride = dense.n_out == 1 ? 1 : round_up(dense.n_out, width);
     workspace_.reserve(dense.n_out * stride_, layer.delta);
     workspace_.reserve(stride_ * layer.delta_stride, layer.delta_by_sample);
@@ -86,16 +83,6 @@ void NarrowPlan<T>::reserve(Desk& desk) {
   workspace_.reserve(n_out * stride_, desk.y);
   workspace_.reserve(stride_, desk.costs);
   workspace_.reserve(stride_, architecture_.n_in, desk.x);
-}
-
-template <class T>
-bool NarrowPlan<T>::serves(std::int64_t batch, Direction direction) const {
-  return batch <= max_batch_ && direction <= direction_;
-}
-
-template <class T>
-void NarrowPlan<T>::load(const T* parameters, Direction /*direction*/) {
-  parameters_ = parameters;
 }
 
 template <class T>
@@ -140,12 +127,20 @@ void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Row
             gather(desk, x, samples, rows, first, n);
             kernels_.narrow_pass(pass);
             use(desk, first, n);
+            if (backward) fetch_ahead(*samples, first, n);
             if (index == 0 && first + n < rows.count) poll();  // the caller's thread
             if (team.cancelled()) return;
           }
         }
       },
       &poll);
+}
+
+// What the next batch has in the place of these rows.
+template <class T>
+void NarrowPlan<T>::fetch_ahead(const Samples<T>& samples, std::int64_t first, std::int64_t count) {
+  const std::int64_t left = this->expected_.count - first;
+  if (left > 0) prefetch_rows(samples.x, this->expected_.part(first, std::min(count, left)));
 }
 
 template <class T>
@@ -209,16 +204,13 @@ typename Plan<T>::Step NarrowPlan<T>::train_step(T* parameters, const Samples<T>
     if (!kernels_.update(update, block, parameters)) finite_ = false;
   };
   const std::int64_t n = architecture_.n_parameters;
-  constexpr std::int64_t kShared = 20480;  // less is done before another thread has heard of it
+  constexpr std::int64_t kShared = 4096;  // less is done before another thread has heard of it
   if (n < kShared) {
     make_step(0, n);
   } else {
     team.run([&](int index, int count) {
-      const auto bound = [&](int i) {
-        return n * i / count / kernels_.vector_width * kernels_.vector_width;
-      };
-      const std::int64_t first = bound(index), last = index + 1 < count ? bound(index + 1) : n;
-      make_step(first, last - first);
+      const std::int64_t first = n * index / count;
+      make_step(first, n * (index + 1) / count - first);
     });
   }
   return {sums, finite_};

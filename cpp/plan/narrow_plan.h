@@ -17,14 +17,12 @@ namespace chainrule {
 template <class T>
 class NarrowPlan final : public Plan<T> {
  public:
-  NarrowPlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
-             const Engine<T>& engine);
+  NarrowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine);
 
   // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
 
-  bool serves(std::int64_t batch, Direction direction) const override;
-  void load(const T* parameters, Direction direction) override;
+  void load(const T* parameters, const Passes& /*passes*/) override { parameters_ = parameters; }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -51,6 +49,7 @@ class NarrowPlan final : public Plan<T> {
   template <class Use>
   void run(const ArrayView& x, const Samples<T>* samples, const Rows& rows, bool backward,
            Team& team, Poll& poll, Use&& use);
+  void fetch_ahead(const Samples<T>& samples, std::int64_t first, std::int64_t count);
   CostSums costs(const Samples<T>& samples, const Rows& rows, bool backward, Team& team,
                  Poll& poll);
   // The gradient of a part of the parameters, from those of the chunks.
@@ -59,8 +58,6 @@ class NarrowPlan final : public Plan<T> {
 
   const Architecture& architecture_;
   const KernelTable<T>& kernels_;
-  const std::int64_t max_batch_;
-  const Direction direction_;
   const std::int64_t stride_;  // from neuron to neuron: room for a block of samples
   const T* parameters_ = nullptr;
   std::int64_t chunks_ = 0;

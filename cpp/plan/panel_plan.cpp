@@ -12,7 +12,8 @@ namespace {
 
 // Rows of W that are updated at a time: few enough that the threads' shares come out even.
 constexpr std::int64_t kRowsOfPiece = 32;
-constexpr std::int64_t kMaxPanelWidth = 64;
+constexpr std::int64_t kRowsOfStream = 8;
+constexpr std::int64_t kMaxPanelWidth = 64;  // a multiple of all
 
 // An update that takes longer than Ctrl-C may is made of two: the gradient, which may be interrupted, and the weights,
 // which may not. Some 50 ms.
@@ -33,31 +34,31 @@ bool PanelPlan<T>::suits(const Architecture& architecture) {
 }
 
 template <class T>
-PanelPlan<T>::PanelPlan(const Architecture& architecture, std::int64_t max_batch,
-                        Direction direction, const Engine<T>& engine)
-    : Plan<T>(engine),
+PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
+                        const Engine<T>& engine, bool packs)
+    : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
-      max_batch_(max_batch),
-      direction_(direction),
+      packs_(packs),
       layers_(architecture.layers.size()),
       row_stride_(round_up(architecture.n_out(), engine.kernels->vector_width)) {
-  const bool trains = direction == Direction::kForwardAndBackward;
-  const std::int64_t width = kernels_.panel_width;
+  const std::int64_t max_batch = passes.max_rows, width = kernels_.panel_width;
   const auto reserve = [&](PanelMatrix<T>& matrix, std::int64_t rows, std::int64_t cols) {
     matrix = {nullptr, rows, cols, width};
     workspace_.reserve(matrix.size(), matrix.data);
   };
+  std::int64_t widest = 0;  // of the outputs whose deltas go back
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Dense& dense = architecture.layers[l];
     Layer& layer = layers_[l];
     reserve(layer.a, max_batch | 1, dense.n_in);
-    // A plan that only goes forward reads W where it lies, but for the columns that fill no panel.
-    reserve(layer.w, dense.n_in, trains ? dense.n_out : dense.n_out % width);
-    if (!trains) continue;
-    if (l > 0) reserve(layer.wt, dense.n_out, dense.n_in);
+    if (packs) reserve(layer.w, dense.n_in, dense.n_out);
+    if (!this->trains()) continue;
+    if (packs && l > 0) reserve(layer.wt, dense.n_out, dense.n_in);
+    if (l > 0) widest = std::max(widest, dense.n_out);
     reserve(layer.delta, max_batch | 1, dense.n_out);
-    const std::int64_t rows = std::min(kRowsOfPiece, width);  // of one panel
+    // Without packed copies, whole rows of W, state and gradient are passed over, a few at a time.
+    const std::int64_t rows = std::min(packs ? kRowsOfPiece : kRowsOfStream, width);
     for (std::int64_t row = 0; row < dense.n_in; row += rows) {
       pieces_.push_back({l, {row, std::min(row + rows, dense.n_in)}});
     }
@@ -68,41 +69,40 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, std::int64_t max_batch
   targets_.reserve(max_batch, architecture.n_out(), row_stride_, workspace_);
   const double flops =
       2.0 * static_cast<double>(architecture.n_parameters) * static_cast<double>(max_batch);
-  if (trains && flops > kLongUpdate) workspace_.reserve(architecture.n_parameters, gradient_);
+  if (this->trains() && flops > kLongUpdate) {
+    workspace_.reserve(architecture.n_parameters, gradient_);
+  }
+  if (this->trains() && !packs) {
+    workspace_.reserve(widest, round_up(max_batch, kernels_.vector_width), turned_);
+  }
   workspace_.allocate();
 }
 
 template <class T>
-bool PanelPlan<T>::serves(std::int64_t batch, Direction direction) const {
-  return batch <= max_batch_ && direction <= direction_;
+bool PanelPlan<T>::serves(const Passes& passes) const {
+  return Plan<T>::serves(passes) && (packs_ || !wants_packed(passes));
 }
 
 template <class T>
-void PanelPlan<T>::load(const T* parameters, Direction direction) {
+void PanelPlan<T>::load(const T* parameters, const Passes& passes) {
   parameters_ = parameters;
-  loaded_ = direction;
-  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l);
+  // A plan that packs trains on few rows in the same way as on many.
+  packed_ = wants_packed(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
+  if (!packed_) return;
+  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l, passes.direction);
 }
 
 template <class T>
-std::int64_t PanelPlan<T>::packed_from(std::size_t l) const {
-  // Packing pays where the weights are used again and again. To go forward once, only the columns that fill no panel
-  // are packed: their rows would be read beyond their end.
-  const std::int64_t n_out = architecture_.layers[l].n_out;
-  return loaded_ == Direction::kForwardAndBackward ? 0 : n_out - n_out % kernels_.panel_width;
-}
-
-template <class T>
-void PanelPlan<T>::pack_weights(std::size_t l) {
+void PanelPlan<T>::pack_weights(std::size_t l, Direction direction) {
   const Dense& dense = architecture_.layers[l];
   const Layer& layer = layers_[l];
   const T* weights = dense.weights(parameters_).data;
-  const std::int64_t width = kernels_.panel_width, first = dense.n_out - layer.w.cols;
-  for (std::int64_t col = packed_from(l); col < dense.n_out; col += width) {
+  const std::int64_t width = kernels_.panel_width;
+  for (std::int64_t col = 0; col < dense.n_out; col += width) {
     kernels_.copy_block(weights + col, dense.n_out, dense.n_in, std::min(width, dense.n_out - col),
-                        layer.w.at(0, col - first), width);
+                        layer.w.at(0, col), width);
   }
-  if (!layer.wt.data || loaded_ == Direction::kForward) return;
+  if (!layer.wt.data || direction == Direction::kForward) return;
   for (std::int64_t row = 0; row < dense.n_in; row += width) {
     kernels_.transpose_block(weights + row * dense.n_out, dense.n_out,
                              std::min(width, dense.n_in - row), dense.n_out, layer.wt.at(0, row),
@@ -119,41 +119,83 @@ void PanelPlan<T>::gather(const Pass& pass, Span rows) {
   if (pass.samples) targets_.gather(*pass.samples, part, rows.first);
 }
 
+// c = a W for some rows and some panels of columns, the first of which goes to c.
 template <class T>
-void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
+void PanelPlan<T>::multiply_weights(std::size_t l, Span rows, Span panels, T* c,
+                                    std::int64_t c_stride, std::int64_t c_panel_stride) {
   const Dense& dense = architecture_.layers[l];
   const Layer& layer = layers_[l];
-  const bool output = l + 1 == layers_.size();
-  const std::int64_t width = kernels_.panel_width;
-  const T* bias = dense.bias(parameters_);
+  const std::int64_t width = kernels_.panel_width, first_col = panels.first * width;
   PanelProduct<T> product;
   product.access = Access::kRows;
   product.a = layer.a.at(rows.first, 0);
   product.a_panel_stride = layer.a.panel_stride();
   product.rows = rows.count();
-  product.depth = dense.n_in;
-  for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
-    const std::int64_t col = panel * width;
-    product.cols = std::min(width, dense.n_out - col);
-    if (col >= packed_from(l)) {
-      product.b = layer.w.at(0, col - (dense.n_out - layer.w.cols));
-      product.b_stride = width;
-    } else {
-      product.b = dense.weights(parameters_).data + col;
+  product.b_stride = width;
+  product.c = c;
+  product.c_stride = c_stride;
+  if (packed_) {
+    product.depth = dense.n_in;
+    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+      product.b = layer.w.at(0, panel * width);
+      product.cols = std::min(width, dense.n_out - panel * width);
+      kernels_.multiply_panel(product);
+      product.c += c_panel_stride;
+    }
+  } else if (batch_ == 1) {  // panels of one row lie one after the other
+    const std::int64_t cols = std::min(panels.count() * width, dense.n_out - first_col);
+    kernels_.multiply_row(product.a, dense.n_in, dense.weights(parameters_).data + first_col,
+                          dense.n_out, cols, c);
+  } else {
+    multiply_unpacked(l, rows, panels, product, c_panel_stride);
+  }
+}
+
+// The same where weights are read as they lie. Some of their rows are passed over at a time, so that long parts of these
+// are read one after the other; for many rows of a, it pays to pack each block for once.
+template <class T>
+void PanelPlan<T>::multiply_unpacked(std::size_t l, Span rows, Span panels, PanelProduct<T> product,
+                                     std::int64_t c_panel_stride) {
+  constexpr std::int64_t kMostSteps = 4 * kMaxPanelWidth;
+  alignas(kBlockAlignment) T packed[kMostSteps * kMaxPanelWidth];
+  const Dense& dense = architecture_.layers[l];
+  const std::int64_t width = kernels_.panel_width;
+  const bool pack = rows.count() >= 128;
+  const std::int64_t steps = pack ? kMostSteps : kMaxPanelWidth;
+  T* const c = product.c;
+  for (std::int64_t k = 0; k < dense.n_in; k += steps) {
+    product.a = layers_[l].a.at(rows.first, k);
+    product.depth = std::min(steps, dense.n_in - k);
+    product.accumulate = k > 0;
+    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+      product.b = dense.weights(parameters_).row(k) + panel * width;
       product.b_stride = dense.n_out;
-    }
-    if (output) {
-      product.c = z_.row(rows.first) + col;
-      product.c_stride = row_stride_;
+      product.cols = std::min(width, dense.n_out - panel * width);
+      product.c = c + (panel - panels.first) * c_panel_stride;
+      if (pack) {
+        kernels_.copy_block(product.b, dense.n_out, product.depth, product.cols, packed, width);
+        product.b = packed;
+        product.b_stride = width;
+      }
       kernels_.multiply_panel(product);
-    } else {
-      T* a = layers_[l + 1].a.at(rows.first, col);
-      product.c = a;
-      product.c_stride = width;
-      kernels_.multiply_panel(product);
-      kernels_.activate(dense.activation, bias ? bias + col : nullptr, a, a, rows.count(),
-                        product.cols, width);
     }
+  }
+}
+
+template <class T>
+void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
+  const Dense& dense = architecture_.layers[l];
+  const std::int64_t width = kernels_.panel_width, first_col = panels.first * width;
+  if (l + 1 == layers_.size()) {
+    return multiply_weights(l, rows, panels, z_.row(rows.first) + first_col, row_stride_, width);
+  }
+  const PanelMatrix<T>& next = layers_[l + 1].a;
+  multiply_weights(l, rows, panels, next.at(rows.first, first_col), width, next.panel_stride());
+  const T* bias = dense.bias(parameters_);
+  for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    T* a = next.at(rows.first, panel * width);
+    kernels_.activate(dense.activation, bias ? bias + panel * width : nullptr, a, a, rows.count(),
+                      next.cols_of_panel(panel), width);
   }
 }
 
@@ -187,33 +229,65 @@ void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
 // ---- Backward ----
 
 template <class T>
+void PanelPlan<T>::turn_deltas(std::size_t l, Span panels) {
+  if (packed_) return;
+  const PanelMatrix<T>& delta = layers_[l].delta;
+  for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    const std::int64_t col = panel * delta.width;
+    kernels_.transpose_block(delta.at(0, col), delta.width, batch_, delta.cols_of_panel(panel),
+                             turned_.row(col), turned_.stride);
+  }
+}
+
+template <class T>
 void PanelPlan<T>::backward(std::size_t l, Span rows, Span panels) {
   const Dense& dense = architecture_.layers[l];
   const Layer& layer = layers_[l];
   const std::int64_t width = kernels_.panel_width;
+  alignas(kBlockAlignment) T turned[kMaxPanelWidth * kMaxPanelWidth];  // some columns of deltas
   PanelProduct<T> product;
-  product.access = Access::kRows;
-  product.a = layer.delta.at(rows.first, 0);
-  product.a_panel_stride = layer.delta.panel_stride();
-  product.rows = rows.count();
   product.depth = dense.n_out;
-  product.b_stride = product.c_stride = width;
+  if (packed_) {
+    product.access = Access::kRows;
+    product.a = layer.delta.at(rows.first, 0);
+    product.a_panel_stride = layer.delta.panel_stride();
+    product.rows = rows.count();
+    product.b_stride = product.c_stride = width;
+  } else {  // (W delta^T)^T
+    product.access = Access::kStrided;
+    product.a_row_stride = dense.n_out;
+    product.a_step = 1;
+    product.b_stride = turned_.stride;
+    product.c = turned;
+    product.c_stride = width;
+  }
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
-    const std::int64_t col = panel * width;
+    const std::int64_t col = panel * width, cols = layer.a.cols_of_panel(panel);
     T* delta = layers_[l - 1].delta.at(rows.first, col);
-    product.cols = layer.wt.cols_of_panel(panel);
-    product.b = layer.wt.at(0, col);
-    product.c = delta;
-    kernels_.multiply_panel(product);
+    if (packed_) {
+      product.cols = cols;
+      product.b = layer.wt.at(0, col);
+      product.c = delta;
+      kernels_.multiply_panel(product);
+    } else {
+      product.a = dense.weights(parameters_).row(col);
+      product.rows = cols;
+      for (std::int64_t i = 0; i < rows.count(); i += width) {
+        product.cols = std::min(width, rows.count() - i);
+        product.b = turned_.data + i;
+        kernels_.multiply_panel(product);
+        kernels_.transpose_block(turned, width, cols, product.cols, delta + i * width, width);
+      }
+    }
     kernels_.activation_backward(architecture_.layers[l - 1].activation,
-                                 layer.a.at(rows.first, col), delta, delta, rows.count(),
-                                 product.cols, width);
+                                 layer.a.at(rows.first, col), delta, delta, rows.count(), cols,
+                                 width);
   }
 }
 
 // ---- From the batch to the weights ----
 
-// Calls use(block, panel) for the weights of a piece, panel by panel of columns, and for the biases there.
+// Calls use(block, panel, is_bias) for the weights of a piece, panel by panel of columns, and for the biases there.
 template <class T>
 template <class Use>
 void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
@@ -227,15 +301,15 @@ void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
     block.cols = layer.delta.cols_of_panel(panel);
     block.offset = dense.offset + first * dense.n_out + col;
     block.stride = block.gradient_stride = dense.n_out;
-    block.packed = layer.w.at(first, col);
+    if (packed_) block.packed = layer.w.at(first, col);
     block.packed_stride = layer.w.width;
-    use(block, panel);
+    use(block, panel, false);
     if (first > 0 || !dense.has_bias) continue;
     UpdateBlock<T> bias;
     bias.rows = 1;
     bias.cols = block.cols;
     bias.offset = dense.offset + dense.n_in * dense.n_out + col;
-    use(bias, panel);
+    use(bias, panel, true);
   }
 }
 
@@ -253,14 +327,14 @@ void PanelPlan<T>::gradients_of_piece(const Piece& piece, Use&& use) {
   product.depth = batch_;
   product.b_stride = product.c_stride = width;
   product.c = scratch;
-  blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t panel) {
+  blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t panel, bool is_bias) {
     const T* delta = layer.delta.at(0, panel * width);
-    if (block.packed) {  // weights
+    if (!is_bias) {
       product.b = delta;
       product.rows = block.rows;
       product.cols = block.cols;
       kernels_.multiply_panel(product);
-    } else {  // biases
+    } else {
       kernels_.sum_over_batch(delta, batch_, block.cols, width, scratch);
     }
     block.gradient = scratch;
@@ -287,8 +361,18 @@ void PanelPlan<T>::compute_gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, Team& team) {
+void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, const Samples<T>& samples,
+                                  Team& team) {
   next_piece_ = 0;
+  next_expected_ = 0;
+  // Rows of the next batch between any two pieces, some at a time, so that no load has to wait for many of them.
+  const auto n_pieces = static_cast<std::int64_t>(pieces_.size());
+  const std::int64_t rows_at_a_time = (this->expected_.count + n_pieces - 1) / n_pieces;
+  const auto fetch_ahead = [&] {
+    const std::int64_t first = next_expected_.fetch_add(rows_at_a_time);
+    const std::int64_t count = std::min(rows_at_a_time, this->expected_.count - first);
+    if (count > 0) prefetch_rows(samples.x, this->expected_.part(first, count));
+  };
   team.run([&](int, int) {
     for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
       const Piece& piece = pieces_[i];
@@ -296,13 +380,14 @@ void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, Team& 
         if (!kernels_.update(update, block, parameters)) finite_ = false;
       };
       if (gradient_) {
-        blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t) {
+        blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t, bool) {
           block.gradient = gradient_ + block.offset;
           make_step(block);
         });
       } else {
         gradients_of_piece(piece, make_step);
       }
+      fetch_ahead();
       const PanelMatrix<T>& wt = layers_[piece.layer].wt;
       if (!wt.data) continue;
       const Dense& dense = architecture_.layers[piece.layer];
@@ -363,7 +448,7 @@ typename Plan<T>::Step PanelPlan<T>::train_step(T* parameters, const Samples<T>&
   run(pass, team, poll);
   // A cost that is not finite changes no weight.
   if (finite_ && gradient_) compute_gradient(gradient_, team, poll);
-  if (finite_) update_weights(update, parameters, team);
+  if (finite_) update_weights(update, parameters, samples, team);
   return {targets_.sum(sums), finite_};
 }
 

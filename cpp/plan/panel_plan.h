@@ -1,5 +1,5 @@
-// What the plans on panels have in common: packed copies of the weights, activations and deltas in panels, and the
-// pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
+// What the plans on panels have in common: activations and deltas in panels, weights in packed copies or, where these do
+// not pay, as they lie, and the pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
 // weights). Any thread may do any piece: no number depends on which does.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -27,14 +27,15 @@ struct Span {
 template <class T>
 class PanelPlan : public Plan<T> {
  public:
-  PanelPlan(const Architecture& architecture, std::int64_t max_batch, Direction direction,
-            const Engine<T>& engine);
+  // With memory for packed weights, or without.
+  PanelPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+            bool packs);
 
   // Hidden layers must be elementwise, and the loss a member of the list.
   static bool suits(const Architecture& architecture);
 
-  bool serves(std::int64_t batch, Direction direction) const override;
-  void load(const T* parameters, Direction direction) override;
+  bool serves(const Passes& passes) const override;
+  void load(const T* parameters, const Passes& passes) override;
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -52,6 +53,8 @@ class PanelPlan : public Plan<T> {
     bool backward = false;
   };
 
+  virtual bool wants_packed(const Passes& passes) const = 0;
+
   // Carries a batch forward and, if the pass says so, back down to the deltas.
   virtual void run(const Pass& pass, Team& team, Poll& poll) = 0;
 
@@ -61,8 +64,12 @@ class PanelPlan : public Plan<T> {
   void forward(std::size_t l, Span rows, Span panels);
   // From the output layer's z: s, then costs and delta as far as the pass needs them.
   void finish_output(const Pass& pass, Span rows);
-  // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1
+  // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1. Where weights are
+  // read as they lie, turn_deltas() comes first for all panels of the output, and `rows` are all.
+  void turn_deltas(std::size_t l, Span panels);
   void backward(std::size_t l, Span rows, Span panels);
+  // How many panels a piece of forward() should have: where weights are read as they lie, long parts of their rows.
+  std::int64_t panels_at_a_time() const { return packed_ ? 1 : 16; }
 
   std::size_t n_layers() const { return layers_.size(); }
   Span panels_out(std::size_t l) const;
@@ -70,14 +77,12 @@ class PanelPlan : public Plan<T> {
 
   const Architecture& architecture_;
   const KernelTable<T>& kernels_;
-  std::int64_t max_batch_;
   std::int64_t batch_ = 0;
   std::atomic<std::int64_t> next_rows_{0};  // of the batch, that no thread has taken yet
 
  private:
   struct Layer {
-    PanelMatrix<T>
-        w;  // (n_in, n_out), packed W; only its last panel in a plan that goes forward only
+    PanelMatrix<T> w;      // (n_in, n_out), packed W, if the plan packs
     PanelMatrix<T> wt;     // (n_out, n_in), packed transpose; not for the first layer
     PanelMatrix<T> a;      // (batch, n_in), the layer's input
     PanelMatrix<T> delta;  // (batch, n_out)
@@ -88,9 +93,11 @@ class PanelPlan : public Plan<T> {
     Span rows;
   };
 
-  void pack_weights(std::size_t l);
-  // The first column of W that is packed; those before are read where they lie.
-  std::int64_t packed_from(std::size_t l) const;
+  void pack_weights(std::size_t l, Direction direction);
+  void multiply_weights(std::size_t l, Span rows, Span panels, T* c, std::int64_t c_stride,
+                        std::int64_t c_panel_stride);
+  void multiply_unpacked(std::size_t l, Span rows, Span panels, PanelProduct<T> product,
+                         std::int64_t c_panel_stride);
   void begin(const Rows& rows);
   template <class Use>
   void blocks_of_piece(const Piece& piece, Use&& use);
@@ -98,11 +105,13 @@ class PanelPlan : public Plan<T> {
   void gradients_of_piece(const Piece& piece, Use&& use);
   // From deltas to the gradient, or to new weights.
   void compute_gradient(T* gradient, Team& team, Poll& poll);
-  void update_weights(const Update<T>& update, T* parameters, Team& team);
+  void update_weights(const Update<T>& update, T* parameters, const Samples<T>& samples,
+                      Team& team);
 
-  Direction direction_;            // how far the plan can go
-  Direction loaded_ = direction_;  // and how far it is loaded to
+  const bool packs_;  // has memory for packed weights
+  bool packed_ = false;
   std::atomic<std::size_t> next_piece_{0};
+  std::atomic<std::int64_t> next_expected_{0};  // row of the next batch, to be fetched ahead
   std::atomic<bool> finite_{true};
   const T* parameters_ = nullptr;
   std::vector<Layer> layers_;
@@ -110,6 +119,7 @@ class PanelPlan : public Plan<T> {
   std::int64_t row_stride_;  // of the output layer's matrices
   MatrixView<T> z_, s_, slopes_;
   T* gradient_ = nullptr;  // where an update is made in two parts
+  MatrixView<T> turned_;   // (n_out, batch), deltas of one layer
   BatchTargets<T> targets_;
   Workspace<T> workspace_;
 };

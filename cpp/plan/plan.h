@@ -18,19 +18,27 @@ namespace chainrule {
 // How far a plan goes: predictions and costs need the first only.
 enum class Direction { kForward, kForwardAndBackward };
 
+// The passes that a plan is made or used for.
+struct Passes {
+  std::int64_t max_rows = 0;
+  std::int64_t usual_rows = 0;  // what most have: to choose by, not to rely on
+  Direction direction = Direction::kForward;
+};
+
 template <class T>
 class Plan {
  public:
   virtual ~Plan() = default;
 
-  explicit Plan(const Engine<T>& engine) : engine_(engine) {}
+  Plan(const Passes& passes, const Engine<T>& engine) : passes_(passes), engine_(engine) {}
 
-  virtual bool serves(std::int64_t batch, Direction direction) const = 0;
+  virtual bool serves(const Passes& passes) const {
+    return passes.max_rows <= passes_.max_rows && passes.direction <= passes_.direction;
+  }
   const Engine<T>& engine() const { return engine_; }
 
-  // Comes before the calls below, for as far as they go, and again whenever somebody else may have changed the
-  // parameters.
-  virtual void load(const T* parameters, Direction direction) = 0;
+  // Comes before the calls below, and again whenever somebody else may have changed the parameters.
+  virtual void load(const T* parameters, const Passes& passes) = 0;
 
   // s = the network's output for x[rows]; s: (batch, n_out)
   virtual void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
@@ -41,6 +49,9 @@ class Plan {
   // The cost, and its gradient in a block laid out as the parameters.
   virtual CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
                                       Team& team, Poll& poll) = 0;
+
+  // The rows of the samples that the step after the next one will have: they are fetched into the cache meanwhile.
+  void expect(const Rows& rows) { expected_ = rows; }
 
   struct Step {
     CostSums cost;  // before the update
@@ -53,20 +64,23 @@ class Plan {
                           const Update<T>& update, Team& team, Poll& poll) = 0;
 
  protected:
+  bool trains() const { return passes_.direction == Direction::kForwardAndBackward; }
+
+  const Passes passes_;
+  Rows expected_;
   const Engine<T> engine_;
 };
 
 enum class PlanKind { kLayerwise, kNarrow, kRows, kColumns };
 const char* plan_name(PlanKind kind);
 
+// The plan that suits the network.
 template <class T>
-PlanKind choose_plan(const Architecture& architecture, std::int64_t max_batch,
-                     const Engine<T>& engine);
+PlanKind choose_plan(const Architecture& architecture, const Engine<T>& engine);
 
-// The plan that suits the network and the batch, which may have up to `max_batch` rows.
 template <class T>
-std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, std::int64_t max_batch,
-                                   Direction direction, const Engine<T>& engine);
+std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, const Passes& passes,
+                                   const Engine<T>& engine);
 
 // How many threads a team for passes of so many rows should have, at most `cap` (0: no cap).
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,

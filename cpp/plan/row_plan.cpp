@@ -10,8 +10,10 @@ template <class T>
 void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
   // Some tiles for each thread, so that a thread that is held up does not hold up all; but not so small that the
   // weights stream through the core for a few rows only.
+  constexpr std::int64_t kMostRows = 64;
+  const std::int64_t tiles = 2 * team.size(), even = (this->batch_ + tiles - 1) / tiles;
   const std::int64_t tile =
-      std::clamp<std::int64_t>((this->batch_ + 2 * team.size() - 1) / (2 * team.size()), 16, 64);
+      team.size() == 1 ? kMostRows : std::clamp<std::int64_t>(even, 16, kMostRows);
   const auto carry_tiles = [&](int index, int /*count*/) {
     for (;;) {
       const std::int64_t first = this->next_rows_.fetch_add(tile);

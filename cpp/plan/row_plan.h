@@ -10,9 +10,16 @@ namespace chainrule {
 template <class T>
 class RowPlan final : public PanelPlan<T> {
  public:
-  using PanelPlan<T>::PanelPlan;
+  RowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
+      : PanelPlan<T>(architecture, passes, engine, packs(passes)) {}
 
  private:
+  static bool packs(const Passes& passes) {
+    constexpr std::int64_t kManyRows =
+        256;  // for which it pays to pack all weights before predictions
+    return passes.direction == Direction::kForwardAndBackward || passes.usual_rows >= kManyRows;
+  }
+  bool wants_packed(const Passes& passes) const override { return packs(passes); }
   void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
 };
 

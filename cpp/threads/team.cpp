@@ -25,9 +25,10 @@ constexpr Clock::duration kLongestRest = 500ms;
 // A worker that finds itself on its caller's CPU has interrupted it for about 10 us.
 constexpr Clock::duration kRestInCrowd = 1ms;
 
-// A rest for a worker that has no CPU of its own at this moment; at least doubled if this is soon after the last one.
+// A rest for a worker that has no CPU of its own at this moment; at least doubled if it has worked for less than that
+// since the last one. An interruption now and then, such as a virtual machine has, does not add up.
 void let_rest(Worker& worker, Clock::time_point now, Clock::duration rest) {
-  const bool again = now < worker.rests_until + worker.rest;
+  const bool again = now < worker.rests_until + rest;
   if (again) rest = std::max(rest, 2 * worker.rest);
   worker.rest = std::min(rest, kLongestRest);
   worker.rests_until = now + worker.rest;
