@@ -18,6 +18,18 @@ constexpr std::int64_t kMaxChunks = 16;
 
 std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
 
+// All chunks but the last have so many samples: whole blocks, so that vectors are full.
+std::int64_t chunk_size(std::int64_t batch) {
+  return round_up((batch + kMaxChunks - 1) / kMaxChunks, kBlock);
+}
+std::int64_t chunks(std::int64_t batch) {
+  return (batch + chunk_size(batch) - 1) / chunk_size(batch);
+}
+// Of this batch or any smaller one, which may have more of them
+std::int64_t most_chunks(std::int64_t batch) {
+  return std::min((batch + kBlock - 1) / kBlock, kMaxChunks);
+}
+
 }  // namespace
 
 template <class T>
@@ -28,21 +40,16 @@ bool NarrowPlan<T>::suits(const Architecture& architecture) {
 }
 
 template <class T>
-std::int64_t NarrowPlan<T>::chunks(std::int64_t batch) const {
-  return std::min((batch + kBlock - 1) / kBlock, kMaxChunks);
-}
-
-template <class T>
 NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes,
                           const Engine<T>& engine)
     : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
       stride_(round_up(std::min(passes.max_rows, kBlock), kernels_.vector_width)),
-      desks_(static_cast<std::size_t>(chunks(passes.max_rows))) {
+      desks_(static_cast<std::size_t>(most_chunks(passes.max_rows))) {
   for (Desk& desk : desks_) reserve(desk);
   if (this->trains()) {
-    workspace_.reserve(chunks(passes.max_rows),
+    workspace_.reserve(most_chunks(passes.max_rows),
                        round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
   }
   targets_.reserve(passes.max_rows, architecture.n_out(),
@@ -118,8 +125,8 @@ void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Row
         pass.parameters = parameters_;
         pass.costs = samples ? desk.costs : nullptr;
         for (std::int64_t chunk = next_chunk_++; chunk < chunks_; chunk = next_chunk_++) {
-          const std::int64_t begin = rows.count * chunk / chunks_;
-          const std::int64_t end = rows.count * (chunk + 1) / chunks_;
+          const std::int64_t begin = chunk * chunk_size(rows.count);
+          const std::int64_t end = std::min(begin + chunk_size(rows.count), rows.count);
           pass.gradient = backward ? gradients_.row(chunk) : nullptr;
           for (std::int64_t first = begin; first < end; first += kBlock) {
             const std::int64_t n = std::min(kBlock, end - first);

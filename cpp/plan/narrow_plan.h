@@ -54,7 +54,6 @@ class NarrowPlan final : public Plan<T> {
                  Poll& poll);
   // The gradient of a part of the parameters, from those of the chunks.
   const T* sum_chunks(std::int64_t first, std::int64_t count);
-  std::int64_t chunks(std::int64_t batch) const;
 
   const Architecture& architecture_;
   const KernelTable<T>& kernels_;

@@ -12,8 +12,8 @@ namespace {
 
 // Rows of W that are updated at a time: few enough that the threads' shares come out even.
 constexpr std::int64_t kRowsOfPiece = 32;
+// Where there are no packed copies, whole rows of W, state and gradient are passed over, a few at a time.
 constexpr std::int64_t kRowsOfStream = 8;
-constexpr std::int64_t kMaxPanelWidth = 64;  // a multiple of all
 
 // An update that takes longer than Ctrl-C may is made of two: the gradient, which may be interrupted, and the weights,
 // which may not. Some 50 ms.
@@ -40,7 +40,6 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
       architecture_(architecture),
       kernels_(*engine.kernels),
       packs_(packs),
-      layers_(architecture.layers.size()),
       row_stride_(round_up(architecture.n_out(), engine.kernels->vector_width)) {
   const std::int64_t max_batch = passes.max_rows, width = kernels_.panel_width;
   const auto reserve = [&](PanelMatrix<T>& matrix, std::int64_t rows, std::int64_t cols) {
@@ -48,16 +47,15 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
     workspace_.reserve(matrix.size(), matrix.data);
   };
   std::int64_t widest = 0;  // of the outputs whose deltas go back
+  for (const Dense& dense : architecture.layers) layers_.emplace_back(dense, kernels_);
   for (std::size_t l = 0; l < layers_.size(); ++l) {
     const Dense& dense = architecture.layers[l];
     Layer& layer = layers_[l];
     reserve(layer.a, max_batch | 1, dense.n_in);
-    if (packs) reserve(layer.w, dense.n_in, dense.n_out);
+    if (packs) layer.weights.reserve(this->trains() && l > 0, workspace_);
     if (!this->trains()) continue;
-    if (packs && l > 0) reserve(layer.wt, dense.n_out, dense.n_in);
     if (l > 0) widest = std::max(widest, dense.n_out);
     reserve(layer.delta, max_batch | 1, dense.n_out);
-    // Without packed copies, whole rows of W, state and gradient are passed over, a few at a time.
     const std::int64_t rows = std::min(packs ? kRowsOfPiece : kRowsOfStream, width);
     for (std::int64_t row = 0; row < dense.n_in; row += rows) {
       pieces_.push_back({l, {row, std::min(row + rows, dense.n_in)}});
@@ -88,26 +86,7 @@ void PanelPlan<T>::load(const T* parameters, const Passes& passes) {
   parameters_ = parameters;
   // A plan that packs trains on few rows in the same way as on many.
   packed_ = wants_packed(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
-  if (!packed_) return;
-  for (std::size_t l = 0; l < layers_.size(); ++l) pack_weights(l, passes.direction);
-}
-
-template <class T>
-void PanelPlan<T>::pack_weights(std::size_t l, Direction direction) {
-  const Dense& dense = architecture_.layers[l];
-  const Layer& layer = layers_[l];
-  const T* weights = dense.weights(parameters_).data;
-  const std::int64_t width = kernels_.panel_width;
-  for (std::int64_t col = 0; col < dense.n_out; col += width) {
-    kernels_.copy_block(weights + col, dense.n_out, dense.n_in, std::min(width, dense.n_out - col),
-                        layer.w.at(0, col), width);
-  }
-  if (!layer.wt.data || direction == Direction::kForward) return;
-  for (std::int64_t row = 0; row < dense.n_in; row += width) {
-    kernels_.transpose_block(weights + row * dense.n_out, dense.n_out,
-                             std::min(width, dense.n_in - row), dense.n_out, layer.wt.at(0, row),
-                             width);
-  }
+  for (Layer& layer : layers_) layer.weights.load(parameters, passes.direction, packed_);
 }
 
 // ---- Forward ----
@@ -119,78 +98,18 @@ void PanelPlan<T>::gather(const Pass& pass, Span rows) {
   if (pass.samples) targets_.gather(*pass.samples, part, rows.first);
 }
 
-// c = a W for some rows and some panels of columns, the first of which goes to c.
-template <class T>
-void PanelPlan<T>::multiply_weights(std::size_t l, Span rows, Span panels, T* c,
-                                    std::int64_t c_stride, std::int64_t c_panel_stride) {
-  const Dense& dense = architecture_.layers[l];
-  const Layer& layer = layers_[l];
-  const std::int64_t width = kernels_.panel_width, first_col = panels.first * width;
-  PanelProduct<T> product;
-  product.access = Access::kRows;
-  product.a = layer.a.at(rows.first, 0);
-  product.a_panel_stride = layer.a.panel_stride();
-  product.rows = rows.count();
-  product.b_stride = width;
-  product.c = c;
-  product.c_stride = c_stride;
-  if (packed_) {
-    product.depth = dense.n_in;
-    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
-      product.b = layer.w.at(0, panel * width);
-      product.cols = std::min(width, dense.n_out - panel * width);
-      kernels_.multiply_panel(product);
-      product.c += c_panel_stride;
-    }
-  } else if (batch_ == 1) {  // panels of one row lie one after the other
-    const std::int64_t cols = std::min(panels.count() * width, dense.n_out - first_col);
-    kernels_.multiply_row(product.a, dense.n_in, dense.weights(parameters_).data + first_col,
-                          dense.n_out, cols, c);
-  } else {
-    multiply_unpacked(l, rows, panels, product, c_panel_stride);
-  }
-}
-
-// The same where weights are read as they lie. Some of their rows are passed over at a time, so that long parts of these
-// are read one after the other; for many rows of a, it pays to pack each block for once.
-template <class T>
-void PanelPlan<T>::multiply_unpacked(std::size_t l, Span rows, Span panels, PanelProduct<T> product,
-                                     std::int64_t c_panel_stride) {
-  constexpr std::int64_t kMostSteps = 4 * kMaxPanelWidth;
-  alignas(kBlockAlignment) T packed[kMostSteps * kMaxPanelWidth];
-  const Dense& dense = architecture_.layers[l];
-  const std::int64_t width = kernels_.panel_width;
-  const bool pack = rows.count() >= 128;
-  const std::int64_t steps = pack ? kMostSteps : kMaxPanelWidth;
-  T* const c = product.c;
-  for (std::int64_t k = 0; k < dense.n_in; k += steps) {
-    product.a = layers_[l].a.at(rows.first, k);
-    product.depth = std::min(steps, dense.n_in - k);
-    product.accumulate = k > 0;
-    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
-      product.b = dense.weights(parameters_).row(k) + panel * width;
-      product.b_stride = dense.n_out;
-      product.cols = std::min(width, dense.n_out - panel * width);
-      product.c = c + (panel - panels.first) * c_panel_stride;
-      if (pack) {
-        kernels_.copy_block(product.b, dense.n_out, product.depth, product.cols, packed, width);
-        product.b = packed;
-        product.b_stride = width;
-      }
-      kernels_.multiply_panel(product);
-    }
-  }
-}
-
 template <class T>
 void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
   const Dense& dense = architecture_.layers[l];
+  const Layer& layer = layers_[l];
   const std::int64_t width = kernels_.panel_width, first_col = panels.first * width;
   if (l + 1 == layers_.size()) {
-    return multiply_weights(l, rows, panels, z_.row(rows.first) + first_col, row_stride_, width);
+    T* z = z_.row(rows.first) + first_col;
+    return layer.weights.multiply(layer.a, rows, panels, {z, row_stride_, width});
   }
   const PanelMatrix<T>& next = layers_[l + 1].a;
-  multiply_weights(l, rows, panels, next.at(rows.first, first_col), width, next.panel_stride());
+  layer.weights.multiply(layer.a, rows, panels,
+                         {next.at(rows.first, first_col), width, next.panel_stride()});
   const T* bias = dense.bias(parameters_);
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
     T* a = next.at(rows.first, panel * width);
@@ -241,47 +160,14 @@ void PanelPlan<T>::turn_deltas(std::size_t l, Span panels) {
 
 template <class T>
 void PanelPlan<T>::backward(std::size_t l, Span rows, Span panels) {
-  const Dense& dense = architecture_.layers[l];
   const Layer& layer = layers_[l];
   const std::int64_t width = kernels_.panel_width;
-  alignas(kBlockAlignment) T turned[kMaxPanelWidth * kMaxPanelWidth];  // some columns of deltas
-  PanelProduct<T> product;
-  product.depth = dense.n_out;
-  if (packed_) {
-    product.access = Access::kRows;
-    product.a = layer.delta.at(rows.first, 0);
-    product.a_panel_stride = layer.delta.panel_stride();
-    product.rows = rows.count();
-    product.b_stride = product.c_stride = width;
-  } else {  // (W delta^T)^T
-    product.access = Access::kStrided;
-    product.a_row_stride = dense.n_out;
-    product.a_step = 1;
-    product.b_stride = turned_.stride;
-    product.c = turned;
-    product.c_stride = width;
-  }
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
-    const std::int64_t col = panel * width, cols = layer.a.cols_of_panel(panel);
-    T* delta = layers_[l - 1].delta.at(rows.first, col);
-    if (packed_) {
-      product.cols = cols;
-      product.b = layer.wt.at(0, col);
-      product.c = delta;
-      kernels_.multiply_panel(product);
-    } else {
-      product.a = dense.weights(parameters_).row(col);
-      product.rows = cols;
-      for (std::int64_t i = 0; i < rows.count(); i += width) {
-        product.cols = std::min(width, rows.count() - i);
-        product.b = turned_.data + i;
-        kernels_.multiply_panel(product);
-        kernels_.transpose_block(turned, width, cols, product.cols, delta + i * width, width);
-      }
-    }
+    T* delta = layers_[l - 1].delta.at(rows.first, panel * width);
+    layer.weights.multiply_back(layer.delta, turned_, rows, panel, delta);
     kernels_.activation_backward(architecture_.layers[l - 1].activation,
-                                 layer.a.at(rows.first, col), delta, delta, rows.count(), cols,
-                                 width);
+                                 layer.a.at(rows.first, panel * width), delta, delta, rows.count(),
+                                 layer.a.cols_of_panel(panel), width);
   }
 }
 
@@ -301,8 +187,8 @@ void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
     block.cols = layer.delta.cols_of_panel(panel);
     block.offset = dense.offset + first * dense.n_out + col;
     block.stride = block.gradient_stride = dense.n_out;
-    if (packed_) block.packed = layer.w.at(first, col);
-    block.packed_stride = layer.w.width;
+    block.packed = layer.weights.packed_at(first, col);
+    block.packed_stride = layer.delta.width;
     use(block, panel, false);
     if (first > 0 || !dense.has_bias) continue;
     UpdateBlock<T> bias;
@@ -388,12 +274,7 @@ void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, const 
         gradients_of_piece(piece, make_step);
       }
       fetch_ahead();
-      const PanelMatrix<T>& wt = layers_[piece.layer].wt;
-      if (!wt.data) continue;
-      const Dense& dense = architecture_.layers[piece.layer];
-      const std::int64_t first = piece.rows.first;
-      kernels_.transpose_block(parameters + dense.offset + first * dense.n_out, dense.n_out,
-                               piece.rows.count(), dense.n_out, wt.at(0, first), wt.width);
+      layers_[piece.layer].weights.transpose_rows(piece.rows);
     }
   });
 }

@@ -1,5 +1,4 @@
-// What the plans on panels have in common: activations and deltas in panels, weights in packed copies or, where these do
-// not pay, as they lie, and the pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
+// What the plans on panels have in common: activations and deltas in panels, and the pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
 // weights). Any thread may do any piece: no number depends on which does.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -11,18 +10,11 @@
 #include "memory/panel_matrix.h"
 #include "memory/workspace.h"
 #include "plan/batch_targets.h"
+#include "plan/panel_weights.h"
 #include "plan/plan.h"
 #include "threads/team.h"
 
 namespace chainrule {
-
-// A range of rows of the batch, or of panels of a matrix.
-struct Span {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-
-  std::int64_t count() const { return last - first; }
-};
 
 template <class T>
 class PanelPlan : public Plan<T> {
@@ -82,8 +74,9 @@ class PanelPlan : public Plan<T> {
 
  private:
   struct Layer {
-    PanelMatrix<T> w;      // (n_in, n_out), packed W, if the plan packs
-    PanelMatrix<T> wt;     // (n_out, n_in), packed transpose; not for the first layer
+    Layer(const Dense& dense, const KernelTable<T>& kernels) : weights(dense, kernels) {}
+
+    PanelWeights<T> weights;
     PanelMatrix<T> a;      // (batch, n_in), the layer's input
     PanelMatrix<T> delta;  // (batch, n_out)
   };
@@ -93,11 +86,6 @@ class PanelPlan : public Plan<T> {
     Span rows;
   };
 
-  void pack_weights(std::size_t l, Direction direction);
-  void multiply_weights(std::size_t l, Span rows, Span panels, T* c, std::int64_t c_stride,
-                        std::int64_t c_panel_stride);
-  void multiply_unpacked(std::size_t l, Span rows, Span panels, PanelProduct<T> product,
-                         std::int64_t c_panel_stride);
   void begin(const Rows& rows);
   template <class Use>
   void blocks_of_piece(const Piece& piece, Use&& use);

@@ -13,7 +13,7 @@ struct GoldenHashes {
 };
 
 inline constexpr GoldenHashes kGoldenHashes[] = {
-    {"golden_narrow", 0xabf7a04b, 0x074edcf8, 0x6e964c71, 0xa9e5f6a2},
+    {"golden_narrow", 0x34aaf6e6, 0x805fc650, 0x06501935, 0xd5d08f7f},
     {"golden_rows", 0xb5144fa1, 0x66c50b3c, 0xfc9eb32a, 0x8701f13a},
     {"golden_columns", 0x1706dc4a, 0x2e2002c1, 0x5cc16565, 0x4901c832},
     {"golden_layerwise", 0x0f75ae4f, 0xf51781da, 0xa5baa76a, 0x2fd8951d},

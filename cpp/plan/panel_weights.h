@@ -1,0 +1,74 @@
+// The weights of one layer as products on panels read them: in packed copies, of W and of its transpose, or, where these
+// do not pay, as they lie.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+#include "kernels/kernel_table.h"
+#include "layers/dense.h"
+#include "memory/panel_matrix.h"
+#include "memory/workspace.h"
+#include "plan/plan.h"
+
+namespace chainrule {
+
+// A range of rows of the batch, or of panels of a matrix.
+struct Span {
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+
+  std::int64_t count() const { return last - first; }
+};
+
+// Columns of the widest panel of all targets; a multiple of the others.
+constexpr std::int64_t kMaxPanelWidth = 64;
+
+// Some rows of a matrix in panels, and some of its panels: the first of them begins at data.
+template <class T>
+struct PanelPart {
+  T* data;
+  std::int64_t row_stride, panel_stride;
+};
+
+template <class T>
+class PanelWeights {
+ public:
+  PanelWeights(const Dense& dense, const KernelTable<T>& kernels)
+      : dense_(dense), kernels_(kernels) {}
+
+  // Memory for copies: of W, and of its transpose if deltas go back through this layer.
+  void reserve(bool goes_back, Workspace<T>& workspace);
+  // From now on these weights are read, from copies if there is memory for them.
+  void load(const T* parameters, Direction direction, bool packed);
+
+  // c = a W for some rows of a and some panels of columns
+  void multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c) const;
+
+  // dC/da = delta W^T for some rows and one panel of columns. Where weights are read as they lie, `turned` holds
+  // delta^T, (n_out, batch), and rows are the whole batch.
+  void multiply_back(const PanelMatrix<T>& delta, MatrixView<const T> turned, Span rows,
+                     std::int64_t panel, T* dC_da) const;
+
+  // The place where the copy of W has this element, or null.
+  T* packed_at(std::int64_t row, std::int64_t col) const {
+    return packed_ ? w_.at(row, col) : nullptr;
+  }
+  // Brings the copy of the transpose up to date after some rows of W, within one panel, have changed.
+  void transpose_rows(Span rows) const;
+
+ private:
+  // An update writes to the parameters that are read here.
+  const T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
+  void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows, Span panels,
+                         std::int64_t c_panel_stride) const;
+
+  const Dense& dense_;
+  const KernelTable<T>& kernels_;
+  const T* parameters_ = nullptr;
+  bool packed_ = false;
+  PanelMatrix<T> w_;   // (n_in, n_out)
+  PanelMatrix<T> wt_;  // (n_out, n_in)
+};
+
+}  // namespace chainrule
