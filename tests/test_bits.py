@@ -266,3 +266,15 @@ def test_trace_shows_the_bits_of_the_training(training):
     for layer, (dW, db) in enumerate(net.split(gradient), start=1):
         np.testing.assert_array_equal(trace.dW(layer), dW)
         np.testing.assert_array_equal(trace.db(layer), db)
+
+
+@pytest.mark.usefixtures("own_product")
+@pytest.mark.parametrize("training", [NARROW[0], NARROW[9]], ids=lambda each: each.name)
+def test_a_batch_has_its_bits_after_any_other(training):
+    """A plan made for a large batch serves smaller ones, which may be divided into more chunks."""
+    net, x, y = training.network(), *training.samples()[:2]
+    for batch in [600, 513, 512, 511, 480, 33, 32, 31, 16, 2, 1, 600]:
+        with cr.threads(3):
+            value, gradient = net.value_and_grad(x[:batch], y[:batch])
+        expected = training.network().value_and_grad(x[:batch], y[:batch])
+        assert (value, gradient.tobytes()) == (expected[0], expected[1].tobytes())

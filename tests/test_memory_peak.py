@@ -16,6 +16,7 @@ PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 FIXED = 10_000_000  # bytes: buffers, threads, and what the allocator keeps
 WIDEST_PANEL = 64  # columns, of all CPU targets
 LONG_UPDATE = 1e10  # operations from which on an update is made in two parts
+CACHED, MANY_ROWS = 4 << 20, 96  # bytes of W, and rows of a batch: beyond both, W is copied no more
 
 
 @functools.cache
@@ -53,10 +54,13 @@ class Training:
         numbers = {"P": P, "B": B, "D": np.dtype(self.dtype).itemsize, "S": self.states}
         numbers |= {"n": self.n, "n_1": widths[0], "n_2": widths[1], "n_L": widths[-1]}
         numbers["others"] = sum(widths[1:])
+        copied = numbers["D"] * P <= CACHED or MANY_ROWS <= B
         terms = [
             term
             for term, what in lines_of_the_page()
-            if what != "the parameters" and (in_two_parts or "in two parts" not in what)
+            if what != "the parameters"
+            and (in_two_parts or "in two parts" not in what)
+            and (copied or "in panels" not in what)
         ]
         return eval("D*(0 " + "".join(terms), numbers)
 
@@ -94,10 +98,11 @@ class Training:
 
 TRAININGS = {
     "weights": Training((1024, 2048, 2048, 100), 64, 128, "float32", "cr.Adam()", 2),
-    "weights, float64": Training((1024, 2048, 1500, 100), 64, 128, "float64", "cr.SGD()", 0),
+    "weights, float64": Training((1024, 2048, 1500, 100), 128, 128, "float64", "cr.SGD()", 0),
     "weights, momentum": Training(
-        (512, 2048, 2048, 64), 64, 128, "float32", "cr.SGD(0.01, momentum=0.9)", 1
+        (512, 2048, 2048, 64), 96, 96, "float32", "cr.SGD(0.01, momentum=0.9)", 1
     ),
+    "weights, Adam, copied": Training((1024, 2048, 1024, 10), 96, 96, "float32", "cr.Adam()", 2),
     "weights, an update in two parts": Training(
         (1024, 2048, 2048, 64), 1024, 1024, "float32", "cr.Adam()", 2
     ),
