@@ -158,14 +158,14 @@ bool all_finite(const typename V::Number* values, int64_t count) {
 
 template <class V, class Step, int kStates>
 bool update_block(const Update<typename V::Number>& update,
-                  const UpdateBlock<typename V::Number>& block, typename V::Number* parameters) {
+                  const UpdateBlock<typename V::Number>& block) {
   using T = typename V::Number;
   const Step step(update.constants);
   const Row<V> row(block.cols);
   V not_finite = V::zero();  // becomes NaN
   for (int64_t i = 0; i < block.rows; ++i) {
     const int64_t offset = block.offset + i * block.stride;
-    T* w = parameters + offset;
+    T* w = block.weights + i * block.weights_stride;
     const T* gradient = block.gradient + i * block.gradient_stride;
     row.for_each([&](auto at) {
       V before[kStates + 1], states[kStates + 1];
@@ -184,28 +184,25 @@ bool update_block(const Update<typename V::Number>& update,
       for (int n = 0; n < kStates; ++n) {
         at.put(update.states[n] + offset, select(finite, states[n], before[n]));
       }
-      if (block.packed) at.put(block.packed + i * block.packed_stride, next);
     });
   }
   return all(not_finite == V::zero());
 }
 
 template <class V>
-bool update(const Update<typename V::Number>& update, const UpdateBlock<typename V::Number>& block,
-            typename V::Number* parameters) {
+bool update(const Update<typename V::Number>& update,
+            const UpdateBlock<typename V::Number>& block) {
   bool finite = true;
   visit(update.optimizer, Optimizers(), [&](auto member) {
     using Optimizer = typename decltype(member)::type;
     if constexpr (Optimizer::kMinStates == 0) {
       if (update.n_states == 0) {
-        finite =
-            update_block<V, typename Optimizer::template Step<V, 0>, 0>(update, block, parameters);
+        finite = update_block<V, typename Optimizer::template Step<V, 0>, 0>(update, block);
         return;
       }
     }
     constexpr int kStates = Optimizer::kMaxStates;
-    finite = update_block<V, typename Optimizer::template Step<V, kStates>, kStates>(update, block,
-                                                                                     parameters);
+    finite = update_block<V, typename Optimizer::template Step<V, kStates>, kStates>(update, block);
   });
   return finite;
 }

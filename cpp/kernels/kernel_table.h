@@ -48,13 +48,12 @@ struct Update {
 // Some rows of the weights (or the bias, as one row) that an update is made for.
 template <class T>
 struct UpdateBlock {
-  std::int64_t offset = 0;  // of the first weight, in the parameters and in each state
-  std::int64_t stride = 0;  // from row to row there
+  T* weights = nullptr;
+  std::int64_t weights_stride = 0;  // from row to row
+  std::int64_t offset = 0;          // of the first weight's state, in each array of states
+  std::int64_t stride = 0;          // from row to row there
   const T* gradient = nullptr;
   std::int64_t gradient_stride = 0;
-  T* packed =
-      nullptr;  // where the new weights are wanted once more, in rows packed_stride apart; or null
-  std::int64_t packed_stride = 0;
   std::int64_t rows = 0, cols = 0;
   bool check_only = false;  // tells whether all would be finite, and stores nothing
 };
@@ -109,7 +108,7 @@ struct KernelTable {
 
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.
-  bool (*update)(const Update<T>& update, const UpdateBlock<T>& block, T* parameters);
+  bool (*update)(const Update<T>& update, const UpdateBlock<T>& block);
 
   // For measurements: `rounds` times multiply_adds_per_round fused multiply-adds of single numbers, from registers to
   // registers, in chains that do not wait for one another. What it returns depends on all of them.

@@ -216,9 +216,7 @@ template <class T>
 template <class T>
 void check_finite(const ArrayView& array, const char* name, Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
-  constexpr ElementType kOwn = sizeof(T) == 4 ? ElementType::kFloat32 : ElementType::kFloat64;
-  const bool as_it_lies = array.type == kOwn && !array.swapped &&
-                          array.col_stride == static_cast<std::int64_t>(sizeof(T));
+  const bool as_it_lies = row_as_it_lies<T>(array, 0) && row_as_it_lies<T>(array, 1);
   const RowReader<T> read = row_reader<T>(array);
   std::vector<T> converted(as_it_lies ? 0 : static_cast<std::size_t>(array.cols));
   // Some ten microseconds' worth.

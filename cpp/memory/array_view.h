@@ -61,7 +61,18 @@ struct Rows {
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
 
-// The same into a matrix in panels, rows first_row and on.
+// The row as a T* where its numbers lie as T's do, one after the other; else null.
+template <class T>
+const T* row_as_it_lies(const ArrayView& array, std::int64_t row) {
+  constexpr ElementType kOwn = sizeof(T) == 4 ? ElementType::kFloat32 : ElementType::kFloat64;
+  constexpr std::int64_t kSize = sizeof(T);
+  if (array.type != kOwn || array.swapped || array.col_stride != kSize) return nullptr;
+  const std::byte* place = array.data + row * array.row_stride;
+  const bool aligned = reinterpret_cast<std::uintptr_t>(place) % alignof(T) == 0;
+  return aligned ? reinterpret_cast<const T*>(place) : nullptr;
+}
+
+// The same as gather_rows into a matrix in panels, rows first_row and on.
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
                  std::int64_t first_row);

@@ -60,12 +60,15 @@ class Network<T>::BorrowedPlan {
       plan_.reset();  // first, so that not both are in memory
       plan_ = make_plan<T>(network.architecture_, passes, engine_);
     }
-    plan_->load(network.parameters(), passes);
+    plan_->load(network.parameters(), passes, team);
     plan_->expect({});
   }
   BorrowedPlan(const Network& network, std::int64_t rows, Direction direction)
       : BorrowedPlan(network, Passes{rows, rows, direction}) {}
-  ~BorrowedPlan() { delete network_.idle_plan_.exchange(plan_.release()); }
+  ~BorrowedPlan() {
+    plan_->store(team);
+    delete network_.idle_plan_.exchange(plan_.release());
+  }
   BorrowedPlan(const BorrowedPlan&) = delete;
   BorrowedPlan& operator=(const BorrowedPlan&) = delete;
 
@@ -137,8 +140,8 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   check_samples(architecture_, samples, poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters());
   BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
-  const auto step = plan->train_step(parameters(), samples, all_rows(samples), session.next_step(),
-                                     plan.team, poll);
+  const auto step =
+      plan->train_step(samples, all_rows(samples), session.next_step(), plan.team, poll);
   if (!step.finite) throw_diverged(step.cost.mean(), "");
   session.finish_step();
   return step.cost.mean();
@@ -160,8 +163,7 @@ History Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer,
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
   BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward});
-  return run_training_loop(*plan, parameters(), session, samples, options, seed_, epochs_begun_,
-                           plan.team, poll);
+  return run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll);
 }
 
 template <class T>
@@ -173,8 +175,8 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
   trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
   const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward};
   trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>());
-  trace.plan->load(parameters(), passes);
   Team alone(1);
+  trace.plan->load(parameters(), passes, alone);
   trace.cost =
       trace.plan->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone, poll)
           .mean();

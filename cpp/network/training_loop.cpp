@@ -138,7 +138,7 @@ double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& pol
 }
 
 template <class T>
-History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Session<T>& session,
+History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
                           const Samples<T>& samples, const FitOptions<T>& options,
                           std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll) {
   using Clock = std::chrono::steady_clock;
@@ -157,7 +157,7 @@ History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Sess
       const Rows rows = order.batch(first, std::min(batch_size, n - first));
       const std::int64_t next = first + rows.count;
       plan.expect(order.batch(next, std::min(batch_size, n - next)));
-      const auto step = plan.train_step(parameters, samples, rows, session.next_step(), team, poll);
+      const auto step = plan.train_step(samples, rows, session.next_step(), team, poll);
       if (!step.finite) {
         throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +
                                              " of epoch " + std::to_string(epoch + 1));
@@ -203,10 +203,10 @@ template std::int64_t rows_at_once(const Samples<float>&);
 template std::int64_t rows_at_once(const Samples<double>&);
 template double mean_cost(Plan<float>&, const Samples<float>&, Team&, Poll&);
 template double mean_cost(Plan<double>&, const Samples<double>&, Team&, Poll&);
-template History run_training_loop(Plan<float>&, float*, Optimizer::Session<float>&,
-                                   const Samples<float>&, const FitOptions<float>&, std::uint64_t,
-                                   std::int64_t&, Team&, Poll&);
-template History run_training_loop(Plan<double>&, double*, Optimizer::Session<double>&,
+template History run_training_loop(Plan<float>&, Optimizer::Session<float>&, const Samples<float>&,
+                                   const FitOptions<float>&, std::uint64_t, std::int64_t&, Team&,
+                                   Poll&);
+template History run_training_loop(Plan<double>&, Optimizer::Session<double>&,
                                    const Samples<double>&, const FitOptions<double>&, std::uint64_t,
                                    std::int64_t&, Team&, Poll&);
 

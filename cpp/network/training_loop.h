@@ -49,7 +49,7 @@ std::int64_t rows_at_once(const Samples<T>& samples);
 // Everything is checked already. Epoch number `epochs_begun` of the seed's shuffle stream comes first; the count
 // goes on with each epoch. Throws TrainingDiverged with the parameters at their last finite values.
 template <class T>
-History run_training_loop(Plan<T>& plan, T* parameters, typename Optimizer::Session<T>& session,
+History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
                           const Samples<T>& samples, const FitOptions<T>& options,
                           std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll);
 

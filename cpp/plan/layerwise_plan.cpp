@@ -57,22 +57,22 @@ CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples, const R
 }
 
 template <class T>
-typename Plan<T>::Step LayerwisePlan<T>::train_step(T* parameters, const Samples<T>& samples,
-                                                    const Rows& rows, const Update<T>& update,
-                                                    Team& team, Poll& poll) {
+typename Plan<T>::Step LayerwisePlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
+                                                    const Update<T>& update, Team& team,
+                                                    Poll& poll) {
   typename Plan<T>::Step step;
   step.cost = value_and_gradient(samples, rows, gradient_.data, team, poll);
   const std::int64_t count = architecture_.n_parameters;
   UpdateBlock<T> block;
+  block.weights = parameters_;
   block.gradient = gradient_.data;
   block.rows = 1;
   block.cols = count;
   // Once without storing: a step that does not come out finite changes nothing.
   block.check_only = true;
-  step.finite =
-      std::isfinite(step.cost.weighted_cost) && engine_.kernels->update(update, block, parameters);
+  step.finite = std::isfinite(step.cost.weighted_cost) && engine_.kernels->update(update, block);
   block.check_only = false;
-  if (step.finite) engine_.kernels->update(update, block, parameters);
+  if (step.finite) engine_.kernels->update(update, block);
   return step;
 }
 

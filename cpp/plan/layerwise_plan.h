@@ -16,13 +16,15 @@ class LayerwisePlan final : public Plan<T> {
  public:
   LayerwisePlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine);
 
-  void load(const T* parameters, const Passes& /*passes*/) override { parameters_ = parameters; }
+  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/) override {
+    parameters_ = parameters;
+  }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
                               Poll& poll) override;
-  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+  typename Plan<T>::Step train_step(const Samples<T>& samples, const Rows& rows,
                                     const Update<T>& update, Team& team, Poll& poll) override;
 
   // What the last batch left, in the article's numbering: a from layer 1 on, z and delta from layer 2 on.
@@ -42,7 +44,7 @@ class LayerwisePlan final : public Plan<T> {
 
   using Plan<T>::engine_;
   const Architecture& architecture_;
-  const T* parameters_ = nullptr;
+  T* parameters_ = nullptr;
   std::int64_t batch_ = 0;
 
   Workspace<T> workspace_;

@@ -197,18 +197,18 @@ CostSums NarrowPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows
 }
 
 template <class T>
-typename Plan<T>::Step NarrowPlan<T>::train_step(T* parameters, const Samples<T>& samples,
-                                                 const Rows& rows, const Update<T>& update,
-                                                 Team& team, Poll& poll) {
+typename Plan<T>::Step NarrowPlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
+                                                 const Update<T>& update, Team& team, Poll& poll) {
   const CostSums sums = costs(samples, rows, true, team, poll);
   if (!finite_) return {sums, false};
   const auto make_step = [&](std::int64_t first, std::int64_t count) {
     UpdateBlock<T> block;
+    block.weights = parameters_ + first;
     block.offset = first;
     block.gradient = sum_chunks(first, count);
     block.rows = 1;
     block.cols = count;
-    if (!kernels_.update(update, block, parameters)) finite_ = false;
+    if (!kernels_.update(update, block)) finite_ = false;
   };
   const std::int64_t n = architecture_.n_parameters;
   constexpr std::int64_t kShared = 4096;  // less is done before another thread has heard of it

@@ -22,13 +22,15 @@ class NarrowPlan final : public Plan<T> {
   // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
 
-  void load(const T* parameters, const Passes& /*passes*/) override { parameters_ = parameters; }
+  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/) override {
+    parameters_ = parameters;
+  }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
                               Poll& poll) override;
-  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+  typename Plan<T>::Step train_step(const Samples<T>& samples, const Rows& rows,
                                     const Update<T>& update, Team& team, Poll& poll) override;
 
  private:
@@ -58,7 +60,7 @@ class NarrowPlan final : public Plan<T> {
   const Architecture& architecture_;
   const KernelTable<T>& kernels_;
   const std::int64_t stride_;  // from neuron to neuron: room for a block of samples
-  const T* parameters_ = nullptr;
+  T* parameters_ = nullptr;
   std::int64_t chunks_ = 0;
   std::atomic<std::int64_t> next_chunk_{0};
   std::atomic<bool> finite_{true};

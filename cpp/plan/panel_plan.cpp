@@ -82,11 +82,19 @@ bool PanelPlan<T>::serves(const Passes& passes) const {
 }
 
 template <class T>
-void PanelPlan<T>::load(const T* parameters, const Passes& passes) {
+void PanelPlan<T>::load(T* parameters, const Passes& passes, Team& team) {
   parameters_ = parameters;
+  changed_ = false;
   // A plan that packs trains on few rows in the same way as on many.
   packed_ = wants_packed(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
-  for (Layer& layer : layers_) layer.weights.load(parameters, passes.direction, packed_);
+  for (Layer& layer : layers_) layer.weights.load(parameters, passes.direction, packed_, team);
+}
+
+template <class T>
+void PanelPlan<T>::store(Team& team) {
+  if (!changed_) return;
+  for (Layer& layer : layers_) layer.weights.store(team);
+  changed_ = false;
 }
 
 // ---- Forward ----
@@ -94,7 +102,21 @@ void PanelPlan<T>::load(const T* parameters, const Passes& passes) {
 template <class T>
 void PanelPlan<T>::gather(const Pass& pass, Span rows) {
   const Rows part = pass.rows.part(rows.first, rows.count());
-  gather_rows(*pass.x, part, layers_[0].a, rows.first);
+  const PanelMatrix<T>& a = layers_[0].a;
+  const std::int64_t in_whole_panels = a.cols / a.width * a.width;
+  for (std::int64_t i = 0; i < rows.count(); ++i) {
+    const T* row = row_as_it_lies<T>(*pass.x, part[i]);
+    if (!row) {
+      gather_rows(*pass.x, part.part(i, 1), a, rows.first + i);
+      continue;
+    }
+    // A row of the array is a matrix of one row a panel.
+    kernels_.copy_block(row, a.width, in_whole_panels / a.width, a.width, a.at(rows.first + i, 0),
+                        a.panel_stride());
+    if (in_whole_panels == a.cols) continue;
+    kernels_.copy_block(row + in_whole_panels, 0, 1, a.cols - in_whole_panels,
+                        a.at(rows.first + i, in_whole_panels), 0);
+  }
   if (pass.samples) targets_.gather(*pass.samples, part, rows.first);
 }
 
@@ -185,15 +207,16 @@ void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
     UpdateBlock<T> block;
     block.rows = piece.rows.count();
     block.cols = layer.delta.cols_of_panel(panel);
+    block.weights = layer.weights.at(first, col);
+    block.weights_stride = layer.weights.row_stride();
     block.offset = dense.offset + first * dense.n_out + col;
     block.stride = block.gradient_stride = dense.n_out;
-    block.packed = layer.weights.packed_at(first, col);
-    block.packed_stride = layer.delta.width;
     use(block, panel, false);
     if (first > 0 || !dense.has_bias) continue;
     UpdateBlock<T> bias;
     bias.rows = 1;
     bias.cols = block.cols;
+    bias.weights = dense.bias(parameters_) + col;
     bias.offset = dense.offset + dense.n_in * dense.n_out + col;
     use(bias, panel, true);
   }
@@ -247,8 +270,8 @@ void PanelPlan<T>::compute_gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, const Samples<T>& samples,
-                                  Team& team) {
+void PanelPlan<T>::update_weights(const Update<T>& update, const Samples<T>& samples, Team& team) {
+  changed_ = packed_;
   next_piece_ = 0;
   next_expected_ = 0;
   // Rows of the next batch between any two pieces, some at a time, so that no load has to wait for many of them.
@@ -263,7 +286,7 @@ void PanelPlan<T>::update_weights(const Update<T>& update, T* parameters, const 
     for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
       const Piece& piece = pieces_[i];
       const auto make_step = [&](const UpdateBlock<T>& block) {
-        if (!kernels_.update(update, block, parameters)) finite_ = false;
+        if (!kernels_.update(update, block)) finite_ = false;
       };
       if (gradient_) {
         blocks_of_piece(piece, [&](UpdateBlock<T>& block, std::int64_t, bool) {
@@ -320,16 +343,15 @@ CostSums PanelPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows&
 }
 
 template <class T>
-typename Plan<T>::Step PanelPlan<T>::train_step(T* parameters, const Samples<T>& samples,
-                                                const Rows& rows, const Update<T>& update,
-                                                Team& team, Poll& poll) {
+typename Plan<T>::Step PanelPlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
+                                                const Update<T>& update, Team& team, Poll& poll) {
   begin(rows);
   const CostSums sums = targets_.begin(samples, rows);
   const Pass pass{&samples.x, &samples, rows, true};
   run(pass, team, poll);
   // A cost that is not finite changes no weight.
   if (finite_ && gradient_) compute_gradient(gradient_, team, poll);
-  if (finite_) update_weights(update, parameters, samples, team);
+  if (finite_) update_weights(update, samples, team);
   return {targets_.sum(sums), finite_};
 }
 

@@ -27,13 +27,14 @@ class PanelPlan : public Plan<T> {
   static bool suits(const Architecture& architecture);
 
   bool serves(const Passes& passes) const override;
-  void load(const T* parameters, const Passes& passes) override;
+  void load(T* parameters, const Passes& passes, Team& team) override;
+  void store(Team& team) override;
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
                               Poll& poll) override;
-  typename Plan<T>::Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
+  typename Plan<T>::Step train_step(const Samples<T>& samples, const Rows& rows,
                                     const Update<T>& update, Team& team, Poll& poll) override;
 
  protected:
@@ -93,15 +94,15 @@ class PanelPlan : public Plan<T> {
   void gradients_of_piece(const Piece& piece, Use&& use);
   // From deltas to the gradient, or to new weights.
   void compute_gradient(T* gradient, Team& team, Poll& poll);
-  void update_weights(const Update<T>& update, T* parameters, const Samples<T>& samples,
-                      Team& team);
+  void update_weights(const Update<T>& update, const Samples<T>& samples, Team& team);
 
   const bool packs_;  // has memory for packed weights
   bool packed_ = false;
+  bool changed_ = false;  // packed weights are newer than the parameters
   std::atomic<std::size_t> next_piece_{0};
   std::atomic<std::int64_t> next_expected_{0};  // row of the next batch, to be fetched ahead
   std::atomic<bool> finite_{true};
-  const T* parameters_ = nullptr;
+  T* parameters_ = nullptr;
   std::vector<Layer> layers_;
   std::vector<Piece> pieces_;
   std::int64_t row_stride_;  // of the output layer's matrices

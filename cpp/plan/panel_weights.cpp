@@ -16,27 +16,49 @@ void PanelWeights<T>::reserve(bool goes_back, Workspace<T>& workspace) {
   workspace.reserve(wt_.size(), wt_.data);
 }
 
+// Calls work(first column, columns) for all panels, some on each thread.
 template <class T>
-void PanelWeights<T>::load(const T* parameters, Direction direction, bool packed) {
+template <class Work>
+void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Work&& work) const {
+  constexpr std::int64_t kShared =
+      1 << 16;  // numbers; less is done before another thread has heard of it
+  const auto do_part = [&](int index, int count) {
+    const std::int64_t last = matrix.panels() * (index + 1) / count;
+    for (std::int64_t panel = matrix.panels() * index / count; panel < last; ++panel) {
+      work(panel * matrix.width, matrix.cols_of_panel(panel));
+    }
+  };
+  matrix.size() < kShared ? do_part(0, 1) : team.run(do_part);
+}
+
+template <class T>
+void PanelWeights<T>::load(T* parameters, Direction direction, bool packed, Team& team) {
   parameters_ = parameters;
   packed_ = packed;
   if (!packed) return;
-  const std::int64_t width = kernels_.panel_width;
-  for (std::int64_t col = 0; col < dense_.n_out; col += width) {
-    kernels_.copy_block(row(0) + col, dense_.n_out, dense_.n_in,
-                        std::min(width, dense_.n_out - col), w_.at(0, col), width);
-  }
-  if (direction == Direction::kForward) return;
-  for (std::int64_t k = 0; k < dense_.n_in; k += width) {
-    transpose_rows({k, std::min(k + width, dense_.n_in)});
-  }
+  divide_panels(w_, team, [&](std::int64_t col, std::int64_t cols) {
+    kernels_.copy_block(row(0) + col, dense_.n_out, dense_.n_in, cols, w_.at(0, col), w_.width);
+  });
+  if (direction == Direction::kForward || !wt_.data) return;
+  divide_panels(wt_, team,
+                [&](std::int64_t k, std::int64_t count) { transpose_rows({k, k + count}); });
+}
+
+template <class T>
+void PanelWeights<T>::store(Team& team) const {
+  divide_panels(w_, team, [&](std::int64_t col, std::int64_t cols) {
+    kernels_.copy_block(w_.at(0, col), w_.width, dense_.n_in, cols, row(0) + col, dense_.n_out);
+  });
 }
 
 template <class T>
 void PanelWeights<T>::transpose_rows(Span rows) const {
   if (!packed_ || !wt_.data) return;
-  kernels_.transpose_block(row(rows.first), dense_.n_out, rows.count(), dense_.n_out,
-                           wt_.at(0, rows.first), wt_.width);
+  for (std::int64_t panel = 0; panel < w_.panels(); ++panel) {
+    const std::int64_t col = panel * w_.width;
+    kernels_.transpose_block(w_.at(rows.first, col), w_.width, rows.count(),
+                             w_.cols_of_panel(panel), wt_.at(col, rows.first), wt_.width);
+  }
 }
 
 template <class T>

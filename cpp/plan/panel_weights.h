@@ -1,5 +1,5 @@
-// The weights of one layer as products on panels read them: in packed copies, of W and of its transpose, or, where these
-// do not pay, as they lie.
+// The weights of one layer as products on panels read them: packed, W and its transpose, or, where this does not pay, as
+// they lie. A training changes packed weights only, and stores them when it ends.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -37,10 +37,12 @@ class PanelWeights {
   PanelWeights(const Dense& dense, const KernelTable<T>& kernels)
       : dense_(dense), kernels_(kernels) {}
 
-  // Memory for copies: of W, and of its transpose if deltas go back through this layer.
+  // Memory for packed weights: W, and its transpose if deltas go back through this layer.
   void reserve(bool goes_back, Workspace<T>& workspace);
-  // From now on these weights are read, from copies if there is memory for them.
-  void load(const T* parameters, Direction direction, bool packed);
+  // From now on these weights are read, packed or as they lie.
+  void load(T* parameters, Direction direction, bool packed, Team& team);
+  // Writes packed weights back to the parameters.
+  void store(Team& team) const;
 
   // c = a W for some rows of a and some panels of columns
   void multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c) const;
@@ -50,22 +52,22 @@ class PanelWeights {
   void multiply_back(const PanelMatrix<T>& delta, MatrixView<const T> turned, Span rows,
                      std::int64_t panel, T* dC_da) const;
 
-  // The place where the copy of W has this element, or null.
-  T* packed_at(std::int64_t row, std::int64_t col) const {
-    return packed_ ? w_.at(row, col) : nullptr;
-  }
-  // Brings the copy of the transpose up to date after some rows of W, within one panel, have changed.
+  // Where a training finds and changes this element of W, and those after it in its panel; and the way to the next row.
+  T* at(std::int64_t k, std::int64_t col) const { return packed_ ? w_.at(k, col) : row(k) + col; }
+  std::int64_t row_stride() const { return packed_ ? w_.width : dense_.n_out; }
+  // Brings the packed transpose up to date after some rows of W, within one panel, have changed.
   void transpose_rows(Span rows) const;
 
  private:
-  // An update writes to the parameters that are read here.
-  const T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
+  T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
+  template <class Work>
+  void divide_panels(const PanelMatrix<T>& matrix, Team& team, Work&& work) const;
   void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows, Span panels,
                          std::int64_t c_panel_stride) const;
 
   const Dense& dense_;
   const KernelTable<T>& kernels_;
-  const T* parameters_ = nullptr;
+  T* parameters_ = nullptr;
   bool packed_ = false;
   PanelMatrix<T> w_;   // (n_in, n_out)
   PanelMatrix<T> wt_;  // (n_out, n_in)

@@ -38,7 +38,10 @@ class Plan {
   const Engine<T>& engine() const { return engine_; }
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
-  virtual void load(const T* parameters, const Passes& passes) = 0;
+  virtual void load(T* parameters, const Passes& passes, Team& team) = 0;
+  // Comes after the last train_step, and before somebody else may read the parameters: a plan may keep those that it
+  // trains to itself in between.
+  virtual void store(Team& /*team*/) {}
 
   // s = the network's output for x[rows]; s: (batch, n_out)
   virtual void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
@@ -58,10 +61,9 @@ class Plan {
     // False where cost, gradient or a new weight is not finite; the parameters then are the last finite ones.
     bool finite = true;
   };
-  // One update of the loaded parameters, which are passed once more to be written. The poll's hook runs only before
-  // the first parameter changes.
-  virtual Step train_step(T* parameters, const Samples<T>& samples, const Rows& rows,
-                          const Update<T>& update, Team& team, Poll& poll) = 0;
+  // One update of the loaded parameters. The poll's hook runs only before the first of them changes.
+  virtual Step train_step(const Samples<T>& samples, const Rows& rows, const Update<T>& update,
+                          Team& team, Poll& poll) = 0;
 
  protected:
   bool trains() const { return passes_.direction == Direction::kForwardAndBackward; }
