@@ -129,6 +129,14 @@ def longest_deaf_time(work):
 
 
 @needs_posix
+def test_one_long_layer():
+    if cr.show_config()["blas"] == "builtin":
+        pytest.skip("plain C++ products take too long for this")
+    net = cr.Network([cr.Input(32_000), cr.Dense(1024)], rng=0)
+    assert longest_deaf_time(lambda: net.predict(rows(1024, 32_000))) <= PROMISED
+
+
+@needs_posix
 @pytest.mark.parametrize("call", ["predict", "value_and_grad", "train_step"])
 def test_one_large_layer(call):
     n = 100 if cr.show_config()["blas"] == "builtin" else 2000

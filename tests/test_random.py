@@ -130,7 +130,7 @@ def shuffled(n, seed, epoch):
     order = list(range(n))
     numbers = words(seed, SHUFFLE, epoch)
     for left in range(n, 1, -1):
-        # Lemire's method: the high word of a product, drawn again where some would come once too often.
+        # Lemire: the high word of a product, drawn again where some would come once too often.
         products = (number * left for number in numbers)
         i = next(each for each in products if each % 2**32 >= 2**32 % left) >> 32
         order[left - 1], order[i] = order[i], order[left - 1]

@@ -173,3 +173,15 @@ def test_other_packages_have_a_core_too(tmp_path):
     shutil.copy(_ctypes.__file__, other)
     code = f"import chainrule, ctypes, threadpoolctl; other = ctypes.CDLL({str(other)!r})\n{COUNT}"
     assert python(code) == "1\n"
+
+
+def test_threadpoolctl_is_found_after_everything_was_imported_anew():
+    code = """
+        import copy, importlib, sys
+        import chainrule
+        importlib.reload(chainrule._threadpoolctl)
+        import threadpoolctl
+        copy.copy(threadpoolctl.__spec__.loader)
+        print(sum(each["user_api"] == "chainrule" for each in threadpoolctl.threadpool_info()))
+    """
+    assert python(code) == "1\n"

@@ -91,10 +91,11 @@ void one_sample_backward(const NarrowPass<typename V::Number>& pass) {
     Row<V>(layer.n_out).for_each([&](auto at) {
       const V delta = V::load(layer.delta + at.j);
       T* gradient = pass.gradient + layer.offset;
-      for (int64_t k = 0; k < layer.n_in; ++k, gradient += layer.n_out) {
-        at.put(gradient, fma(V::set(layer.a[k]), delta, V::zero()));
-      }
-      if (layer.n_rows > layer.n_in) at.put(gradient, fma(V::set(1), delta, V::zero()));
+      const auto add = [&](V a) {
+        at.put(gradient, fma(a, delta, pass.accumulate ? at(gradient) : V::zero()));
+      };
+      for (int64_t k = 0; k < layer.n_in; ++k, gradient += layer.n_out) add(V::set(layer.a[k]));
+      if (layer.n_rows > layer.n_in) add(V::set(1));
     });
     if (l == 0) return;
     const NarrowLayer<T>& before = pass.layers[l - 1];

@@ -66,12 +66,16 @@ using RowReader = void (*)(const ArrayView& array, const Rows& rows, std::int64_
 
 template <class V>
 void copy_row(const std::byte* from, std::int64_t count, V* to) {
-  constexpr std::int64_t kShort = 64,
-                         kChunk = 16 / sizeof(V);  // a call of memcpy costs as much as some copies
-  if (count > kShort)
-    return static_cast<void>(std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V)));
+  constexpr std::int64_t kShort = 64;  // for which a call of memcpy costs more than the copies
+  constexpr std::int64_t kChunk = 16 / sizeof(V);
+  if (count > kShort) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V));
+    return;
+  }
   std::int64_t k = 0;
-  for (; k + kChunk <= count; k += kChunk) std::memcpy(to + k, from + k * sizeof(V), 16);
+  for (; k + kChunk <= count; k += kChunk) {
+    std::memcpy(to + k, from + k * sizeof(V), kChunk * sizeof(V));
+  }
   for (; k < count; ++k) std::memcpy(to + k, from + k * sizeof(V), sizeof(V));
 }
 
@@ -168,14 +172,18 @@ template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<doubl
 
 void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] const Rows& rows) {
 #if defined(__GNUC__)
-  constexpr std::int64_t kLine = 64,
-                         kMost = 1 << 14;  // of a row: more would push out what is in use
-  const std::int64_t bytes = std::min(std::abs(array.col_stride) * array.cols, kMost);
-  if (array.col_stride < 0 || bytes == 0) return;
-  for (std::int64_t i = 0; i < rows.count; ++i) {
-    const std::byte* row = array.data + rows[i] * array.row_stride;
+  // Lines of a call: more would push out what is in use.
+  constexpr std::int64_t kLine = 64, kMostLines = 1 << 12;
+  const std::int64_t stride = std::abs(array.col_stride);
+  if (array.cols == 0 || stride == 0) return;
+  // From line to line where numbers lie close together, else from number to number.
+  const std::int64_t bytes = (array.cols - 1) * stride + 1, step = std::max(stride, kLine);
+  const std::int64_t before = array.col_stride < 0 ? bytes - 1 : 0;
+  const std::int64_t most_rows = kMostLines / (bytes / step + 1);
+  for (std::int64_t i = 0; i < std::min(rows.count, most_rows); ++i) {
+    const std::byte* row = array.data + rows[i] * array.row_stride - before;
     // Into the second cache: the first one is full of what is being computed.
-    for (std::int64_t at = 0; at < bytes; at += kLine) __builtin_prefetch(row + at, 0, 2);
+    for (std::int64_t at = 0; at < bytes; at += step) __builtin_prefetch(row + at, 0, 2);
     __builtin_prefetch(row + bytes - 1, 0, 2);
   }
 #endif

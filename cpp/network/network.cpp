@@ -50,12 +50,13 @@ Rows all_rows(const Samples<T>& samples) {
 template <class T>
 class Network<T>::BorrowedPlan {
  public:
-  BorrowedPlan(const Network& network, const Passes& passes)
+  BorrowedPlan(const Network& network, Passes passes)
       : network_(network),
         plan_(network.idle_plan_.exchange(nullptr)),
         engine_(current_engine<T>()),
         team(threads_for(choose_plan(network.architecture_, engine_), network.architecture_,
                          passes.usual_rows, passes.direction, network.threads_)) {
+    passes.threads = team.size();
     if (!plan_ || !plan_->serves(passes) || !(plan_->engine() == engine_)) {
       plan_.reset();  // first, so that not both are in memory
       plan_ = make_plan<T>(network.architecture_, passes, engine_);
@@ -64,9 +65,10 @@ class Network<T>::BorrowedPlan {
     plan_->expect({});
   }
   BorrowedPlan(const Network& network, std::int64_t rows, Direction direction)
-      : BorrowedPlan(network, Passes{rows, rows, direction}) {}
+      : BorrowedPlan(network, Passes{rows, rows, direction, 1}) {}
   ~BorrowedPlan() {
-    plan_->store(team);
+    Team alone(1);  // after an exception, such as one of the team's threads'
+    plan_->store(alone);
     delete network_.idle_plan_.exchange(plan_.release());
   }
   BorrowedPlan(const BorrowedPlan&) = delete;
@@ -142,6 +144,7 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward);
   const auto step =
       plan->train_step(samples, all_rows(samples), session.next_step(), plan.team, poll);
+  plan->store(plan.team);
   if (!step.finite) throw_diverged(step.cost.mean(), "");
   session.finish_step();
   return step.cost.mean();
@@ -162,8 +165,11 @@ History Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer,
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
-  BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward});
-  return run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll);
+  BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward, 1});
+  History history =
+      run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll);
+  plan->store(plan.team);
+  return history;
 }
 
 template <class T>
@@ -173,7 +179,7 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& po
   check_samples(architecture_, samples, poll);
   Trace trace;
   trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
-  const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward};
+  const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward, 1};
   trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>());
   Team alone(1);
   trace.plan->load(parameters(), passes, alone);

@@ -8,10 +8,8 @@
 namespace chainrule {
 
 template <class T>
-void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, std::int64_t stride,
-                              Workspace<T>& workspace) {
+void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, Workspace<T>& workspace) {
   n_out_ = n_out;
-  workspace.reserve(max_batch, stride, y_);
   workspace.reserve(max_batch, 1, shares_);
   weights_ = AlignedBlock<double>(max_batch);
   costs_ = AlignedBlock<double>(max_batch);
@@ -19,31 +17,38 @@ void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, std::i
 }
 
 template <class T>
-CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows) {
+CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows, Poll& poll) {
   CostSums sums;
   const bool even = !samples.weight.data;
   if (even && even_ && batch_ == rows.count) {  // all as it was
     sums.weight = static_cast<double>(batch_);
     return sums;
   }
-  even_ = even;
+  even_ = false;  // until all is done
   batch_ = rows.count;
-  if (!even) {
-    gather_rows(samples.weight, rows, MatrixView<double>(weights_.data(), batch_, 1));
-  } else {
-    std::fill_n(weights_.data(), batch_, 1.0);
-  }
-  for (std::int64_t i = 0; i < batch_; ++i) sums.weight += weights_.data()[i];
-  for (std::int64_t i = 0; i < batch_; ++i) {
-    const double weight = weights_.data()[i];
-    shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
-  }
+  const MatrixView<double> weights(weights_.data(), batch_, 1);
+  weights.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    double* const of_block = weights.row(first);
+    if (even) {
+      std::fill_n(of_block, count, 1.0);
+    } else {
+      gather_rows(samples.weight, rows.part(first, count), weights.row_range(first, count));
+    }
+    for (std::int64_t i = 0; i < count; ++i) sums.weight += of_block[i];
+  });
+  weights.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const double weight = weights.data[i];
+      shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
+    }
+  });
+  even_ = even;
   return sums;
 }
 
 template <class T>
-void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::int64_t first) {
-  const MatrixView<T> y(y_.row(first), part.count, n_out_, y_.stride);
+void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::int64_t first,
+                             MatrixView<T> y) {
   if (!samples.y_is_labels) return gather_rows(samples.y, part, y);
   // A label is the distribution that has all its weight on one class.
   const MatrixView<std::int64_t> labels{labels_.data() + first, part.count, 1};

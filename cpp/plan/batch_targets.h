@@ -11,19 +11,16 @@ namespace chainrule {
 template <class T>
 class BatchTargets {
  public:
-  // Rows of y lie `stride` numbers apart, n_out of them in use.
-  void reserve(std::int64_t max_batch, std::int64_t n_out, std::int64_t stride,
-               Workspace<T>& workspace);
+  // For batches of up to so many rows, with n_out numbers of y each.
+  void reserve(std::int64_t max_batch, std::int64_t n_out, Workspace<T>& workspace);
 
   // Gathers the weights of a batch; returns their sum, with no cost yet.
-  CostSums begin(const Samples<T>& samples, const Rows& rows);
+  CostSums begin(const Samples<T>& samples, const Rows& rows, Poll& poll);
   // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
-  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first);
+  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first, MatrixView<T> y);
   // Adds what costs() holds, in the order of the rows.
   CostSums sum(CostSums sums) const;
 
-  const T* y(std::int64_t row) const { return y_.row(row); }
-  std::int64_t stride() const { return y_.stride; }
   // The share of each sample in the batch: its weight, over their sum.
   const T* shares() const { return shares_.data; }
   double* costs() const { return costs_.data(); }
@@ -33,7 +30,7 @@ class BatchTargets {
  private:
   std::int64_t n_out_ = 0, batch_ = 0;
   bool even_ = false;  // weights and shares are those of a batch without weights
-  MatrixView<T> y_, shares_;
+  MatrixView<T> shares_;
   AlignedBlock<double> weights_, costs_;
   AlignedBlock<std::int64_t> labels_;
 };

@@ -25,7 +25,7 @@ void ColumnPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Pol
   constexpr std::int64_t kRows = 64;
   divide(rows, kRows, [&](Span share) { this->gather(pass, share); });
   for (std::size_t l = 0; l < this->n_layers(); ++l) {
-    divide(this->panels_out(l), this->panels_at_a_time(),
+    divide(this->panels_out(l), this->panels_at_a_time(l),
            [&](Span share) { this->forward(l, rows, share); });
   }
   divide(rows, kRows, [&](Span share) { this->finish_output(pass, share); });

@@ -21,7 +21,8 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& 
     workspace_.reserve(max_batch, layers[l].n_out, z_[l]);
     workspace_.reserve(max_batch, layers[l].n_out, a_[l + 1]);
   }
-  targets_.reserve(max_batch, architecture.n_out(), architecture.n_out(), workspace_);
+  targets_.reserve(max_batch, architecture.n_out(), workspace_);
+  workspace_.reserve(max_batch, architecture.n_out(), y_);
   workspace_.reserve(max_batch, architecture.n_out(), dC_ds_);
   if (this->trains()) {
     for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -91,14 +92,14 @@ void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows, Poll& poll)
 template <class T>
 CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll) {
   const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
-  CostSums sums = targets_.begin(samples, rows);
+  CostSums sums = targets_.begin(samples, rows, poll);
   if (samples.custom_cost) {
     sums.weighted_cost = sums.weight * samples.custom_cost(rows, s, of_batch(dC_ds_));
     return sums;
   }
-  targets_.gather(samples, rows, 0);
+  targets_.gather(samples, rows, 0, of_batch(y_));
   s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine_.kernels->costs(architecture_.loss, z.row(first), s.row(first), targets_.y(first), count,
+    engine_.kernels->costs(architecture_.loss, z.row(first), s.row(first), y_.row(first), count,
                            s.cols, s.stride, targets_.costs() + first);
   });
   return targets_.sum(sums);
@@ -112,8 +113,8 @@ void LayerwisePlan<T>::cost_backward(Poll& poll) {
                       delta = of_batch(delta_.back());
   if (!loss.is_custom()) {
     s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-      engine_.kernels->cost_backward(loss, s.row(first), targets_.y(first),
-                                     targets_.shares() + first, count, s.cols, s.stride,
+      engine_.kernels->cost_backward(loss, s.row(first), y_.row(first), targets_.shares() + first,
+                                     count, s.cols, s.stride,
                                      (loss.paired ? delta : dC_ds).row(first));
     });
   }

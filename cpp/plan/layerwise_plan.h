@@ -50,7 +50,7 @@ class LayerwisePlan final : public Plan<T> {
   Workspace<T> workspace_;
   std::vector<MatrixView<T>> a_, z_, delta_;
   BatchTargets<T> targets_;
-  MatrixView<T> dC_ds_, gradient_;
+  MatrixView<T> y_, dC_ds_, gradient_;
 };
 
 }  // namespace chainrule

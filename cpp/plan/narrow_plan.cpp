@@ -22,9 +22,6 @@ std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1)
 std::int64_t chunk_size(std::int64_t batch) {
   return round_up((batch + kMaxChunks - 1) / kMaxChunks, kBlock);
 }
-std::int64_t chunks(std::int64_t batch) {
-  return (batch + chunk_size(batch) - 1) / chunk_size(batch);
-}
 // Of this batch or any smaller one, which may have more of them
 std::int64_t most_chunks(std::int64_t batch) {
   return std::min((batch + kBlock - 1) / kBlock, kMaxChunks);
@@ -32,9 +29,13 @@ std::int64_t most_chunks(std::int64_t batch) {
 
 }  // namespace
 
+std::int64_t narrow_chunks(std::int64_t batch) {
+  return (batch + chunk_size(batch) - 1) / chunk_size(batch);
+}
+
 template <class T>
 bool NarrowPlan<T>::suits(const Architecture& architecture) {
-  // Weights beyond that do not stay in the nearest cache, and layers are wide enough for vectors along them.
+  // With more weights, layers are wide enough for vectors along them, and copies of W pay.
   constexpr std::int64_t kMaxParameters = 8192;
   return architecture.n_parameters <= kMaxParameters && PanelPlan<T>::suits(architecture);
 }
@@ -46,14 +47,13 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes
       architecture_(architecture),
       kernels_(*engine.kernels),
       stride_(round_up(std::min(passes.max_rows, kBlock), kernels_.vector_width)),
-      desks_(static_cast<std::size_t>(most_chunks(passes.max_rows))) {
+      desks_(static_cast<std::size_t>(passes.threads)) {
   for (Desk& desk : desks_) reserve(desk);
   if (this->trains()) {
     workspace_.reserve(most_chunks(passes.max_rows),
                        round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
   }
-  targets_.reserve(passes.max_rows, architecture.n_out(),
-                   round_up(architecture.n_out(), kernels_.vector_width), workspace_);
+  targets_.reserve(passes.max_rows, architecture.n_out(), workspace_);
   workspace_.allocate();
   for (Desk& desk : desks_) {
     for (const NarrowLayer<T>& layer : desk.layers) {
@@ -90,6 +90,7 @@ void NarrowPlan<T>::reserve(Desk& desk) {
   workspace_.reserve(n_out * stride_, desk.y);
   workspace_.reserve(stride_, desk.costs);
   workspace_.reserve(stride_, architecture_.n_in, desk.x);
+  workspace_.reserve(stride_, round_up(n_out, width), desk.y_gathered);
 }
 
 template <class T>
@@ -103,23 +104,24 @@ void NarrowPlan<T>::gather(Desk& desk, const ArrayView& x, const Samples<T>* sam
   gather_rows(x, part, MatrixView<T>(count == 1 ? a : desk.x.data, count, n_in));
   if (count > 1) kernels_.transpose_block(desk.x.data, n_in, count, n_in, a, stride_);
   if (!samples) return;
-  targets_.gather(*samples, part, first);
+  const T* const y = desk.y_gathered.data;
+  targets_.gather(*samples, part, first,
+                  {desk.y_gathered.data, count, n_out, desk.y_gathered.stride});
   pass.shares = targets_.shares() + first;
-  pass.y = count == 1 ? targets_.y(first) : desk.y;
+  pass.y = count == 1 ? y : desk.y;
   if (count == 1) return;
-  kernels_.transpose_block(targets_.y(first), targets_.stride(), count, n_out, desk.y, stride_);
+  kernels_.transpose_block(y, desk.y_gathered.stride, count, n_out, desk.y, stride_);
 }
 
 template <class T>
 template <class Use>
 void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Rows& rows,
                         bool backward, Team& team, Poll& poll, Use&& use) {
-  chunks_ = chunks(rows.count);
+  chunks_ = narrow_chunks(rows.count);
   next_chunk_ = 0;
   finite_ = true;
   team.run(
       [&](int index, int /*count*/) {
-        if (index >= chunks_) return;
         Desk& desk = desks_[static_cast<std::size_t>(index)];
         NarrowPass<T>& pass = desk.pass;
         pass.parameters = parameters_;
@@ -167,7 +169,7 @@ void NarrowPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> 
 template <class T>
 CostSums NarrowPlan<T>::costs(const Samples<T>& samples, const Rows& rows, bool backward,
                               Team& team, Poll& poll) {
-  const CostSums sums = targets_.begin(samples, rows);
+  const CostSums sums = targets_.begin(samples, rows, poll);
   run(samples.x, &samples, rows, backward, team, poll,
       [&](const Desk& desk, std::int64_t first, std::int64_t count) {
         std::copy_n(desk.costs, count, targets_.costs() + first);

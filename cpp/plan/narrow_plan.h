@@ -14,6 +14,9 @@
 
 namespace chainrule {
 
+// How many chunks a batch is divided into: more threads have nothing to do.
+std::int64_t narrow_chunks(std::int64_t batch);
+
 template <class T>
 class NarrowPlan final : public Plan<T> {
  public:
@@ -22,6 +25,9 @@ class NarrowPlan final : public Plan<T> {
   // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
 
+  bool serves(const Passes& passes) const override {
+    return Plan<T>::serves(passes) && passes.threads <= static_cast<int>(desks_.size());
+  }
   void load(T* parameters, const Passes& /*passes*/, Team& /*team*/) override {
     parameters_ = parameters;
   }
@@ -35,11 +41,12 @@ class NarrowPlan final : public Plan<T> {
 
  private:
   // The working memory for one block of samples; each thread has one.
-  struct Desk {
+  struct alignas(kBlockAlignment) Desk {
     std::vector<NarrowLayer<T>> layers;
     NarrowPass<T> pass;
-    MatrixView<T> x;  // (samples, n_in), as gathered
-    T* y = nullptr;   // (n_out, samples)
+    MatrixView<T> x;           // (samples, n_in), as gathered
+    MatrixView<T> y_gathered;  // (samples, n_out)
+    T* y = nullptr;            // (n_out, samples)
     T* costs = nullptr;
   };
 

@@ -61,10 +61,10 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
       pieces_.push_back({l, {row, std::min(row + rows, dense.n_in)}});
     }
   }
-  for (MatrixView<T>* matrix : {&z_, &s_, &slopes_}) {
+  for (MatrixView<T>* matrix : {&z_, &s_, &y_, &slopes_}) {
     workspace_.reserve(max_batch, row_stride_, *matrix);
   }
-  targets_.reserve(max_batch, architecture.n_out(), row_stride_, workspace_);
+  targets_.reserve(max_batch, architecture.n_out(), workspace_);
   const double flops =
       2.0 * static_cast<double>(architecture.n_parameters) * static_cast<double>(max_batch);
   if (this->trains() && flops > kLongUpdate) {
@@ -117,7 +117,9 @@ void PanelPlan<T>::gather(const Pass& pass, Span rows) {
     kernels_.copy_block(row + in_whole_panels, 0, 1, a.cols - in_whole_panels,
                         a.at(rows.first + i, in_whole_panels), 0);
   }
-  if (pass.samples) targets_.gather(*pass.samples, part, rows.first);
+  if (!pass.samples) return;
+  targets_.gather(*pass.samples, part, rows.first,
+                  {y_.row(rows.first), rows.count(), architecture_.n_out(), row_stride_});
 }
 
 template <class T>
@@ -149,7 +151,7 @@ void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
   T* s = s_.row(first);
   kernels_.activate(dense.activation, dense.bias(parameters_), z, s, count, n, row_stride_);
   if (!pass.samples) return;
-  const T* y = targets_.y(first);
+  const T* y = y_.row(first);
   double* costs = targets_.costs() + first;
   kernels_.costs(loss, z, s, y, count, n, row_stride_, costs);
   if (!targets_.finite(first, count)) finite_ = false;
@@ -325,7 +327,7 @@ void PanelPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s
 template <class T>
 CostSums PanelPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
   begin(rows);
-  const CostSums sums = targets_.begin(samples, rows);
+  const CostSums sums = targets_.begin(samples, rows, poll);
   const Pass pass{&samples.x, &samples, rows, false};
   run(pass, team, poll);
   return targets_.sum(sums);
@@ -335,7 +337,7 @@ template <class T>
 CostSums PanelPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
                                           Team& team, Poll& poll) {
   begin(rows);
-  const CostSums sums = targets_.begin(samples, rows);
+  const CostSums sums = targets_.begin(samples, rows, poll);
   const Pass pass{&samples.x, &samples, rows, true};
   run(pass, team, poll);
   compute_gradient(gradient, team, poll);
@@ -346,13 +348,23 @@ template <class T>
 typename Plan<T>::Step PanelPlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
                                                 const Update<T>& update, Team& team, Poll& poll) {
   begin(rows);
-  const CostSums sums = targets_.begin(samples, rows);
+  const CostSums sums = targets_.begin(samples, rows, poll);
   const Pass pass{&samples.x, &samples, rows, true};
   run(pass, team, poll);
   // A cost that is not finite changes no weight.
   if (finite_ && gradient_) compute_gradient(gradient_, team, poll);
   if (finite_) update_weights(update, samples, team);
   return {targets_.sum(sums), finite_};
+}
+
+template <class T>
+std::int64_t PanelPlan<T>::panels_at_a_time(std::size_t l) const {
+  if (packed_) return 1;
+  // Some 10 ms of products; to read a weight takes as long as to multiply it with some rows.
+  constexpr std::int64_t kMultiplications = 1 << 29, kRowsForReading = 16;
+  const std::int64_t rows = std::max(batch_, kRowsForReading);
+  const std::int64_t of_panel = checked_product(architecture_.layers[l].n_in, kernels_.panel_width);
+  return std::clamp<std::int64_t>(kMultiplications / of_panel / rows, 1, 16);
 }
 
 template <class T>

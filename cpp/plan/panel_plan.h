@@ -61,8 +61,9 @@ class PanelPlan : public Plan<T> {
   // read as they lie, turn_deltas() comes first for all panels of the output, and `rows` are all.
   void turn_deltas(std::size_t l, Span panels);
   void backward(std::size_t l, Span rows, Span panels);
-  // How many panels a piece of forward() should have: where weights are read as they lie, long parts of their rows.
-  std::int64_t panels_at_a_time() const { return packed_ ? 1 : 16; }
+  // How many panels a piece of forward() should have: where weights are read as they lie, long parts of their rows, but
+  // no more work than Ctrl-C may wait for.
+  std::int64_t panels_at_a_time(std::size_t l) const;
 
   std::size_t n_layers() const { return layers_.size(); }
   Span panels_out(std::size_t l) const;
@@ -106,7 +107,7 @@ class PanelPlan : public Plan<T> {
   std::vector<Layer> layers_;
   std::vector<Piece> pieces_;
   std::int64_t row_stride_;  // of the output layer's matrices
-  MatrixView<T> z_, s_, slopes_;
+  MatrixView<T> z_, s_, y_, slopes_;
   T* gradient_ = nullptr;  // where an update is made in two parts
   MatrixView<T> turned_;   // (n_out, batch), deltas of one layer
   BatchTargets<T> targets_;

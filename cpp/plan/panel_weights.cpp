@@ -5,6 +5,23 @@
 #include <algorithm>
 
 namespace chainrule {
+namespace {
+
+// 64 kB on the stack
+template <class T>
+constexpr std::int64_t kPackedNumbers = (1 << 16) / sizeof(T);
+
+template <class T>
+void multiply_packed_once(const KernelTable<T>& kernels, PanelProduct<T> product) {
+  alignas(kBlockAlignment) T packed[kPackedNumbers<T>];
+  const std::int64_t width = kernels.panel_width;
+  kernels.copy_block(product.b, product.b_stride, product.depth, product.cols, packed, width);
+  product.b = packed;
+  product.b_stride = width;
+  kernels.multiply_panel(product);
+}
+
+}  // namespace
 
 template <class T>
 void PanelWeights<T>::reserve(bool goes_back, Workspace<T>& workspace) {
@@ -91,15 +108,14 @@ void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels,
 }
 
 // Some rows of the weights are passed over at a time, so that long parts of these are read one after the other; for many
-// rows of a, it pays to pack each block for once.
+// rows of a at once, it pays to pack each block for once.
 template <class T>
 void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows,
                                         Span panels, std::int64_t c_panel_stride) const {
-  constexpr std::int64_t kManyRows = 128, kMostSteps = 4 * kMaxPanelWidth;
-  alignas(kBlockAlignment) T packed[kMostSteps * kMaxPanelWidth];
+  constexpr std::int64_t kManyRows = 128;
   const std::int64_t width = kernels_.panel_width;
   const bool pack = rows.count() >= kManyRows;
-  const std::int64_t steps = pack ? kMostSteps : kMaxPanelWidth;
+  const std::int64_t steps = pack ? kPackedNumbers<T> / width : kMaxPanelWidth;
   T* const c = product.c;
   for (std::int64_t k = 0; k < dense_.n_in; k += steps) {
     product.a = a.at(rows.first, k);
@@ -110,12 +126,7 @@ void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatr
       product.b_stride = dense_.n_out;
       product.cols = std::min(width, dense_.n_out - panel * width);
       product.c = c + (panel - panels.first) * c_panel_stride;
-      if (pack) {
-        kernels_.copy_block(product.b, dense_.n_out, product.depth, product.cols, packed, width);
-        product.b = packed;
-        product.b_stride = width;
-      }
-      kernels_.multiply_panel(product);
+      pack ? multiply_packed_once(kernels_, product) : kernels_.multiply_panel(product);
     }
   }
 }

@@ -23,6 +23,7 @@ struct Passes {
   std::int64_t max_rows = 0;
   std::int64_t usual_rows = 0;  // what most have: to choose by, not to rely on
   Direction direction = Direction::kForward;
+  int threads = 1;  // of the team at most
 };
 
 template <class T>
@@ -53,7 +54,7 @@ class Plan {
   virtual CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
                                       Team& team, Poll& poll) = 0;
 
-  // The rows of the samples that the step after the next one will have: they are fetched into the cache meanwhile.
+  // The rows that the step after the next one will have: a plan may have their x fetched into the cache meanwhile.
   void expect(const Rows& rows) { expected_ = rows; }
 
   struct Step {

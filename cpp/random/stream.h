@@ -44,10 +44,20 @@ class RandomStream {
   // Uniform in (0, 1), symmetric about 1/2: for functions that have no value at 0 or 1.
   double next_open_uniform() { return (static_cast<double>(next_uint64() >> 12) + 0.5) * 0x1p-52; }
 
-  // Uniform whole number in [0, bound), without bias: the high half of a product. The few draws that would give some
+  // Uniform whole number in [0, bound), without bias: numbers of the incomplete last cycle are drawn again.
+  std::uint64_t next_below(std::uint64_t bound) {
+    if (bound <= UINT32_MAX) return next_below_32(static_cast<std::uint32_t>(bound));
+    const std::uint64_t cycles_end = UINT64_MAX - UINT64_MAX % bound;
+    std::uint64_t value = next_uint64();
+    while (value >= cycles_end) value = next_uint64();
+    return value % bound;
+  }
+
+ private:
+  // The same for bounds of 32 bits: the high half of a product. The few draws that would give some
   // numbers once too often are made again.
   // Lemire: "Fast random integer generation in an interval", ACM TOMACS 29 (2019)
-  std::uint32_t next_below(std::uint32_t bound) {
+  std::uint32_t next_below_32(std::uint32_t bound) {
     std::uint64_t product = std::uint64_t{next_uint32()} * bound;
     if (static_cast<std::uint32_t>(product) < bound) {
       const std::uint32_t unfair = (0 - bound) % bound;
@@ -57,16 +67,7 @@ class RandomStream {
     }
     return static_cast<std::uint32_t>(product >> 32);
   }
-  // The same for large bounds: numbers of the incomplete last cycle are drawn again.
-  std::uint64_t next_below(std::uint64_t bound) {
-    if (bound <= UINT32_MAX) return next_below(static_cast<std::uint32_t>(bound));
-    const std::uint64_t cycles_end = UINT64_MAX - UINT64_MAX % bound;
-    std::uint64_t value = next_uint64();
-    while (value >= cycles_end) value = next_uint64();
-    return value % bound;
-  }
 
- private:
   PhiloxKey key_;
   std::uint32_t purpose_;
   std::uint32_t index_;

@@ -23,13 +23,6 @@ namespace {
 constexpr char kVariable[] = "CHAINRULE_NUM_THREADS";
 constexpr int kNotSet = 0, kNotRead = -1;
 
-// A thread's least work. The cores that measured it do 70 to 100 floating-point operations a nanosecond.
-// Many regions: two threads meet twice a step, at 0.2 to 1 us each time, and fetch from each other what they have
-// written, about as much again; from 12 us a thread on this gains. One region: a sleeping worker comes 17 us later,
-// while the caller works alone; 50 us a thread take 67 us instead of 100, but 10 us a thread 28 instead of 20.
-constexpr double kFlopsOfManyRegions = 1e6, kFlopsOfOneRegion = 4e6;
-
-std::atomic<double> flops_per_thread{-1};
 std::atomic<int> limit_of_process{kNotSet};
 // Of the scopes that live, the latest last; kNotSet where one has ended.
 thread_local std::vector<std::shared_ptr<std::atomic<int>>> limits_of_thread;
@@ -113,19 +106,6 @@ int get_num_threads() { return or_usable_cpus(asked_of_thread()); }
 
 void check_num_threads() {
   if (limit_of_environment.load(std::memory_order_relaxed) == kNotRead) asked_of_thread();
-}
-
-int threads_for(double flops, int cap, Regions regions) {
-  double each = flops_per_thread.load(std::memory_order_relaxed);
-  if (each < 0) each = regions == Regions::kOne ? kFlopsOfOneRegion : kFlopsOfManyRegions;
-  // The first question is the cheapest, and for a small network the only one.
-  if (flops < 2 * each || cap <= 1) return 1;
-  const int limit = std::min(cap, get_num_threads());
-  return flops < limit * each ? std::max(1, static_cast<int>(flops / each)) : limit;
-}
-
-void set_flops_per_thread(double flops) {
-  flops_per_thread.store(flops, std::memory_order_relaxed);
 }
 
 ThreadsScope::ThreadsScope(int n) : limit_(std::make_shared<std::atomic<int>>(checked(n))) {

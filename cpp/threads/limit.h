@@ -27,15 +27,6 @@ int get_num_threads();
 // Throws where that would, and asks the system nothing: cheap enough for every call.
 void check_num_threads();
 
-// How many regions share the cost of waking the workers: one, as in a prediction, or those of many steps.
-enum class Regions { kOne, kMany };
-
-// The threads that so much work in one region is worth, at most `cap` and the limit of this thread, at least 1.
-int threads_for(double flops, int cap, Regions regions);
-
-// For tests: the work that a thread is worth, in place of the measured one; 0 gives every region all threads.
-void set_flops_per_thread(double flops);
-
 // A limit of the thread that makes it, within the life of the object. The latest that lives counts: they may end in any
 // order, and on any thread.
 class ThreadsScope {

@@ -8,6 +8,7 @@ its import runs.
 
 # SPDX-License-Identifier: BSD-3-Clause
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
@@ -45,8 +46,12 @@ class Pool:
 
 def register(threadpoolctl: ModuleType) -> None:
     """Register our library with threadpoolctl, unless that is too old for any but its own."""
-    if hasattr(threadpoolctl, "register"):
+    if not hasattr(threadpoolctl, "register"):
+        return
+    try:
         threadpoolctl.register(type("ChainruleController", (Pool, threadpoolctl.LibController), {}))
+    except Exception as error:  # whatever it is, the user's import goes on
+        warnings.warn(f"threadpoolctl does not know chainrule: {error!r}", stacklevel=2)
 
 
 class Loader:
@@ -56,6 +61,8 @@ class Loader:
         self._loader = loader
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_loader":  # of a copy that is not ready yet
+            raise AttributeError(name)
         return getattr(self._loader, name)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -73,7 +80,9 @@ class Finder:
         """Return the first answer of the others for threadpoolctl, and None for all else."""
         if name != NAME:
             return None
-        others = [each for each in sys.meta_path if each is not self and hasattr(each, "find_spec")]
+        others = [
+            each for each in sys.meta_path if not is_ours(each) and hasattr(each, "find_spec")
+        ]
         specs = (each.find_spec(name, path, target) for each in others)
         spec = next(filter(None, specs), None)
         if spec and spec.loader:
@@ -81,6 +90,12 @@ class Finder:
         return spec
 
 
+def is_ours(finder: Any) -> bool:
+    """Tell a finder of this module, or of an earlier import of it."""
+    return type(finder).__module__ == __name__
+
+
+sys.meta_path[:] = [each for each in sys.meta_path if not is_ours(each)]
 if sys.modules.get(NAME):
     register(import_module(NAME))  # which waits where another thread imports it just now
 else:

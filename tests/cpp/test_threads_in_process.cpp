@@ -95,29 +95,6 @@ TEST(the_environment_names_a_whole_number) {
   }
 }
 
-TEST(the_work_decides_how_many_threads_are_worth_it) {
-  const ThreadsScope limit(8);
-  for (const Regions regions : {Regions::kOne, Regions::kMany}) {
-    CHECK_EQUAL(threads_for(0, kMaxThreads, regions), 1);
-    CHECK_EQUAL(threads_for(1e3, kMaxThreads, regions), 1);
-    CHECK_EQUAL(threads_for(1e12, kMaxThreads, regions), 8);
-    CHECK_EQUAL(threads_for(1e30, kMaxThreads, regions), 8);
-    CHECK_EQUAL(threads_for(1e12, 3, regions), 3);
-    CHECK_EQUAL(threads_for(1e12, 1, regions), 1);
-    int last = 1;
-    for (double flops = 1e5; flops < 1e9; flops *= 1.1) {
-      const int threads = threads_for(flops, kMaxThreads, regions);
-      CHECK(last <= threads && threads <= 8);
-      last = threads;
-    }
-  }
-  set_flops_per_thread(0);
-  CHECK_EQUAL(threads_for(1, kMaxThreads, Regions::kOne), 8);
-  CHECK_EQUAL(threads_for(0, 5, Regions::kMany), 5);
-  set_flops_per_thread(-1);
-  CHECK_EQUAL(threads_for(1, kMaxThreads, Regions::kOne), 1);
-}
-
 class FakeSystem {
  public:
   FakeSystem() : root_(std::filesystem::temp_directory_path() / unique_name()) {}

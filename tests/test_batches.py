@@ -1,0 +1,42 @@
+"""Batches of every size: chunks, blocks and vectors end at each place."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+
+N = 1200
+
+
+@pytest.fixture(params=["own", "blas"])
+def product(request):
+    before = cr.show_config()["product"]
+    cr.set_product(request.param)
+    yield request.param
+    cr.set_product(before)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("sizes", [(5, 8, 3), (4, 2, 2, 1), (70, 100, 20)])
+def test_gradient_of_a_batch_is_the_mean_of_its_rows(product, sizes, bias):
+    """(70, 100, 20) has too many weights for the plan that adds chunks."""
+    rng = np.random.default_rng(1)
+    n_in, *hidden, n_out = sizes
+    net = cr.Network(
+        [cr.Input(n_in), *[cr.Dense(n, "tanh", bias=bias) for n in hidden], cr.Dense(n_out)],
+        dtype="float64",
+        rng=2,
+    )
+    x, y = rng.normal(size=(N, n_in)), rng.normal(size=(N, n_out))
+    of_rows = [net.value_and_grad(x[i], y[i]) for i in range(N)]
+    costs = np.cumsum([cost for cost, _ in of_rows])
+    gradients = np.cumsum([gradient for _, gradient in of_rows], axis=0)
+    step = 1 if product == "own" and net.n_parameters < 100 else 16
+    for n in [*range(1, N + 1, step), 545, 1025, 1121]:
+        cost, gradient = net.value_and_grad(x[:n], y[:n])
+        assert cost == pytest.approx(costs[n - 1] / n, rel=1e-12)
+        scale = abs(gradients[n - 1]).max() / n
+        np.testing.assert_allclose(
+            gradient, gradients[n - 1] / n, rtol=0, atol=1e-12 * max(scale, 1)
+        )
