@@ -10,11 +10,6 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-template <class V>
-constexpr int64_t whole_vectors(int64_t n) {
-  return (n + V::kWidth - 1) / V::kWidth * V::kWidth;
-}
-
 // z = W a + b of one layer; what lies in z beyond the neurons, up to a whole vector, is nothing in particular.
 template <class V, int kVectors>
 void weigh_inputs(const NarrowLayer<typename V::Number>& layer, const typename V::Number* weights,

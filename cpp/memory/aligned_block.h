@@ -30,6 +30,11 @@ inline std::int64_t checked_sum(std::int64_t a, std::int64_t b) {
   return a + b;
 }
 
+// The least multiple of `step` that is not below n.
+inline std::int64_t round_up(std::int64_t n, std::int64_t step) {
+  return (n + step - 1) / step * step;
+}
+
 // Pages of Linux on most CPUs, if it is asked: a block of weights then needs 512 times fewer entries of the tables that
 // translate addresses, of which a core holds a few thousand.
 constexpr std::size_t kHugePage = std::size_t{1} << 21;

@@ -30,7 +30,9 @@ void ColumnPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Pol
   }
   divide(rows, kRows, [&](Span share) { this->finish_output(pass, share); });
   for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {
-    divide(this->panels_out(l), 1, [&](Span share) { this->turn_deltas(l, share); });
+    if (!this->packed()) {
+      divide(this->panels_out(l), 1, [&](Span share) { this->turn_deltas(l, share); });
+    }
     divide(this->panels_in(l), 1, [&](Span share) { this->backward(l, rows, share); });
   }
 }

@@ -16,8 +16,6 @@ constexpr std::int64_t kBlock = 32;
 // bits: every batch, thread and CPU has the same.
 constexpr std::int64_t kMaxChunks = 16;
 
-std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-
 // All chunks but the last have so many samples: whole blocks, so that vectors are full.
 std::int64_t chunk_size(std::int64_t batch) {
   return round_up((batch + kMaxChunks - 1) / kMaxChunks, kBlock);

@@ -19,8 +19,6 @@ constexpr std::int64_t kRowsOfStream = 8;
 // which may not. Some 50 ms.
 constexpr double kLongUpdate = 1e10;
 
-std::int64_t round_up(std::int64_t n, std::int64_t step) { return (n + step - 1) / step * step; }
-
 }  // namespace
 
 template <class T>
@@ -173,7 +171,6 @@ void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
 
 template <class T>
 void PanelPlan<T>::turn_deltas(std::size_t l, Span panels) {
-  if (packed_) return;
   const PanelMatrix<T>& delta = layers_[l].delta;
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
     const std::int64_t col = panel * delta.width;

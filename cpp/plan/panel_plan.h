@@ -1,5 +1,6 @@
-// What the plans on panels have in common: activations and deltas in panels, and the pieces of a step (a layer forward or backward for some rows and columns, the cost of some rows, the update of some
-// weights). Any thread may do any piece: no number depends on which does.
+// What the plans on panels have in common: activations and deltas in panels, and the pieces of a step (a layer forward or
+// backward for some rows and columns, the cost of some rows, the update of some weights). Any thread may do any piece: no
+// number depends on which does.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -58,7 +59,8 @@ class PanelPlan : public Plan<T> {
   // From the output layer's z: s, then costs and delta as far as the pass needs them.
   void finish_output(const Pass& pass, Span rows);
   // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1. Where weights are
-  // read as they lie, turn_deltas() comes first for all panels of the output, and `rows` are all.
+  // not packed, turn_deltas() comes first for all panels of the output, and `rows` are all.
+  bool packed() const { return packed_; }
   void turn_deltas(std::size_t l, Span panels);
   void backward(std::size_t l, Span rows, Span panels);
   // How many panels a piece of forward() should have: where weights are read as they lie, long parts of their rows, but

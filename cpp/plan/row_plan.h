@@ -15,8 +15,8 @@ class RowPlan final : public PanelPlan<T> {
 
  private:
   static bool packs(const Passes& passes) {
-    constexpr std::int64_t kManyRows =
-        256;  // for which it pays to pack all weights before predictions
+    // For so many it pays to pack all weights before predictions, too.
+    constexpr std::int64_t kManyRows = 256;
     return passes.direction == Direction::kForwardAndBackward || passes.usual_rows >= kManyRows;
   }
   bool wants_packed(const Passes& passes) const override { return packs(passes); }
