@@ -37,6 +37,18 @@ add_simd_target(v3 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c" "/arch:AVX2")
 add_simd_target(v4 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl" "/arch:AVX512")
 add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
 
+# One number at a time with the instructions of v3, for its networks and those of v4; no target of its own.
+if(CHAINRULE_X86_64)
+  set(source cpp/kernels/target_scalar_fma.cpp)
+  set(flags ${CHAINRULE_SIMD_FLAGS_v3})
+  if(NOT MSVC)
+    list(APPEND flags -fno-tree-vectorize) # or numbers are put together for two of them and taken apart again
+  endif()
+  set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
+  list(APPEND CHAINRULE_SIMD_SOURCES ${source})
+  set_property(SOURCE cpp/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)
+endif()
+
 list(TRANSFORM CHAINRULE_SIMD_TARGETS REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE CHAINRULE_SIMD_LIST)
 list(JOIN CHAINRULE_SIMD_LIST "" CHAINRULE_SIMD_LIST)
 set_property(SOURCE cpp/simd/dispatch.cpp cpp/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})

@@ -45,6 +45,7 @@ constexpr KernelTable<T> make_kernel_table() {
   table.sum_over_batch = sum_over_batch<V>;
   table.sum_rows = sum_rows<V>;
   table.narrow_pass = narrow_pass<V>;
+  table.one_sample = make_sample_kernels<V>();
   table.all_finite = all_finite<V>;
   table.update = update<V>;
   table.multiply_adds_per_round = kChains<V> * V::kWidth;

@@ -156,55 +156,69 @@ bool all_finite(const typename V::Number* values, int64_t count) {
   return Row<V>(count).sum([&](auto at) { return at(values) - at(values); }) == 0;
 }
 
-template <class V, class Step, int kStates>
-bool update_block(const Update<typename V::Number>& update,
-                  const UpdateBlock<typename V::Number>& block) {
-  using T = typename V::Number;
-  const Step step(update.constants);
-  const Row<V> row(block.cols);
-  V not_finite = V::zero();  // becomes NaN
-  for (int64_t i = 0; i < block.rows; ++i) {
-    const int64_t offset = block.offset + i * block.stride;
-    T* w = block.weights + i * block.weights_stride;
-    const T* gradient = block.gradient + i * block.gradient_stride;
-    row.for_each([&](auto at) {
-      V before[kStates + 1], states[kStates + 1];
-      for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
-      const V weight = at(w);
-      V next = step(weight, at(gradient), states);
-      V zero_if_finite = next - next;
-      for (int n = 0; n < kStates; ++n) zero_if_finite = zero_if_finite + (states[n] - states[n]);
-      const auto finite = zero_if_finite == V::zero();
-      // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its
-      // state alone; they are not looked at.
-      not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
-      if (block.check_only) return;
-      next = select(finite, next, weight);
-      at.put(w, next);
-      for (int n = 0; n < kStates; ++n) {
-        at.put(update.states[n] + offset, select(finite, states[n], before[n]));
-      }
-    });
+// One step for the weights at a place. Those that would not be finite keep their value and state, and make `not_finite`
+// NaN.
+template <int kStates, bool kStores = true, class Step, class AnyAt, class V,
+          class T = typename V::Number>
+CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64_t offset, AnyAt at,
+                                V gradient, T* w, V& not_finite) {
+  V before[kStates + 1], states[kStates + 1];
+  for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
+  const V weight = at(w);
+  const V next = step(weight, gradient, states);
+  V zero_if_finite = next - next;
+  for (int n = 0; n < kStates; ++n) zero_if_finite = zero_if_finite + (states[n] - states[n]);
+  const auto finite = zero_if_finite == V::zero();
+  // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its state
+  // alone; they are not looked at.
+  not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
+  if constexpr (!kStores) return;
+  at.put(w, select(finite, next, weight));
+  for (int n = 0; n < kStates; ++n) {
+    at.put(update.states[n] + offset, select(finite, states[n], before[n]));
   }
-  return all(not_finite == V::zero());
+}
+
+template <int kCount>
+struct Count {
+  static constexpr int value = kCount;
+};
+
+// Calls visitor(TypeOf<Step>(), Count<states>()) for the optimizer of an update, with the states that it has.
+template <class V, class Visitor>
+CHAINRULE_INLINE void visit_step(const Update<typename V::Number>& update, Visitor&& visitor) {
+  visit(update.optimizer, Optimizers(), [&](auto member) {
+    using Optimizer = typename decltype(member)::type;
+    if constexpr (Optimizer::kMinStates == 0) {
+      if (update.n_states == 0) {
+        return visitor(TypeOf<typename Optimizer::template Step<V, 0>>(), Count<0>());
+      }
+    }
+    constexpr int kStates = Optimizer::kMaxStates;
+    visitor(TypeOf<typename Optimizer::template Step<V, kStates>>(), Count<kStates>());
+  });
 }
 
 template <class V>
 bool update(const Update<typename V::Number>& update,
             const UpdateBlock<typename V::Number>& block) {
-  bool finite = true;
-  visit(update.optimizer, Optimizers(), [&](auto member) {
-    using Optimizer = typename decltype(member)::type;
-    if constexpr (Optimizer::kMinStates == 0) {
-      if (update.n_states == 0) {
-        finite = update_block<V, typename Optimizer::template Step<V, 0>, 0>(update, block);
-        return;
+  V not_finite = V::zero();
+  visit_step<V>(update, [&](auto step_type, auto n_states) {
+    const typename decltype(step_type)::type step(update.constants);
+    const Row<V> row(block.cols);
+    const auto pass_over = [&](auto stores) {
+      for (int64_t i = 0; i < block.rows; ++i) {
+        auto* w = block.weights + i * block.weights_stride;
+        const auto* gradient = block.gradient + i * block.gradient_stride;
+        row.for_each([&](auto at) {
+          make_step<decltype(n_states)::value, decltype(stores)::value != 0>(
+              step, update, block.offset + i * block.stride, at, at(gradient), w, not_finite);
+        });
       }
-    }
-    constexpr int kStates = Optimizer::kMaxStates;
-    finite = update_block<V, typename Optimizer::template Step<V, kStates>, kStates>(update, block);
+    };
+    block.check_only ? pass_over(Count<0>()) : pass_over(Count<1>());
   });
-  return finite;
+  return all(not_finite == V::zero());
 }
 
 }  // namespace

@@ -58,6 +58,29 @@ struct UpdateBlock {
   bool check_only = false;  // tells whether all would be finite, and stores nothing
 };
 
+// Some steps of gradient descent, each with the gradient of one sample.
+template <class T>
+struct SampleSteps {
+  std::int64_t count = 0;
+  const T* x = nullptr;  // (count, n_in), rows x_stride numbers apart
+  const T* y = nullptr;  // (count, n_out)
+  std::int64_t x_stride = 0, y_stride = 0;
+  T* parameters = nullptr;             // the pass reads them, too
+  const Update<T>* updates = nullptr;  // (count,), of one optimizer
+  T* costs = nullptr;                  // (count,), each before its update
+};
+
+// One sample at a time through a narrow network.
+template <class T>
+struct SampleKernels {
+  // Forward and, as far as the pass has places for them, to the cost and the gradient.
+  void (*pass)(const NarrowPass<T>& pass);
+
+  // Returns how many steps came out finite, the first of all. After a cost that is not finite no weight changes; in a
+  // step that is not finite otherwise, the weights that are.
+  std::int64_t (*train)(const NarrowPass<T>& pass, const SampleSteps<T>& steps);
+};
+
 template <class T>
 struct KernelTable {
   // Columns in a panel: the widest tile that keeps its sums in registers. A multiple of the vector's width.
@@ -101,8 +124,10 @@ struct KernelTable {
   void (*sum_rows)(const T* rows, std::int64_t n_rows, std::int64_t cols, std::int64_t stride,
                    T* sum);
 
-  // Some samples forward through a narrow network and, as far as the pass has places for them, their costs and gradient.
+  // Several samples forward through a narrow network and, as far as the pass has places for them, to their costs and
+  // gradient.
   void (*narrow_pass)(const NarrowPass<T>& pass);
+  SampleKernels<T> one_sample;
 
   bool (*all_finite)(const T* values, std::int64_t count);
 

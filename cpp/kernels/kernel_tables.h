@@ -27,9 +27,17 @@ struct TargetTables {
   KernelTables<float> of_float;
   KernelTables<double> of_double;
 };
+struct SampleTables {
+  SampleKernels<float> of_float;
+  SampleKernels<double> of_double;
+};
 
 // The target must be one of supported_targets().
 template <class T>
 const KernelTables<T>& kernel_tables(Target target);
+
+// For networks with so many neurons in the widest layer; which kernels these are decides no bit.
+template <class T>
+const SampleKernels<T>& sample_kernels(Target target, std::int64_t widest);
 
 }  // namespace chainrule

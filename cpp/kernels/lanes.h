@@ -60,6 +60,9 @@ CHAINRULE_INLINE void along_lanes(Lanes<T>& lanes, int64_t count, Take take) {
 template <class T, class Term>
 CHAINRULE_INLINE T lane_sum(int64_t count, Term term) {
   using V = Vec<T>;
+  // One part alone: the others, all 0, would change nothing.
+  if (count <= V::kWidth)
+    return fold_sum(V::zero() + fill_part(term(int64_t{0}, count), count, V::zero()));
   Lanes<T> lanes;
   for (V& part : lanes.parts) part = V::zero();
   along_lanes(lanes, count, [&](V& part, int64_t i, int64_t n) {

@@ -127,7 +127,6 @@ void narrow_backward(const NarrowPass<typename V::Number>& pass) {
 
 template <class V>
 void narrow_pass(const NarrowPass<typename V::Number>& pass) {
-  if (pass.n_samples == 1) return one_sample<V>(pass);
   narrow_forward<V>(pass);
   if (pass.costs) {
     const RowsSideBySide<V> row(pass.layers[pass.n_layers - 1].n_out, pass.stride);

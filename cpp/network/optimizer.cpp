@@ -128,17 +128,25 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
+void Optimizer::Session<T>::next_steps(std::int64_t count, Update<T>* updates) const {
+  Optimizers::visit<void>(optimizer_.index_, [&](auto member) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      Update<T>& update = updates[i];
+      update.optimizer = optimizer_.index_;
+      update.n_states = static_cast<int>(states_.size());
+      update.states = states_.data();
+      const auto constants =
+          decltype(member)::type::constants(optimizer_.numbers_.data(), optimizer_.steps_ + 1 + i);
+      std::transform(constants.begin(), constants.end(), update.constants,
+                     [](double constant) { return static_cast<T>(constant); });
+    }
+  });
+}
+
+template <class T>
 Update<T> Optimizer::Session<T>::next_step() const {
   Update<T> update;
-  update.optimizer = optimizer_.index_;
-  update.n_states = static_cast<int>(states_.size());
-  update.states = states_.data();
-  Optimizers::visit<void>(optimizer_.index_, [&](auto member) {
-    const auto constants =
-        decltype(member)::type::constants(optimizer_.numbers_.data(), optimizer_.steps_ + 1);
-    std::transform(constants.begin(), constants.end(), update.constants,
-                   [](double constant) { return static_cast<T>(constant); });
-  });
+  next_steps(1, &update);
   return update;
 }
 

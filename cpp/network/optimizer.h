@@ -41,6 +41,8 @@ class Optimizer {
     Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters);
 
     Update<T> next_step() const;
+    // The same for the step that comes next and those after it.
+    void next_steps(std::int64_t count, Update<T>* updates) const;
     void finish_step() {
       ++optimizer_.steps_;
       optimizer_.network_id_ = network_id_;

@@ -17,8 +17,8 @@
 namespace chainrule {
 namespace {
 
-// A look at the clock takes as long as a fifth of the shortest step; the plans poll within long ones.
-constexpr std::int64_t kStepsBetweenPolls = 8;
+// A look at the clock takes as long as a tenth of the shortest round of steps; the plans poll within long ones.
+constexpr std::int64_t kRoundsBetweenPolls = 8;
 
 // Some hundred microseconds' worth.
 constexpr std::size_t kSwapsBetweenPolls = 16384;
@@ -152,26 +152,31 @@ History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session
   StopConditionsOfFit stop(options.stop);
   History history;
   bool stopped = false;
-  std::int64_t steps = 0;
+  std::int64_t rounds = 0;
+  typename Plan<T>::Steps steps;
+  const std::int64_t rows_of_steps = batch_size * plan.steps_at_once(samples, batch_size);
   for (std::int64_t epoch = 0; epoch != options.epochs && !stopped; ++epoch) {
     order.begin_epoch(epoch, epochs_begun, poll);
     CostSums cost;
-    for (std::int64_t first = 0; first < n && !stopped; first += batch_size) {
-      if (steps++ % kStepsBetweenPolls == 0) poll();
-      const Rows rows = order.batch(first, std::min(batch_size, n - first));
+    for (std::int64_t first = 0; first < n && !stopped; first += rows_of_steps) {
+      if (rounds++ % kRoundsBetweenPolls == 0) poll();
+      const Rows rows = order.batch(first, std::min(rows_of_steps, n - first));
       const std::int64_t next = first + rows.count;
-      plan.expect(order.batch(next, std::min(batch_size, n - next)));
-      const auto step = plan.train_step(samples, rows, session.next_step(), team, poll);
-      if (!step.finite) {
-        throw_diverged(step.cost.mean(), " in step " + std::to_string(first / batch_size + 1) +
+      plan.expect(order.batch(next, std::min(rows_of_steps, n - next)));
+      session.next_steps((rows.count + batch_size - 1) / batch_size, steps.updates.data());
+      plan.train_steps(samples, rows, batch_size, steps, team, poll);
+      for (std::int64_t i = 0; i < steps.begun; ++i) {
+        const CostSums& of_step = steps.costs[static_cast<std::size_t>(i)];
+        if (!steps.finite && i + 1 == steps.begun) {
+          throw_diverged(of_step.mean(), " in step " + std::to_string(first / batch_size + i + 1) +
                                              " of epoch " + std::to_string(epoch + 1));
+        }
+        session.finish_step();
+        if (first + i == 0) ++epochs_begun;  // not before: a first step that fails changes nothing
+        cost += of_step;
       }
-      session.finish_step();
-      if (first == 0) ++epochs_begun;  // not before: a first step that fails has changed nothing
-      cost += step.cost;
-      const bool last_step = first + batch_size >= n;
       // The last step's turn comes with its epoch, so that an epoch that is complete is counted.
-      if (!last_step) {
+      if (next < n) {
         stopped = stop.any(history.stopped_by,
                            [&](StopCondition& each) { return each.after_step(seconds()); });
       }

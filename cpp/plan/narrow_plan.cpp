@@ -25,6 +25,12 @@ std::int64_t most_chunks(std::int64_t batch) {
   return std::min((batch + kBlock - 1) / kBlock, kMaxChunks);
 }
 
+std::int64_t widest(const Architecture& architecture) {
+  std::int64_t n = 0;
+  for (const Dense& layer : architecture.layers) n = std::max(n, layer.n_out);
+  return n;
+}
+
 }  // namespace
 
 std::int64_t narrow_chunks(std::int64_t batch) {
@@ -44,6 +50,7 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes
     : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
+      one_sample_(sample_kernels<T>(engine.target, widest(architecture))),
       stride_(round_up(std::min(passes.max_rows, kBlock), kernels_.vector_width)),
       desks_(static_cast<std::size_t>(passes.threads)) {
   for (Desk& desk : desks_) reserve(desk);
@@ -51,7 +58,8 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes
     workspace_.reserve(most_chunks(passes.max_rows),
                        round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
   }
-  targets_.reserve(passes.max_rows, architecture.n_out(), workspace_);
+  targets_.reserve(std::max(passes.max_rows, Plan<T>::Steps::kMost), architecture.n_out(),
+                   workspace_);
   workspace_.allocate();
   for (Desk& desk : desks_) {
     for (const NarrowLayer<T>& layer : desk.layers) {
@@ -86,9 +94,10 @@ void NarrowPlan<T>::reserve(Desk& desk) {
   workspace_.reserve(n_out * stride_, pass.z);
   workspace_.reserve(n_out * stride_, pass.s);
   workspace_.reserve(n_out * stride_, desk.y);
-  workspace_.reserve(stride_, desk.costs);
-  workspace_.reserve(stride_, architecture_.n_in, desk.x);
-  workspace_.reserve(stride_, round_up(n_out, width), desk.y_gathered);
+  const std::int64_t rows = std::max(stride_, Plan<T>::Steps::kMost);
+  workspace_.reserve(rows, desk.costs);
+  workspace_.reserve(rows, architecture_.n_in, desk.x);
+  workspace_.reserve(rows, round_up(n_out, width), desk.y_gathered);
 }
 
 template <class T>
@@ -102,13 +111,14 @@ void NarrowPlan<T>::gather(Desk& desk, const ArrayView& x, const Samples<T>* sam
   gather_rows(x, part, MatrixView<T>(count == 1 ? a : desk.x.data, count, n_in));
   if (count > 1) kernels_.transpose_block(desk.x.data, n_in, count, n_in, a, stride_);
   if (!samples) return;
-  const T* const y = desk.y_gathered.data;
-  targets_.gather(*samples, part, first,
-                  {desk.y_gathered.data, count, n_out, desk.y_gathered.stride});
   pass.shares = targets_.shares() + first;
-  pass.y = count == 1 ? y : desk.y;
-  if (count == 1) return;
-  kernels_.transpose_block(y, desk.y_gathered.stride, count, n_out, desk.y, stride_);
+  // One number of each sample is a row already.
+  const bool turns = count > 1 && n_out > 1;
+  const MatrixView<T> y(turns ? desk.y_gathered.data : desk.y, count, n_out,
+                        turns ? desk.y_gathered.stride : n_out);
+  targets_.gather(*samples, part, first, y);
+  if (turns) kernels_.transpose_block(y.data, y.stride, count, n_out, desk.y, stride_);
+  pass.y = desk.y;
 }
 
 template <class T>
@@ -116,15 +126,18 @@ template <class Use>
 void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Rows& rows,
                         bool backward, Team& team, Poll& poll, Use&& use) {
   chunks_ = narrow_chunks(rows.count);
-  next_chunk_ = 0;
-  finite_ = true;
+  next_chunk_.store(0, std::memory_order_relaxed);
+  finite_.store(true, std::memory_order_relaxed);
   team.run(
-      [&](int index, int /*count*/) {
+      [&](int index, int n_threads) {
+        // An atomic operation waits for all that was stored before: some ten ns, of which a step of one sample has sixty.
+        std::int64_t next_alone = 0;
+        const auto take = [&] { return n_threads == 1 ? next_alone++ : next_chunk_++; };
         Desk& desk = desks_[static_cast<std::size_t>(index)];
         NarrowPass<T>& pass = desk.pass;
         pass.parameters = parameters_;
         pass.costs = samples ? desk.costs : nullptr;
-        for (std::int64_t chunk = next_chunk_++; chunk < chunks_; chunk = next_chunk_++) {
+        for (std::int64_t chunk = take(); chunk < chunks_; chunk = take()) {
           const std::int64_t begin = chunk * chunk_size(rows.count);
           const std::int64_t end = std::min(begin + chunk_size(rows.count), rows.count);
           pass.gradient = backward ? gradients_.row(chunk) : nullptr;
@@ -132,7 +145,7 @@ void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Row
             const std::int64_t n = std::min(kBlock, end - first);
             pass.accumulate = first > begin;
             gather(desk, x, samples, rows, first, n);
-            kernels_.narrow_pass(pass);
+            n == 1 ? one_sample_.pass(pass) : kernels_.narrow_pass(pass);
             use(desk, first, n);
             if (backward) fetch_ahead(*samples, first, n);
             if (index == 0 && first + n < rows.count) poll();  // the caller's thread
@@ -221,6 +234,42 @@ typename Plan<T>::Step NarrowPlan<T>::train_step(const Samples<T>& samples, cons
     });
   }
   return {sums, finite_};
+}
+
+template <class T>
+void NarrowPlan<T>::train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t batch,
+                                typename Plan<T>::Steps& steps, Team& team, Poll& poll) {
+  if (steps_at_once(samples, batch) == 1) {
+    return Plan<T>::train_steps(samples, rows, batch, steps, team, poll);
+  }
+  targets_.begin(samples, rows.part(0, 1), poll);
+  Desk& desk = desks_[0];
+  gather_rows(samples.x, rows, MatrixView<T>(desk.x.data, rows.count, desk.x.stride));
+  targets_.gather(
+      samples, rows, 0,
+      {desk.y_gathered.data, rows.count, architecture_.n_out(), desk.y_gathered.stride});
+  if (this->expected_.count > 0) prefetch_rows(samples.x, this->expected_);
+  NarrowPass<T>& pass = desk.pass;
+  pass.n_samples = 1;
+  pass.parameters = parameters_;
+  pass.shares = targets_.shares();
+  pass.gradient = gradients_.data;
+  pass.accumulate = false;
+  SampleSteps<T> of_kernel;
+  of_kernel.count = rows.count;
+  of_kernel.x = desk.x.data;
+  of_kernel.x_stride = desk.x.stride;
+  of_kernel.y = desk.y_gathered.data;
+  of_kernel.y_stride = desk.y_gathered.stride;
+  of_kernel.parameters = parameters_;
+  of_kernel.updates = steps.updates.data();
+  of_kernel.costs = desk.costs;
+  const std::int64_t finished = one_sample_.train(pass, of_kernel);
+  steps.finite = finished == rows.count;
+  steps.begun = steps.finite ? finished : finished + 1;
+  for (std::int64_t i = 0; i < steps.begun; ++i) {
+    steps.costs[static_cast<std::size_t>(i)] = {static_cast<double>(desk.costs[i]), 1.0};
+  }
 }
 
 template class NarrowPlan<float>;

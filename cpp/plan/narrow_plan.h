@@ -38,6 +38,11 @@ class NarrowPlan final : public Plan<T> {
                               Poll& poll) override;
   typename Plan<T>::Step train_step(const Samples<T>& samples, const Rows& rows,
                                     const Update<T>& update, Team& team, Poll& poll) override;
+  std::int64_t steps_at_once(const Samples<T>& samples, std::int64_t batch) const override {
+    return batch == 1 && !samples.weight.data ? Plan<T>::Steps::kMost : 1;
+  }
+  void train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t batch,
+                   typename Plan<T>::Steps& steps, Team& team, Poll& poll) override;
 
  private:
   // The working memory for one block of samples; each thread has one.
@@ -66,6 +71,7 @@ class NarrowPlan final : public Plan<T> {
 
   const Architecture& architecture_;
   const KernelTable<T>& kernels_;
+  const SampleKernels<T>& one_sample_;
   const std::int64_t stride_;  // from neuron to neuron: room for a block of samples
   T* parameters_ = nullptr;
   std::int64_t chunks_ = 0;

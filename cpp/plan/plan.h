@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 
@@ -65,6 +66,27 @@ class Plan {
   // One update of the loaded parameters. The poll's hook runs only before the first of them changes.
   virtual Step train_step(const Samples<T>& samples, const Rows& rows, const Update<T>& update,
                           Team& team, Poll& poll) = 0;
+
+  // Several steps, one after the other.
+  struct Steps {
+    static constexpr std::int64_t kMost = 16;
+    std::array<Update<T>, kMost> updates;
+    std::array<CostSums, kMost> costs;  // of those begun, each before its update
+    std::int64_t begun = 0;  // all of them, or as many as it took to one that is not finite
+    bool finite = true;      // the last one begun
+  };
+  // How many steps train_steps() makes at a time: more than one where the work around a step takes as long.
+  virtual std::int64_t steps_at_once(const Samples<T>& /*samples*/, std::int64_t /*batch*/) const {
+    return 1;
+  }
+  // Steps of `batch` rows each, the last one maybe of fewer.
+  virtual void train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t /*batch*/,
+                           Steps& steps, Team& team, Poll& poll) {
+    const Step step = train_step(samples, rows, steps.updates[0], team, poll);
+    steps.costs[0] = step.cost;
+    steps.begun = 1;
+    steps.finite = step.finite;
+  }
 
  protected:
   bool trains() const { return passes_.direction == Direction::kForwardAndBackward; }

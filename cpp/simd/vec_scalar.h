@@ -18,6 +18,10 @@ struct C {
   static CHAINRULE_INLINE double sqrt(double a) { return ::sqrt(a); }
   static CHAINRULE_INLINE float round(float a) { return ::rintf(a); }
   static CHAINRULE_INLINE double round(double a) { return ::rint(a); }
+  static CHAINRULE_INLINE float abs(float a) { return ::fabsf(a); }
+  static CHAINRULE_INLINE double abs(double a) { return ::fabs(a); }
+  static CHAINRULE_INLINE float copy_sign(float a, float b) { return ::copysignf(a, b); }
+  static CHAINRULE_INLINE double copy_sign(double a, double b) { return ::copysign(a, b); }
 };
 
 template <class T>
@@ -64,7 +68,6 @@ struct Vec {
   using Bits = typename Format::Bits;
   static constexpr Bits kFraction = (Bits{1} << Format::kFractionBits) - 1;
   static constexpr Bits kOne = Bits{Format::kBias} << Format::kFractionBits;
-  static constexpr Bits kSign = ~(~Bits{0} >> 1);
 
   static CHAINRULE_INLINE Vec from_bits(Bits bits) {
     Vec a;
@@ -77,10 +80,10 @@ struct Vec {
     return bits;
   }
 
-  friend CHAINRULE_INLINE Vec operator-(Vec a) { return from_bits(a.bits() ^ kSign); }
-  friend CHAINRULE_INLINE Vec abs(Vec a) { return from_bits(a.bits() & ~kSign); }
+  friend CHAINRULE_INLINE Vec operator-(Vec a) { return {-a.raw}; }
+  friend CHAINRULE_INLINE Vec abs(Vec a) { return {C::abs(a.raw)}; }
   friend CHAINRULE_INLINE Vec copy_sign(Vec magnitude, Vec sign) {
-    return from_bits((magnitude.bits() & ~kSign) | (sign.bits() & kSign));
+    return {C::copy_sign(magnitude.raw, sign.raw)};
   }
 
   // For a normal number a > 0, the whole number n and the m in [1, 2) with a = m 2^n
@@ -122,7 +125,7 @@ struct Vec {
   friend CHAINRULE_INLINE Mask operator==(Vec a, Vec b) { return {a.raw == b.raw}; }
   friend CHAINRULE_INLINE Mask is_nan(Vec a) { return {a.raw != a.raw}; }
 
-  friend CHAINRULE_INLINE Vec select(Mask mask, Vec a, Vec b) { return mask.raw ? a : b; }
+  friend CHAINRULE_INLINE Vec select(Mask mask, Vec a, Vec b) { return {mask.raw ? a.raw : b.raw}; }
 
   // ---- Across lanes ----
 
