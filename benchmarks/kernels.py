@@ -1,8 +1,9 @@
 """How near single kernels come to the peak, on one thread: python benchmarks/kernels.py.
 
 Two Markdown tables, for each CPU target that this machine can run: products of packed matrices in
-GFLOP/s and in percent of what the target reaches at most, and elementary functions in billions of
-numbers a second. The core holds the clock, so Python's calls do not count.
+GFLOP/s and in percent of what the target reaches at most, those of the BLAS beside them, and
+elementary functions in billions of numbers a second. The core holds the clock, so Python's calls
+do not count.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -17,6 +18,7 @@ import sys
 import numpy as np
 import tables
 
+import chainrule as cr
 from chainrule import _core
 
 # rows, cols, depth of c = a b: from one tile of rows to matrices that fit no cache
@@ -57,8 +59,9 @@ def flops(shape):
     return 2 * math.prod(shape)
 
 
-def product_seconds(shape, dtype):
-    """Return the seconds that a product takes, after a look at its result."""
+def product_seconds(shape, dtype, product):
+    """Return the seconds that a product takes, "own" or "blas", after a look at its result."""
+    cr.set_product(product)
     rows, cols, depth = shape
     rng = np.random.default_rng(0)
     a = rng.normal(size=(rows, depth)).astype(dtype)
@@ -90,10 +93,20 @@ def measure():
         rates[f"{dtype} peak"] = peak(dtype)
         for shape in SHAPES:
             if flops(shape) < LONGEST * peak(dtype) * 1e9:
-                seconds = product_seconds(shape, dtype)
+                seconds = product_seconds(shape, dtype, "own")
                 rates[f"{dtype} {name(shape)}"] = flops(shape) / seconds / 1e9
         for function in FUNCTIONS:
             rates[f"{dtype} {function}"] = COUNT / function_seconds(function, dtype) / 1e9
+    return rates
+
+
+def measure_blas():
+    """Return the rates of the BLAS, which chooses its kernels itself, and the best target's peak."""
+    rates = {f"{dtype} peak": peak(dtype) for dtype in DTYPES}
+    for dtype in DTYPES:
+        for shape in SHAPES:
+            seconds = product_seconds(shape, dtype, "blas")
+            rates[f"{dtype} {name(shape)}"] = flops(shape) / seconds / 1e9
     return rates
 
 
@@ -147,7 +160,7 @@ def main():
     targets = arguments.targets or _core.cpu_targets()[::-1]
     rates = {target: measure_target(target) for target in targets}
     print("GFLOP/s, and percent of the target's own peak\n")
-    print(tables.markdown(table_of_products(rates)))
+    print(tables.markdown(table_of_products({**rates, "BLAS": measure_blas()})))
     print("\nBillions of numbers a second\n")
     print(tables.markdown(table_of_functions(rates)))
 

@@ -35,12 +35,12 @@ std::tuple<double, py::array> product_seconds_of(const Array<T>& a, const Array<
   const MatrixView<const T> left{a.data(), a.shape(0), a.shape(1)};
   const MatrixView<const T> right{b.data(), b.shape(0), b.shape(1)};
   const MatrixView<T> result{c.mutable_data(), c.shape(0), c.shape(1)};
-  const Target target = current_target();
+  const Engine<T> engine = current_engine<T>();
   Poll poll = signal_poll();
   double seconds = 0;
   {
     const WithoutGil without_gil;
-    seconds = product_seconds(target, left, right, result, poll);
+    seconds = product_seconds(engine, left, right, result, poll);
   }
   return {seconds, c};
 }
@@ -107,9 +107,10 @@ ValueError
     If `dtype` is another word, or `threads` is less than 1.
 )");
   module.def("elementary_functions", &elementary_names, "Names of the elementary functions.");
-  module.def(
-      "product_seconds", &time_product, py::arg("a"), py::arg("b"),
-      "Return the seconds that a product of packed matrices takes on one thread, and a @ b.");
+  module.def("product_seconds", &time_product, py::arg("a"), py::arg("b"),
+             "Return the seconds that a product takes on one thread by the product in force, and a "
+             "@ b.\n\n"
+             "For our own, the matrices are packed beforehand.");
   module.def("elementary_seconds", &time_elementary, py::arg("function"), py::arg("x"),
              "Return the seconds that y = f(x) takes on one thread, and y.");
 }

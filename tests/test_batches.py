@@ -40,3 +40,28 @@ def test_gradient_of_a_batch_is_the_mean_of_its_rows(product, sizes, bias):
         np.testing.assert_allclose(
             gradient, gradients[n - 1] / n, rtol=0, atol=1e-12 * max(scale, 1)
         )
+
+
+def test_layers_beyond_the_cache():
+    """Weights packed or as they lie, rows all at once or in blocks: the number of rows decides."""
+    rng = np.random.default_rng(3)
+    net = cr.Network([cr.Input(700), cr.Dense(800, "tanh"), cr.Dense(9)], dtype="float64", rng=4)
+    if cr.show_config()["product"] == "own":
+        assert net.plan(N)["plan"] == "columns"
+    x, y = rng.normal(size=(N, 700)), rng.normal(size=(N, 9))
+    (w1, w2), (b1, b2) = zip(
+        *((layer.weights, layer.bias) for layer in net.layers[1:]), strict=True
+    )
+    a = np.tanh(x @ w1.T + b1)
+    s = a @ w2.T + b2
+    for n in [1, 2, 31, 95, 96, 127, 128, 129, 512, 513, 1024, 1025, N]:
+        np.testing.assert_allclose(net.predict(x[:n]), s[:n], rtol=0, atol=1e-12)
+        delta2 = 2 / 9 / n * (s[:n] - y[:n])
+        delta1 = (delta2 @ w2) * (1 - a[:n] ** 2)
+        cost, gradient = net.value_and_grad(x[:n], y[:n])
+        assert cost == pytest.approx(np.mean((s[:n] - y[:n]) ** 2), rel=1e-12)
+        for (dW, db), delta, before in zip(
+            net.split(gradient), (delta1, delta2), (x[:n], a[:n]), strict=True
+        ):
+            np.testing.assert_allclose(dW, delta.T @ before, rtol=0, atol=1e-12)
+            np.testing.assert_allclose(db, delta.sum(axis=0), rtol=0, atol=1e-12)

@@ -62,7 +62,7 @@ MAY_INCLUDE = {
     "gemm": "kernels memory simd",
     "layers": "activations losses gemm kernels memory random",
     "plan": "layers gemm kernels activations losses memory threads",
-    "measure": "kernels memory simd threads",  # for benchmarks; no network needs it
+    "measure": "gemm kernels memory simd threads",  # for benchmarks; no network needs it
     "network": "plan layers gemm kernels optimizers memory random simd threads",
 }
 

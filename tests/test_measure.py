@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 
+import chainrule as cr
 from chainrule import _core
 
 DTYPES = ["float32", "float64"]
@@ -117,9 +118,13 @@ def test_others_run_meanwhile():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("shape", [(1, 1, 1), (5, 70, 3), (33, 17, 65), (64, 64, 1700)])
-def test_product_that_is_timed_is_right(shape, dtype):
+@pytest.mark.parametrize("product", ["own", "blas"])
+@pytest.mark.parametrize(
+    "shape", [(1, 1, 1), (5, 70, 3), (33, 17, 65), (64, 64, 1700), (1100, 70, 33)]
+)
+def test_product_that_is_timed_is_right(shape, product, dtype):
     a, b = matrices(*shape, dtype)
+    cr.set_product(product)
     seconds, c = _core.product_seconds(a, b)
     assert 0 < seconds < 0.1
     assert c.dtype == dtype

@@ -18,6 +18,22 @@ namespace chainrule {
 //   kStrided  a(i, k) = a[i * a_row_stride + k * a_step]         anything else
 enum class Access { kRows, kColumns, kStrided };
 
+// What will be read after a product: rows as wide as a panel, of some matrices. They are fetched from memory a few at a
+// time while the product is computed, since more would have to wait for one another.
+template <class T>
+struct Ahead {
+  static constexpr int kMost = 4;
+  std::int64_t rows = 0;
+  int n_matrices = 0;
+  const T* matrix[kMost] = {};
+  std::int64_t stride[kMost] = {};
+
+  void add(const T* first, std::int64_t row_stride) {
+    matrix[n_matrices] = first;
+    stride[n_matrices++] = row_stride;
+  }
+};
+
 // c(i, j) = sum_k a(i, k) b(k, j) for `rows` rows and one panel of up to panel_width columns. Each element is one chain
 // of fused multiply-adds in the order of k, whatever the tiles; with `accumulate` the chain goes on from c.
 template <class T>
@@ -34,6 +50,7 @@ struct PanelProduct {
   std::int64_t c_stride = 0;
   std::int64_t rows = 0, depth = 0, cols = 0;
   bool accumulate = false;
+  Ahead<T> ahead;
 };
 
 // One step of an optimizer: which one, the constants of its formula, and its state beside the parameters.

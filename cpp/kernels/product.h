@@ -88,6 +88,22 @@ Tile<V> tile_of(int64_t rows, Numbers<kRows...>) {
   return kTiles[rows - 1];
 }
 
+// Rows `first` to `last` of what comes next, into the second cache: the first one is full of what is being computed.
+template <class V>
+CHAINRULE_INLINE void fetch_ahead([[maybe_unused]] const Ahead<typename V::Number>& ahead,
+                                  [[maybe_unused]] int64_t first, [[maybe_unused]] int64_t last) {
+#if defined(__GNUC__)
+  constexpr int64_t kNumbersOfLine = 64 / sizeof(typename V::Number);
+  for (int n = 0; n < ahead.n_matrices; ++n) {
+    const auto* row = ahead.matrix[n] + first * ahead.stride[n];
+    for (int64_t i = first; i < last; ++i, row += ahead.stride[n]) {
+      for (int64_t j = 0; j < kPanelWidth<V>; j += kNumbersOfLine)
+        __builtin_prefetch(row + j, 0, 2);
+    }
+  }
+#endif
+}
+
 // Rows are shared out evenly: 64 rows in tiles of at most 6 are 11 tiles of 5 or 6, not 10 of 6 and one of 4.
 template <class V, Access kAccess, int kVectors>
 void multiply_rows(const PanelProduct<typename V::Number>& p) {
@@ -95,6 +111,9 @@ void multiply_rows(const PanelProduct<typename V::Number>& p) {
   const int64_t tiles = (p.rows + kRows - 1) / kRows;
   int64_t first = 0;
   for (int64_t tile = 1; tile <= tiles; ++tile) {
+    if (p.ahead.rows) {
+      fetch_ahead<V>(p.ahead, p.ahead.rows * (tile - 1) / tiles, p.ahead.rows * tile / tiles);
+    }
     const int64_t last = p.rows * tile / tiles;
     tile_of<V, kAccess, kVectors>(last - first, typename CountTo<kRows>::type())(p, first);
     first = last;
@@ -137,6 +156,7 @@ void multiply_panel(const PanelProduct<typename V::Number>& p) {
     block.a += step_of_a;
     block.b += kDepth * p.b_stride;
     block.accumulate = true;
+    block.ahead.rows = 0;
   }
 }
 

@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "measure/rates.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 #include "error.h"
+#include "gemm/gemm.h"
 #include "measure/best_time.h"
 #include "memory/aligned_block.h"
 #include "memory/panel_matrix.h"
@@ -79,14 +81,17 @@ double peak_gflops(Target target, int n_threads, Poll& poll) {
 }
 
 template <class T>
-double product_seconds(Target target, MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c,
-                       Poll& poll) {
+double product_seconds(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T> b,
+                       MatrixView<T> c, Poll& poll) {
   if (a.cols != b.rows || c.rows != a.rows || c.cols != b.cols || a.rows < 1 || a.cols < 1 ||
       b.cols < 1) {
     throw ShapeError("a and b have shapes " + shape_text(a.rows, a.cols) + " and " +
                      shape_text(b.rows, b.cols) + "; expected (rows, depth) and (depth, cols)");
   }
-  const KernelTable<T>& kernels = kernel_tables<T>(target).kernels;
+  if (engine.product == Product::kBlas) {
+    return best_seconds([&] { multiply(engine, a, b, Transposed::kNone, c, poll); }, poll);
+  }
+  const KernelTable<T>& kernels = *engine.kernels;
   // Panels an odd number of rows long, as in the plans: a power of two would crowd a few sets of the cache.
   OwnPanels<T> left(kernels, a.rows | 1, a.cols), right(kernels, b.rows, b.cols),
       result(kernels, c.rows | 1, c.cols);
@@ -94,19 +99,21 @@ double product_seconds(Target target, MatrixView<const T> a, MatrixView<const T>
   right.copy_from(b);
   PanelProduct<T> product;
   product.access = Access::kRows;
-  product.a = left.view().data;
   product.a_panel_stride = left.view().panel_stride();
   product.b_stride = product.c_stride = kernels.panel_width;
-  product.rows = a.rows;
   product.depth = a.cols;
   const double seconds = best_seconds(
       [&] {
-        right.for_each_panel([&](std::int64_t col, std::int64_t cols) {
-          product.b = right.view().at(0, col);
-          product.c = result.view().at(0, col);
-          product.cols = cols;
-          kernels.multiply_panel(product);
-        });
+        for (std::int64_t row = 0; row < a.rows; row += kRowsOfProduct<T>) {
+          product.a = left.view().at(row, 0);
+          product.rows = std::min(kRowsOfProduct<T>, a.rows - row);
+          right.for_each_panel([&](std::int64_t col, std::int64_t cols) {
+            product.b = right.view().at(0, col);
+            product.c = result.view().at(row, col);
+            product.cols = cols;
+            kernels.multiply_panel(product);
+          });
+        }
       },
       poll);
   result.copy_to(c);
@@ -135,10 +142,10 @@ double elementary_seconds(Target target, const std::string& name, const T* x, T*
 
 template double peak_gflops<float>(Target, int, Poll&);
 template double peak_gflops<double>(Target, int, Poll&);
-template double product_seconds(Target, MatrixView<const float>, MatrixView<const float>,
-                                MatrixView<float>, Poll&);
-template double product_seconds(Target, MatrixView<const double>, MatrixView<const double>,
-                                MatrixView<double>, Poll&);
+template double product_seconds(const Engine<float>&, MatrixView<const float>,
+                                MatrixView<const float>, MatrixView<float>, Poll&);
+template double product_seconds(const Engine<double>&, MatrixView<const double>,
+                                MatrixView<const double>, MatrixView<double>, Poll&);
 template double elementary_seconds(Target, const std::string&, const float*, float*, std::int64_t,
                                    Poll&);
 template double elementary_seconds(Target, const std::string&, const double*, double*, std::int64_t,

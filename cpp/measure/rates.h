@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "kernels/kernel_tables.h"
+#include "gemm/engine.h"
 #include "memory/matrix_view.h"
 #include "poll.h"
 
@@ -18,11 +18,11 @@ namespace chainrule {
 template <class T>
 double peak_gflops(Target target, int n_threads, Poll& poll);
 
-// Seconds that c = a b takes on one thread by the kernel of the plans, with all matrices in panels beforehand. Throws
-// std::invalid_argument where the shapes do not fit or nothing is to be done.
+// Seconds that c = a b takes on one thread: by the kernel of the plans, with all matrices in panels beforehand, or by the
+// BLAS, whichever the engine has. Throws std::invalid_argument where the shapes do not fit or nothing is to be done.
 template <class T>
-double product_seconds(Target target, MatrixView<const T> a, MatrixView<const T> b, MatrixView<T> c,
-                       Poll& poll);
+double product_seconds(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T> b,
+                       MatrixView<T> c, Poll& poll);
 
 // The functions of kernels/elementary.h by name.
 const std::vector<std::string>& elementary_names();

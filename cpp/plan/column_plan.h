@@ -11,15 +11,14 @@ template <class T>
 class ColumnPlan final : public PanelPlan<T> {
  public:
   ColumnPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
-      : PanelPlan<T>(architecture, passes, engine, packs(passes)) {}
+      : PanelPlan<T>(architecture, passes, engine, wants_packed, passes.max_rows) {}
 
  private:
   // To train on a few rows, reading and writing weights takes more time than products, so there are no copies of them.
-  static bool packs(const Passes& passes) {
+  static bool wants_packed(const Passes& passes) {
     constexpr std::int64_t kManyRows = 96;
     return passes.direction == Direction::kForwardAndBackward && passes.usual_rows >= kManyRows;
   }
-  bool wants_packed(const Passes& passes) const override { return packs(passes); }
   void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
 };
 

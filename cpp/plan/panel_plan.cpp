@@ -33,11 +33,13 @@ bool PanelPlan<T>::suits(const Architecture& architecture) {
 
 template <class T>
 PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
-                        const Engine<T>& engine, bool packs)
+                        const Engine<T>& engine, bool (*wants_packed)(const Passes&),
+                        std::int64_t rows_of_piece)
     : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
-      packs_(packs),
+      wants_packed_(wants_packed),
+      packs_(wants_packed(passes)),
       row_stride_(round_up(architecture.n_out(), engine.kernels->vector_width)) {
   const std::int64_t max_batch = passes.max_rows, width = kernels_.panel_width;
   const auto reserve = [&](PanelMatrix<T>& matrix, std::int64_t rows, std::int64_t cols) {
@@ -50,11 +52,11 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
     const Dense& dense = architecture.layers[l];
     Layer& layer = layers_[l];
     reserve(layer.a, max_batch | 1, dense.n_in);
-    if (packs) layer.weights.reserve(this->trains() && l > 0, workspace_);
+    if (packs_) layer.weights.reserve(this->trains() && l > 0, workspace_);
     if (!this->trains()) continue;
     if (l > 0) widest = std::max(widest, dense.n_out);
     reserve(layer.delta, max_batch | 1, dense.n_out);
-    const std::int64_t rows = std::min(packs ? kRowsOfPiece : kRowsOfStream, width);
+    const std::int64_t rows = std::min(packs_ ? kRowsOfPiece : kRowsOfStream, width);
     for (std::int64_t row = 0; row < dense.n_in; row += rows) {
       pieces_.push_back({l, {row, std::min(row + rows, dense.n_in)}});
     }
@@ -68,15 +70,19 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
   if (this->trains() && flops > kLongUpdate) {
     workspace_.reserve(architecture.n_parameters, gradient_);
   }
-  if (this->trains() && !packs) {
+  if (this->trains() && !packs_) {
     workspace_.reserve(widest, round_up(max_batch, kernels_.vector_width), turned_);
+  }
+  if (rows_of_piece >= kManyRows) {
+    workspace_.reserve(passes.threads, kPackedNumbers<T>, scratch_);
   }
   workspace_.allocate();
 }
 
 template <class T>
 bool PanelPlan<T>::serves(const Passes& passes) const {
-  return Plan<T>::serves(passes) && (packs_ || !wants_packed(passes));
+  return Plan<T>::serves(passes) && (packs_ || !wants_packed_(passes)) &&
+         (!scratch_.data || passes.threads <= scratch_.rows);
 }
 
 template <class T>
@@ -84,7 +90,7 @@ void PanelPlan<T>::load(T* parameters, const Passes& passes, Team& team) {
   parameters_ = parameters;
   changed_ = false;
   // A plan that packs trains on few rows in the same way as on many.
-  packed_ = wants_packed(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
+  packed_ = wants_packed_(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
   for (Layer& layer : layers_) layer.weights.load(parameters, passes.direction, packed_, team);
 }
 
@@ -121,17 +127,18 @@ void PanelPlan<T>::gather(const Pass& pass, Span rows) {
 }
 
 template <class T>
-void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels) {
+void PanelPlan<T>::forward(std::size_t l, Span rows, Span panels, int thread) {
   const Dense& dense = architecture_.layers[l];
   const Layer& layer = layers_[l];
   const std::int64_t width = kernels_.panel_width, first_col = panels.first * width;
+  T* const scratch = scratch_.data ? scratch_.row(thread) : nullptr;
   if (l + 1 == layers_.size()) {
     T* z = z_.row(rows.first) + first_col;
-    return layer.weights.multiply(layer.a, rows, panels, {z, row_stride_, width});
+    return layer.weights.multiply(layer.a, rows, panels, {z, row_stride_, width}, scratch);
   }
   const PanelMatrix<T>& next = layers_[l + 1].a;
   layer.weights.multiply(layer.a, rows, panels,
-                         {next.at(rows.first, first_col), width, next.panel_stride()});
+                         {next.at(rows.first, first_col), width, next.panel_stride()}, scratch);
   const T* bias = dense.bias(parameters_);
   for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
     T* a = next.at(rows.first, panel * width);
@@ -221,10 +228,11 @@ void PanelPlan<T>::blocks_of_piece(const Piece& piece, Use&& use) {
   }
 }
 
-// The same, each with its gradient: one chain of sums over the whole batch for every weight.
+// The same, each with its gradient: one chain of sums over the whole batch for every weight. What the update reads, if
+// there is one, is fetched ahead.
 template <class T>
 template <class Use>
-void PanelPlan<T>::gradients_of_piece(const Piece& piece, Use&& use) {
+void PanelPlan<T>::gradients_of_piece(const Piece& piece, const Update<T>* update, Use&& use) {
   alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxPanelWidth];
   const Layer& layer = layers_[piece.layer];
   const std::int64_t width = kernels_.panel_width;
@@ -240,6 +248,15 @@ void PanelPlan<T>::gradients_of_piece(const Piece& piece, Use&& use) {
     if (!is_bias) {
       product.b = delta;
       product.rows = block.rows;
+      product.ahead = {};
+      // Weights that are packed are in a cache, or almost; those that are not come from memory.
+      if (update && !packed_ && panel + 1 < layer.delta.panels()) {
+        product.ahead.rows = block.rows;
+        product.ahead.add(block.weights + width, block.weights_stride);
+        for (int n = 0; n < update->n_states; ++n) {
+          product.ahead.add(update->states[n] + block.offset + width, block.stride);
+        }
+      }
       product.cols = block.cols;
       kernels_.multiply_panel(product);
     } else {
@@ -257,7 +274,7 @@ void PanelPlan<T>::compute_gradient(T* gradient, Team& team, Poll& poll) {
   team.run(
       [&](int index, int /*count*/) {
         for (std::size_t i = next_piece_++; i < pieces_.size(); i = next_piece_++) {
-          gradients_of_piece(pieces_[i], [&](const UpdateBlock<T>& block) {
+          gradients_of_piece(pieces_[i], nullptr, [&](const UpdateBlock<T>& block) {
             kernels_.copy_block(block.gradient, block.gradient_stride, block.rows, block.cols,
                                 gradient + block.offset, std::max(block.stride, block.cols));
           });
@@ -293,7 +310,7 @@ void PanelPlan<T>::update_weights(const Update<T>& update, const Samples<T>& sam
           make_step(block);
         });
       } else {
-        gradients_of_piece(piece, make_step);
+        gradients_of_piece(piece, &update, make_step);
       }
       fetch_ahead();
       layers_[piece.layer].weights.transpose_rows(piece.rows);

@@ -20,9 +20,9 @@ namespace chainrule {
 template <class T>
 class PanelPlan : public Plan<T> {
  public:
-  // With memory for packed weights, or without.
+  // `wants_packed` says for which passes it pays to pack the weights; at most so many rows of a batch are in a piece.
   PanelPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
-            bool packs);
+            bool (*wants_packed)(const Passes&), std::int64_t rows_of_piece);
 
   // Hidden layers must be elementwise, and the loss a member of the list.
   static bool suits(const Architecture& architecture);
@@ -47,15 +47,13 @@ class PanelPlan : public Plan<T> {
     bool backward = false;
   };
 
-  virtual bool wants_packed(const Passes& passes) const = 0;
-
   // Carries a batch forward and, if the pass says so, back down to the deltas.
   virtual void run(const Pass& pass, Team& team, Poll& poll) = 0;
 
   // ---- The pieces; `rows` are rows of the batch, dense layers are numbered from 0 ----
   void gather(const Pass& pass, Span rows);
   // a^(l+1) for hidden layers, z without bias for the output layer
-  void forward(std::size_t l, Span rows, Span panels);
+  void forward(std::size_t l, Span rows, Span panels, int thread);
   // From the output layer's z: s, then costs and delta as far as the pass needs them.
   void finish_output(const Pass& pass, Span rows);
   // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1. Where weights are
@@ -94,11 +92,12 @@ class PanelPlan : public Plan<T> {
   template <class Use>
   void blocks_of_piece(const Piece& piece, Use&& use);
   template <class Use>
-  void gradients_of_piece(const Piece& piece, Use&& use);
+  void gradients_of_piece(const Piece& piece, const Update<T>* update, Use&& use);
   // From deltas to the gradient, or to new weights.
   void compute_gradient(T* gradient, Team& team, Poll& poll);
   void update_weights(const Update<T>& update, const Samples<T>& samples, Team& team);
 
+  bool (*const wants_packed_)(const Passes&);
   const bool packs_;  // has memory for packed weights
   bool packed_ = false;
   bool changed_ = false;  // packed weights are newer than the parameters
@@ -112,6 +111,7 @@ class PanelPlan : public Plan<T> {
   MatrixView<T> z_, s_, y_, slopes_;
   T* gradient_ = nullptr;  // where an update is made in two parts
   MatrixView<T> turned_;   // (n_out, batch), deltas of one layer
+  MatrixView<T> scratch_;  // (threads, kPackedNumbers), where weights are packed on the way
   BatchTargets<T> targets_;
   Workspace<T> workspace_;
 };

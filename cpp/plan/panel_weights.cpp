@@ -5,23 +5,6 @@
 #include <algorithm>
 
 namespace chainrule {
-namespace {
-
-// 64 kB on the stack
-template <class T>
-constexpr std::int64_t kPackedNumbers = (1 << 16) / sizeof(T);
-
-template <class T>
-void multiply_packed_once(const KernelTable<T>& kernels, PanelProduct<T> product) {
-  alignas(kBlockAlignment) T packed[kPackedNumbers<T>];
-  const std::int64_t width = kernels.panel_width;
-  kernels.copy_block(product.b, product.b_stride, product.depth, product.cols, packed, width);
-  product.b = packed;
-  product.b_stride = width;
-  kernels.multiply_panel(product);
-}
-
-}  // namespace
 
 template <class T>
 void PanelWeights<T>::reserve(bool goes_back, Workspace<T>& workspace) {
@@ -79,8 +62,8 @@ void PanelWeights<T>::transpose_rows(Span rows) const {
 }
 
 template <class T>
-void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels,
-                               PanelPart<T> c) const {
+void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c,
+                               T* scratch) const {
   const std::int64_t width = kernels_.panel_width;
   PanelProduct<T> product;
   product.access = Access::kRows;
@@ -103,16 +86,16 @@ void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels,
     const std::int64_t cols = std::min(panels.count() * width, dense_.n_out - col);
     kernels_.multiply_row(product.a, dense_.n_in, row(0) + col, dense_.n_out, cols, c.data);
   } else {
-    multiply_unpacked(product, a, rows, panels, c.panel_stride);
+    multiply_unpacked(product, a, rows, panels, c.panel_stride, scratch);
   }
 }
 
 // Some rows of the weights are passed over at a time, so that long parts of these are read one after the other; for many
-// rows of a at once, it pays to pack each block for once.
+// rows of a at once, it pays to pack each block for once. The next block is fetched meanwhile.
 template <class T>
 void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows,
-                                        Span panels, std::int64_t c_panel_stride) const {
-  constexpr std::int64_t kManyRows = 128;
+                                        Span panels, std::int64_t c_panel_stride,
+                                        T* scratch) const {
   const std::int64_t width = kernels_.panel_width;
   const bool pack = rows.count() >= kManyRows;
   const std::int64_t steps = pack ? kPackedNumbers<T> / width : kMaxPanelWidth;
@@ -126,7 +109,21 @@ void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatr
       product.b_stride = dense_.n_out;
       product.cols = std::min(width, dense_.n_out - panel * width);
       product.c = c + (panel - panels.first) * c_panel_stride;
-      pack ? multiply_packed_once(kernels_, product) : kernels_.multiply_panel(product);
+      product.ahead = {};
+      if (panel + 1 < panels.last) {
+        product.ahead.add(product.b + width, dense_.n_out);
+        product.ahead.rows = product.depth;
+      } else if (k + steps < dense_.n_in) {
+        product.ahead.add(row(k + steps) + panels.first * width, dense_.n_out);
+        product.ahead.rows = std::min(steps, dense_.n_in - k - steps);
+      }
+      if (pack) {
+        kernels_.copy_block(product.b, product.b_stride, product.depth, product.cols, scratch,
+                            width);
+        product.b = scratch;
+        product.b_stride = width;
+      }
+      kernels_.multiply_panel(product);
     }
   }
 }

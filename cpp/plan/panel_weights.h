@@ -24,6 +24,12 @@ struct Span {
 // Columns of the widest panel of all targets; a multiple of the others.
 constexpr std::int64_t kMaxPanelWidth = 64;
 
+// A product of so many rows with weights as they lie packs these on its way, a block of a quarter of a megabyte at a time:
+// the second cache has room for more.
+constexpr std::int64_t kManyRows = 128;
+template <class T>
+constexpr std::int64_t kPackedNumbers = (1 << 18) / sizeof(T);
+
 // Some rows of a matrix in panels, and some of its panels: the first of them begins at data.
 template <class T>
 struct PanelPart {
@@ -44,8 +50,8 @@ class PanelWeights {
   // Writes packed weights back to the parameters.
   void store(Team& team) const;
 
-  // c = a W for some rows of a and some panels of columns
-  void multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c) const;
+  // c = a W for some rows of a and some panels of columns. scratch: (kPackedNumbers,), for many rows only
+  void multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c, T* scratch) const;
 
   // dC/da = delta W^T for some rows and one panel of columns. Where weights are read as they lie, `turned` holds
   // delta^T, (n_out, batch), and rows are the whole batch.
@@ -63,7 +69,7 @@ class PanelWeights {
   template <class Work>
   void divide_panels(const PanelMatrix<T>& matrix, Team& team, Work&& work) const;
   void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows, Span panels,
-                         std::int64_t c_panel_stride) const;
+                         std::int64_t c_panel_stride, T* scratch) const;
 
   const Dense& dense_;
   const KernelTable<T>& kernels_;

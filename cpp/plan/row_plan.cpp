@@ -8,12 +8,9 @@ namespace chainrule {
 
 template <class T>
 void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) {
-  // Some tiles for each thread, so that a thread that is held up does not hold up all; but not so small that the
-  // weights stream through the core for a few rows only.
-  constexpr std::int64_t kMostRows = 64;
-  const std::int64_t tiles = 2 * team.size(), even = (this->batch_ + tiles - 1) / tiles;
-  const std::int64_t tile =
-      team.size() == 1 ? kMostRows : std::clamp<std::int64_t>(even, 16, kMostRows);
+  // A tile for each thread, or several, but not so small that the weights stream through the core for a few rows only.
+  const std::int64_t even = (this->batch_ + team.size() - 1) / team.size();
+  const std::int64_t tile = std::clamp<std::int64_t>(even, 16, kMostRows);
   const auto carry_tiles = [&](int index, int /*count*/) {
     for (;;) {
       const std::int64_t first = this->next_rows_.fetch_add(tile);
@@ -21,7 +18,7 @@ void RowPlan<T>::run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& 
       const Span rows{first, std::min(first + tile, this->batch_)};
       this->gather(pass, rows);
       for (std::size_t l = 0; l < this->n_layers(); ++l) {
-        this->forward(l, rows, this->panels_out(l));
+        this->forward(l, rows, this->panels_out(l), index);
       }
       this->finish_output(pass, rows);
       for (std::size_t l = this->n_layers(); pass.backward && l-- > 1;) {

@@ -11,15 +11,16 @@ template <class T>
 class RowPlan final : public PanelPlan<T> {
  public:
   RowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
-      : PanelPlan<T>(architecture, passes, engine, packs(passes)) {}
+      : PanelPlan<T>(architecture, passes, engine, wants_packed, kMostRows) {}
 
  private:
-  static bool packs(const Passes& passes) {
+  static constexpr std::int64_t kMostRows = 64;  // of a tile
+
+  static bool wants_packed(const Passes& passes) {
     // For so many it pays to pack all weights before predictions, too.
     constexpr std::int64_t kManyRows = 256;
     return passes.direction == Direction::kForwardAndBackward || passes.usual_rows >= kManyRows;
   }
-  bool wants_packed(const Passes& passes) const override { return packs(passes); }
   void run(const typename PanelPlan<T>::Pass& pass, Team& team, Poll& poll) override;
 };
 

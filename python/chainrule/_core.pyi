@@ -445,7 +445,9 @@ def product_library() -> str:
 
 def product_seconds(a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, numpy.ndarray]:
     """
-    Return the seconds that a product of packed matrices takes on one thread, and a @ b.
+    Return the seconds that a product takes on one thread by the product in force, and a @ b.
+
+    For our own, the matrices are packed beforehand.
     """
 
 def set_num_threads(n: typing.Any) -> None:
