@@ -81,8 +81,9 @@ void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>&
 void prefetch_rows(const ArrayView& array, const Rows& rows);
 
 // Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
-// or too large for T; `name` is what the user calls the array.
+// or too large for T; `name` is what the user calls the array, and all_finite looks at numbers side by side.
 template <class T>
-void check_finite(const ArrayView& array, const char* name, Poll& poll);
+void check_finite(const ArrayView& array, const char* name,
+                  bool (*all_finite)(const T* numbers, std::int64_t count), Poll& poll);
 
 }  // namespace chainrule

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "error.h"
+#include "kernels/kernel_tables.h"
 
 namespace chainrule {
 namespace {
@@ -77,12 +78,17 @@ void check_weights(const ArrayView& weight, Poll& poll) {
   if (!(sum > 0)) throw std::invalid_argument("sample_weight is 0 for every sample");
 }
 
+template <class T>
+void require_finite(const ArrayView& array, const char* name, Poll& poll) {
+  check_finite<T>(array, name, kernel_tables<T>(current_target()).kernels.all_finite, poll);
+}
+
 }  // namespace
 
 template <class T>
 void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll, bool finite) {
   require_shape("x", x, x.rows, architecture.n_in);
-  if (finite) check_finite<T>(x, "x", poll);
+  if (finite) require_finite<T>(x, "x", poll);
 }
 
 template <class T>
@@ -98,13 +104,13 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
           "own can weigh its samples itself");
     }
     require_shape("sample_weight", samples.weight, samples.size(), 1);
-    check_finite<T>(samples.weight, "sample_weight", poll);
+    require_finite<T>(samples.weight, "sample_weight", poll);
     check_weights(samples.weight, poll);
   }
   if (samples.custom_cost) return;
   const ArrayView& y = samples.y;
   require_shape("y", y, samples.size(), samples.y_is_labels ? 1 : architecture.n_out());
-  check_finite<T>(y, "y", poll);
+  require_finite<T>(y, "y", poll);
   switch (architecture.loss.targets) {
     case TargetKind::kReal: break;
     case TargetKind::kUnitInterval: check_unit_interval(y, poll); break;
