@@ -38,12 +38,10 @@ add_simd_target(v4 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512
 add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
 
 # One number at a time with the instructions of v3, for its networks and those of v4; no target of its own.
-if(CHAINRULE_X86_64)
+if(CHAINRULE_X86_64 AND NOT MSVC)
   set(source cpp/kernels/target_scalar_fma.cpp)
-  set(flags ${CHAINRULE_SIMD_FLAGS_v3})
-  if(NOT MSVC)
-    list(APPEND flags -fno-tree-vectorize) # or numbers are put together for two of them and taken apart again
-  endif()
+  # Without the last one, numbers are put together two by two and taken apart again.
+  set(flags ${CHAINRULE_SIMD_FLAGS_v3} -fno-tree-vectorize)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   list(APPEND CHAINRULE_SIMD_SOURCES ${source})
   set_property(SOURCE cpp/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)

@@ -244,7 +244,8 @@ def test_golden_trainings(cpu):
 
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_a_row_has_its_bits_in_every_batch(cpu):
-    names = [each.name for each in GOLDEN + LAYERWISE[:2] + ROWS[10:12] + NARROW[10:16]]
+    several = GOLDEN + LAYERWISE[:2] + ROWS[10:12] + NARROW[10:16] + ONE_SAMPLE[::5]
+    names = [each.name for each in several]
     threads = [1, 8] if cpu == "scalar" else [1, 3, 8]
     found = in_process("rows_alone", names, threads, CHAINRULE_CPU=cpu, CHAINRULE_PRODUCT="own")
     assert (found["config"]["cpu"], found["config"]["product"]) == (cpu, "own")

@@ -60,6 +60,7 @@ class Training:
     batch: int
     epochs: int = 1
     init: str = "glorot_uniform"
+    weighted: bool = True
 
     def network(self):
         dense = [
@@ -80,7 +81,7 @@ class Training:
             y = (i * i + 3 * i) % n_out
             if self.dtype == "float64":  # as probabilities
                 y = 0.75 * np.eye(n_out)[y] + 0.25 * np.eye(n_out)[(y + 1) % n_out]
-        weight = None if self.loss == "squares" else i * 5 % 7 / 4
+        weight = i * 5 % 7 / 4 if self.weighted and self.loss != "squares" else None
         return numbers(self.n, self.sizes[0], 1), y, weight
 
     def run(self):
@@ -133,15 +134,32 @@ NARROW = list(
         batch=600,
     )
 )
-ONE_SAMPLE = list(
-    trainings_of(
+# Without weights, several steps are made in one go; with so few neurons, one number at a time.
+ONE_SAMPLE = [
+    *trainings_of(
         "one-sample",
         product(OUTPUTS, ["adam"], DTYPES),
         dict.fromkeys(DTYPES, (20, 60, 40, 10)),
         n=30,
         batch=1,
-    )
-)
+    ),
+    *trainings_of(
+        "steps-of-one-sample",
+        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        dict.fromkeys(DTYPES, (20, 60, 40, 10)),
+        n=37,
+        batch=1,
+        weighted=False,
+    ),
+    *trainings_of(
+        "few-neurons",
+        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        dict.fromkeys(DTYPES, (4, 3, 2)),
+        n=37,
+        batch=1,
+        weighted=False,
+    ),
+]
 # Large enough for eight threads.
 ROWS = list(
     trainings_of(

@@ -36,8 +36,8 @@ struct SampleTables {
 template <class T>
 const KernelTables<T>& kernel_tables(Target target);
 
-// For networks with so many neurons in the widest layer; which kernels these are decides no bit.
+// Those on the target's vectors, or, if there are any that give the same bits, on one number at a time.
 template <class T>
-const SampleKernels<T>& sample_kernels(Target target, std::int64_t widest);
+const SampleKernels<T>& sample_kernels(Target target, bool of_numbers);
 
 }  // namespace chainrule

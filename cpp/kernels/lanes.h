@@ -55,8 +55,8 @@ CHAINRULE_INLINE void along_lanes(Lanes<T>& lanes, int64_t count, Take take) {
   }
 }
 
-// The sum of term(i, n) over a row of `count`: the terms of elements i to i + n, 1 <= n <= kWidth; the lanes after
-// them are left out.
+// The sum of term(i, n) over a row of `count`: the terms of elements i to i + n, 1 <= n <= kWidth (0 <= n for a row of
+// none); the lanes after them are left out.
 template <class T, class Term>
 CHAINRULE_INLINE T lane_sum(int64_t count, Term term) {
   using V = Vec<T>;

@@ -43,8 +43,9 @@ CHAINRULE_INLINE void weigh_inputs(const NarrowLayer<typename V::Number>& layer,
 template <class V>
 void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x) {
   using T = typename V::Number;
-  for (int l = 0; l < pass.n_layers; ++l, x = pass.layers[l].a) {
+  for (int l = 0; l < pass.n_layers; ++l) {
     const NarrowLayer<T>& layer = pass.layers[l];
+    if (l > 0) x = layer.a;
     const bool output = l + 1 == pass.n_layers;
     T* const a = output ? pass.s : pass.layers[l + 1].a;
     const T* weights = pass.parameters + layer.offset;

@@ -63,7 +63,7 @@ class NoImprovement final : public StopCondition {
   double epochs_without_ = 0;
 };
 
-// Stops after the first step that ends this much later than training began. numbers: seconds
+// Stops after the first step, or group of steps, that ends this much later than training began. numbers: seconds
 class TimeLimit final : public StopCondition {
  public:
   static constexpr const char* kName = "time_limit";

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "activations/list.h"
+#include "optimizers/list.h"
 
 namespace chainrule {
 namespace {
@@ -18,6 +19,12 @@ constexpr std::int64_t kRowsOfStream = 8;
 // An update that takes longer than Ctrl-C may is made of two: the gradient, which may be interrupted, and the weights,
 // which may not. Some 50 ms.
 constexpr double kLongUpdate = 1e10;
+
+template <class... Members>
+constexpr int most_states(TypeList<Members...>) {
+  return std::max({Members::kMaxStates...});
+}
+static_assert(1 + most_states(Optimizers()) <= Ahead<float>::kMost, "weights and their states");
 
 }  // namespace
 
@@ -34,7 +41,7 @@ bool PanelPlan<T>::suits(const Architecture& architecture) {
 template <class T>
 PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
                         const Engine<T>& engine, bool (*wants_packed)(const Passes&),
-                        std::int64_t rows_of_piece)
+                        std::int64_t most_rows_at_once)
     : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
@@ -73,7 +80,7 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
   if (this->trains() && !packs_) {
     workspace_.reserve(widest, round_up(max_batch, kernels_.vector_width), turned_);
   }
-  if (rows_of_piece >= kManyRows) {
+  if (most_rows_at_once >= kRowsToPack) {
     workspace_.reserve(passes.threads, kPackedNumbers<T>, scratch_);
   }
   workspace_.allocate();

@@ -20,9 +20,9 @@ namespace chainrule {
 template <class T>
 class PanelPlan : public Plan<T> {
  public:
-  // `wants_packed` says for which passes it pays to pack the weights; at most so many rows of a batch are in a piece.
+  // `wants_packed` says for which passes it pays to pack the weights; pieces have at most so many rows of a batch.
   PanelPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
-            bool (*wants_packed)(const Passes&), std::int64_t rows_of_piece);
+            bool (*wants_packed)(const Passes&), std::int64_t most_rows_at_once);
 
   // Hidden layers must be elementwise, and the loss a member of the list.
   static bool suits(const Architecture& architecture);

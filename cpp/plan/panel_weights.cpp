@@ -97,7 +97,7 @@ void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatr
                                         Span panels, std::int64_t c_panel_stride,
                                         T* scratch) const {
   const std::int64_t width = kernels_.panel_width;
-  const bool pack = rows.count() >= kManyRows;
+  const bool pack = rows.count() >= kRowsToPack;
   const std::int64_t steps = pack ? kPackedNumbers<T> / width : kMaxPanelWidth;
   T* const c = product.c;
   for (std::int64_t k = 0; k < dense_.n_in; k += steps) {

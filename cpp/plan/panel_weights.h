@@ -26,7 +26,7 @@ constexpr std::int64_t kMaxPanelWidth = 64;
 
 // A product of so many rows with weights as they lie packs these on its way, a block of a quarter of a megabyte at a time:
 // the second cache has room for more.
-constexpr std::int64_t kManyRows = 128;
+constexpr std::int64_t kRowsToPack = 128;
 template <class T>
 constexpr std::int64_t kPackedNumbers = (1 << 18) / sizeof(T);
 

@@ -55,7 +55,7 @@ class Plan {
   virtual CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
                                       Team& team, Poll& poll) = 0;
 
-  // The rows that the step after the next one will have: a plan may have their x fetched into the cache meanwhile.
+  // The rows of the call of train_steps() after the next one: a plan may have their x fetched into the cache meanwhile.
   void expect(const Rows& rows) { expected_ = rows; }
 
   struct Step {
