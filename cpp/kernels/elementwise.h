@@ -179,6 +179,12 @@ CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64
   }
 }
 
+template <class T, class... Members>
+constexpr bool may_be_fetched_ahead(TypeList<Members...>) {
+  return ((1 + Members::kMaxStates <= Ahead<T>::kMost) && ...);
+}
+static_assert(may_be_fetched_ahead<float>(Optimizers()), "weights and their states");
+
 template <int kCount>
 struct Count {
   static constexpr int value = kCount;

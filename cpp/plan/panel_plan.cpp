@@ -6,7 +6,6 @@
 #include <cmath>
 
 #include "activations/list.h"
-#include "optimizers/list.h"
 
 namespace chainrule {
 namespace {
@@ -19,12 +18,6 @@ constexpr std::int64_t kRowsOfStream = 8;
 // An update that takes longer than Ctrl-C may is made of two: the gradient, which may be interrupted, and the weights,
 // which may not. Some 50 ms.
 constexpr double kLongUpdate = 1e10;
-
-template <class... Members>
-constexpr int most_states(TypeList<Members...>) {
-  return std::max({Members::kMaxStates...});
-}
-static_assert(1 + most_states(Optimizers()) <= Ahead<float>::kMost, "weights and their states");
 
 }  // namespace
 
