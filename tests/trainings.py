@@ -206,8 +206,20 @@ LAYERWISE = [
         for loss, dtype in product(OUTPUTS, DTYPES)
     ),
 ]
-# Whose bits are the same for ever: one for each plan.
+# Whose bits are the same for ever: one for each plan, and for steps of one sample.
 GOLDEN = [
+    Training(
+        "golden_one_sample",
+        (4, 2, 2, 1),
+        ("sigmoid", "sigmoid", "identity"),
+        "mse",
+        "momentum",
+        "float32",
+        n=50,
+        batch=1,
+        epochs=4,
+        weighted=False,
+    ),
     Training(
         "golden_narrow",
         (20, 70, 50, 10),

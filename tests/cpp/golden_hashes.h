@@ -13,6 +13,7 @@ struct GoldenHashes {
 };
 
 inline constexpr GoldenHashes kGoldenHashes[] = {
+    {"golden_one_sample", 0xd443192c, 0x280f55ac, 0x394c1f95, 0x1af4e800},
     {"golden_narrow", 0x34aaf6e6, 0x805fc650, 0x06501935, 0xd5d08f7f},
     {"golden_rows", 0xb5144fa1, 0x66c50b3c, 0xfc9eb32a, 0x8701f13a},
     {"golden_columns", 0x1706dc4a, 0x2e2002c1, 0x5cc16565, 0x4901c832},

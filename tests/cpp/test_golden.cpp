@@ -33,9 +33,18 @@ struct Training {
   std::string loss;
   Spec optimizer;
   std::int64_t n, batch, epochs;
+  bool weighted = true;
 };
 
 const Training kTrainings[] = {
+    {"golden_one_sample",
+     {input(4), dense(2, "sigmoid"), dense(2, "sigmoid"), dense(1, "identity")},
+     "mse",
+     {"sgd", {0.02, 0.75, 0}, {}},
+     50,
+     1,
+     4,
+     false},
     {"golden_narrow",
      {input(20), dense(70, "relu", true, "he_normal"), dense(50, "tanh", true, "he_normal"),
       dense(10, "softmax", true, "he_normal")},
@@ -106,7 +115,7 @@ GoldenHashes run(const Training& training) {
   };
   const Samples<T> all = first(n), batch = first(training.batch);
   Samples<T> weighted = all;
-  weighted.weight = array_view(weight.data(), n, 1);
+  if (training.weighted) weighted.weight = array_view(weight.data(), n, 1);
   FitOptions<T> options;
   options.epochs = training.epochs;
   options.batch_size = training.batch;
