@@ -158,10 +158,9 @@ bool all_finite(const typename V::Number* values, int64_t count) {
 
 // One step for the weights at a place. Those that would not be finite keep their value and state, and make `not_finite`
 // NaN.
-template <int kStates, bool kStores = true, class Step, class AnyAt, class V,
-          class T = typename V::Number>
+template <int kStates, class Step, class AnyAt, class V, class T = typename V::Number>
 CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64_t offset, AnyAt at,
-                                V gradient, T* w, V& not_finite) {
+                                V gradient, T* w, V& not_finite, bool check_only = false) {
   V before[kStates + 1], states[kStates + 1];
   for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
   const V weight = at(w);
@@ -172,7 +171,7 @@ CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64
   // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its state
   // alone; they are not looked at.
   not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
-  if constexpr (!kStores) return;
+  if (check_only) return;
   at.put(w, select(finite, next, weight));
   for (int n = 0; n < kStates; ++n) {
     at.put(update.states[n] + offset, select(finite, states[n], before[n]));
@@ -212,17 +211,14 @@ bool update(const Update<typename V::Number>& update,
   visit_step<V>(update, [&](auto step_type, auto n_states) {
     const typename decltype(step_type)::type step(update.constants);
     const Row<V> row(block.cols);
-    const auto pass_over = [&](auto stores) {
-      for (int64_t i = 0; i < block.rows; ++i) {
-        auto* w = block.weights + i * block.weights_stride;
-        const auto* gradient = block.gradient + i * block.gradient_stride;
-        row.for_each([&](auto at) {
-          make_step<decltype(n_states)::value, decltype(stores)::value != 0>(
-              step, update, block.offset + i * block.stride, at, at(gradient), w, not_finite);
-        });
-      }
-    };
-    block.check_only ? pass_over(Count<0>()) : pass_over(Count<1>());
+    for (int64_t i = 0; i < block.rows; ++i) {
+      auto* w = block.weights + i * block.weights_stride;
+      const auto* gradient = block.gradient + i * block.gradient_stride;
+      row.for_each([&](auto at) {
+        make_step<decltype(n_states)::value>(step, update, block.offset + i * block.stride, at,
+                                             at(gradient), w, not_finite, block.check_only);
+      });
+    }
   });
   return all(not_finite == V::zero());
 }

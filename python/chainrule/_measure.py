@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import traceback
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -27,7 +28,7 @@ import numpy as np
 from chainrule._peers import PEERS, Workload, check
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Cell", "Race"]
 
@@ -133,6 +134,22 @@ class Child:
             failure = self.complaints.read() or f"status {self.process.returncode}"
         raise RuntimeError(f"{self.peer}: {failure.strip()}")
 
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let the process run, and stand still afterwards.
+
+        The threads of some libraries spin on for a tenth of a second after a call, on the CPU of
+        the next one to be measured.
+        """
+        if not hasattr(signal, "SIGSTOP"):
+            yield
+            return
+        self.process.send_signal(signal.SIGCONT)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGSTOP)
+
     def close(self) -> None:
         """End the process."""
         self.process.kill()
@@ -216,9 +233,10 @@ class Race:
             np.save(expected, solve(workload))
             for child in self.children:
                 try:
-                    error = child.ask(
-                        do="prepare", workload=asdict(workload), expected=str(expected)
-                    )
+                    with child.awake():
+                        error = child.ask(
+                            do="prepare", workload=asdict(workload), expected=str(expected)
+                        )
                 except RuntimeError as failure:
                     if child.peer == "chainrule":
                         raise
@@ -232,9 +250,11 @@ class Race:
             if i >= LEAST_ROUNDS and perf_counter() > end:
                 break
             for child, cell in running:
-                cell.samples.append(child.ask(do="sample", seconds=seconds / rounds))
+                with child.awake():
+                    cell.samples.append(child.ask(do="sample", seconds=seconds / rounds))
         for child, _ in running:
-            child.ask(do="forget")
+            with child.awake():
+                child.ask(do="forget")
         return [cell for _, cell in running]
 
 
