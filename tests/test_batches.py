@@ -65,3 +65,15 @@ def test_layers_beyond_the_cache():
         ):
             np.testing.assert_allclose(dW, delta.T @ before, rtol=0, atol=1e-12)
             np.testing.assert_allclose(db, delta.sum(axis=0), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("bad", [[0], [5000], [9_999], [7, 4000, 9000]])
+def test_first_bad_row_of_many_is_named(bad):
+    """Threads share the search; the first row is named, whoever finds which."""
+    net = cr.Network([cr.Input(300), cr.Dense(40)], rng=0)
+    x = np.zeros((10_000, 300), "float32")
+    x[bad, 3] = np.nan
+    out = np.full((10_000, 40), 7, "float32")
+    with cr.threads(4), pytest.raises(ValueError, match=f"x has nan in row {bad[0]}, column 3"):
+        net.predict(x, out=out)
+    assert (out == 7).all()

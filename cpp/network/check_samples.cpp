@@ -3,6 +3,7 @@
 #include "network/check_samples.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <stdexcept>
 #include <string>
@@ -85,10 +86,29 @@ void require_finite(const ArrayView& array, const char* name, Poll& poll) {
 
 }  // namespace
 
-template <class T>
-void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll, bool finite) {
+void check_shape_of_x(const Architecture& architecture, const ArrayView& x) {
   require_shape("x", x, x.rows, architecture.n_in);
-  if (finite) require_finite<T>(x, "x", poll);
+}
+
+template <class T>
+void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll) {
+  constexpr std::int64_t kShared = 1
+                                   << 16;  // numbers; less is seen before a thread has heard of it
+  const bool few = x.rows <= kShared / std::max<std::int64_t>(x.cols, 1);
+  if (few || team.size() == 1) return require_finite<T>(x, "x", poll);
+  std::atomic<bool> all{true};
+  team.run(
+      [&](int index, int count) {
+        const std::int64_t first = x.rows * index / count, last = x.rows * (index + 1) / count;
+        Poll none;
+        try {
+          require_finite<T>(x.row_range(first, last - first), "x", index == 0 ? poll : none);
+        } catch (const std::invalid_argument&) {
+          all = false;
+        }
+      },
+      &poll);
+  if (!all) require_finite<T>(x, "x", poll);  // names the first of all
 }
 
 template <class T>
@@ -96,7 +116,8 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
   if (samples.size() == 0) {
     throw std::invalid_argument("x has no samples; a cost needs at least one");
   }
-  check_x<T>(architecture, samples.x, poll);
+  check_shape_of_x(architecture, samples.x);
+  require_finite<T>(samples.x, "x", poll);
   if (samples.weight.data) {
     if (samples.custom_cost) {
       throw std::invalid_argument(
@@ -121,8 +142,8 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
   }
 }
 
-template void check_x<float>(const Architecture&, const ArrayView&, Poll&, bool);
-template void check_x<double>(const Architecture&, const ArrayView&, Poll&, bool);
+template void check_numbers_of_x<float>(const ArrayView&, Team&, Poll&);
+template void check_numbers_of_x<double>(const ArrayView&, Team&, Poll&);
 template void check_samples(const Architecture&, const Samples<float>&, Poll&);
 template void check_samples(const Architecture&, const Samples<double>&, Poll&);
 

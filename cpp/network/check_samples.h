@@ -5,13 +5,18 @@
 #include "layers/architecture.h"
 #include "plan/samples.h"
 #include "poll.h"
+#include "threads/team.h"
 
 namespace chainrule {
 
-// Throw ShapeError or std::invalid_argument that says what came and what was expected, naming row and column of
-// the first bad element. Without `finite`, x may have NaN and infinities.
+// All throw ShapeError or std::invalid_argument that says what came and what was expected, naming row and column of the
+// first bad element.
+
+void check_shape_of_x(const Architecture& architecture, const ArrayView& x);
+
+// The numbers of x alone, each thread some rows.
 template <class T>
-void check_x(const Architecture& architecture, const ArrayView& x, Poll& poll, bool finite = true);
+void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll);
 
 template <class T>
 void check_samples(const Architecture& architecture, const Samples<T>& samples, Poll& poll);

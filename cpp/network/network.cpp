@@ -107,10 +107,11 @@ template <class T>
 void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
-  check_x<T>(architecture_, x, poll, check_finite);
+  check_shape_of_x(architecture_, x);
   if (x.rows == 0) return;
   const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
   BorrowedPlan plan(*this, chunk, Direction::kForward);
+  if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
   for (std::int64_t first = 0; first < x.rows; first += chunk) {
     const Rows rows{nullptr, first, std::min(chunk, x.rows - first)};
     plan->predict(x, rows, s.row_range(first, rows.count), plan.team, poll);

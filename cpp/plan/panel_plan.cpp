@@ -155,6 +155,7 @@ void PanelPlan<T>::finish_output(const Pass& pass, Span rows) {
   T* z = z_.row(first);
   T* s = s_.row(first);
   kernels_.activate(dense.activation, dense.bias(parameters_), z, s, count, n, row_stride_);
+  if (pass.s.data) kernels_.copy_block(s, row_stride_, count, n, pass.s.row(first), pass.s.stride);
   if (!pass.samples) return;
   const T* y = y_.row(first);
   double* costs = targets_.costs() + first;
@@ -333,16 +334,15 @@ template <class T>
 void PanelPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                            Poll& poll) {
   begin(rows);
-  const Pass pass{&x, nullptr, rows, false};
+  const Pass pass{&x, nullptr, rows, false, s};
   run(pass, team, poll);
-  for (std::int64_t i = 0; i < batch_; ++i) std::copy_n(s_.row(i), s.cols, s.row(i));
 }
 
 template <class T>
 CostSums PanelPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
   begin(rows);
   const CostSums sums = targets_.begin(samples, rows, poll);
-  const Pass pass{&samples.x, &samples, rows, false};
+  const Pass pass{&samples.x, &samples, rows, false, {}};
   run(pass, team, poll);
   return targets_.sum(sums);
 }
@@ -352,7 +352,7 @@ CostSums PanelPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows&
                                           Team& team, Poll& poll) {
   begin(rows);
   const CostSums sums = targets_.begin(samples, rows, poll);
-  const Pass pass{&samples.x, &samples, rows, true};
+  const Pass pass{&samples.x, &samples, rows, true, {}};
   run(pass, team, poll);
   compute_gradient(gradient, team, poll);
   return targets_.sum(sums);
@@ -363,7 +363,7 @@ typename Plan<T>::Step PanelPlan<T>::train_step(const Samples<T>& samples, const
                                                 const Update<T>& update, Team& team, Poll& poll) {
   begin(rows);
   const CostSums sums = targets_.begin(samples, rows, poll);
-  const Pass pass{&samples.x, &samples, rows, true};
+  const Pass pass{&samples.x, &samples, rows, true, {}};
   run(pass, team, poll);
   // A cost that is not finite changes no weight.
   if (finite_ && gradient_) compute_gradient(gradient_, team, poll);

@@ -45,6 +45,7 @@ class PanelPlan : public Plan<T> {
     const Samples<T>* samples = nullptr;  // null: predict only
     Rows rows;
     bool backward = false;
+    MatrixView<T> s;  // where predictions go
   };
 
   // Carries a batch forward and, if the pass says so, back down to the deltas.
