@@ -20,6 +20,8 @@ class StopCondition {
   virtual bool after_epoch(double /*cost*/) { return false; }
   // `seconds` since training began
   virtual bool after_step(double /*seconds*/) { return false; }
+  // It has to be asked after every single step.
+  virtual bool counts_steps() const { return false; }
 };
 
 // Stops when the cost of an epoch is below a value. numbers: the value
@@ -63,7 +65,7 @@ class NoImprovement final : public StopCondition {
   double epochs_without_ = 0;
 };
 
-// Stops after the first step, or group of steps, that ends this much later than training began. numbers: seconds
+// Stops after the first step that ends this much later than training began. numbers: seconds
 class TimeLimit final : public StopCondition {
  public:
   static constexpr const char* kName = "time_limit";
@@ -71,6 +73,7 @@ class TimeLimit final : public StopCondition {
     require(seconds_ > 0 && std::isfinite(seconds_), "seconds", "a finite number > 0", seconds_);
   }
   bool after_step(double seconds) override { return seconds >= seconds_; }
+  bool counts_steps() const override { return true; }
 
  private:
   double seconds_;

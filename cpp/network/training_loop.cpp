@@ -67,6 +67,11 @@ class StopConditionsOfFit {
     for (const Spec& spec : specs) conditions_.push_back(make_stop_condition(spec));
   }
 
+  bool count_steps() const {
+    return std::any_of(conditions_.begin(), conditions_.end(),
+                       [](const auto& each) { return each->counts_steps(); });
+  }
+
   // Every condition sees every epoch; the first in the user's order that says stop is named.
   template <class Asked>
   bool any(int& stopped_by, Asked&& asked) {
@@ -154,7 +159,8 @@ History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session
   bool stopped = false;
   std::int64_t rounds = 0;
   typename Plan<T>::Steps steps;
-  const std::int64_t rows_of_steps = batch_size * plan.steps_at_once(samples, batch_size);
+  const std::int64_t rows_of_steps =
+      batch_size * (stop.count_steps() ? 1 : plan.steps_at_once(samples, batch_size));
   for (std::int64_t epoch = 0; epoch != options.epochs && !stopped; ++epoch) {
     order.begin_epoch(epoch, epochs_begun, poll);
     CostSums cost;

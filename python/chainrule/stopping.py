@@ -62,7 +62,6 @@ class NoImprovement(StopCondition):
 class TimeLimit(StopCondition):
     """Stop after the first step that ends `seconds` or more after training began.
 
-    Where batches have one sample, up to 16 steps are made in one go, which takes some microseconds.
     An epoch that is not complete then is not in the history; its steps stay in the weights.
 
     Parameters
