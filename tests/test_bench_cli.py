@@ -16,6 +16,8 @@ import reference
 from chainrule import _measure, bench, cli
 from chainrule._peers import PEERS, RATES, Workload, check
 
+pytestmark = pytest.mark.once
+
 COMMAND = [sys.executable, "-m", "chainrule", "bench", "--seconds"]
 posix = pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "embed_cpp"
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.once
+
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 FIXED = 10_000_000  # bytes: buffers, threads, and what the allocator keeps
 WIDEST_PANEL = 64  # columns, of all CPU targets

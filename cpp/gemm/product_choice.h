@@ -17,8 +17,8 @@ std::string product_choice();
 
 // The choice for a CPU target: "auto" takes our own kernels where they are tuned, and the BLAS elsewhere. There is no
 // threshold by shape: benchmarks/kernels.py measures both side by side, and from 128 x 128 x 256 to 2048 x 2048 x 2048
-// our own take 0.7 to 0.96 of the BLAS's time (OpenBLAS, AVX-512, both dtypes). At 64 x 64 x 64 they take 1.05 of it, less
-// than the passes over memory that they save there; at 32 x 32 x 32 less again.
+// our own take 0.7 to 0.97 of the BLAS's time (OpenBLAS, AVX-512, both dtypes). At 64 x 64 x 64 they take 1.05 of it, at
+// 32 x 32 x 32 0.9 to 1; and a BLAS would need passes around it that the plans do not make.
 Product product_for(Target target);
 
 }  // namespace chainrule
