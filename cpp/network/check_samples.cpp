@@ -92,8 +92,8 @@ void check_shape_of_x(const Architecture& architecture, const ArrayView& x) {
 
 template <class T>
 void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll) {
-  constexpr std::int64_t kShared = 1
-                                   << 16;  // numbers; less is seen before a thread has heard of it
+  // Numbers; less is seen before another thread has heard of it.
+  constexpr std::int64_t kShared = 1 << 16;
   const bool few = x.rows <= kShared / std::max<std::int64_t>(x.cols, 1);
   if (few || team.size() == 1) return require_finite<T>(x, "x", poll);
   std::atomic<bool> all{true};
