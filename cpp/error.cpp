@@ -3,6 +3,8 @@
 #include "error.h"
 
 #include <algorithm>
+#include <cctype>
+#include <cmath>
 #include <cstdio>
 #include <numeric>
 
@@ -25,9 +27,48 @@ std::size_t edit_distance(const std::string& from, const std::string& to) {
   return row.back();
 }
 
+// Letters and digits alone, in lower case: "ReLU", "leaky-relu" and "LeakyRelu" are near what they mean.
+std::string plain(const std::string& name) {
+  std::string result;
+  for (const char letter : name) {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (std::isalnum(byte)) result += static_cast<char>(std::tolower(byte));
+  }
+  return result;
+}
+
+// The member, or members, that the name most likely means.
+std::vector<std::string> meant_by(const std::string& name, const std::vector<KnownName>& known) {
+  std::string wanted = plain(name);
+  constexpr const char kLoss[] = "loss";  // as in PyTorch's MSELoss
+  if (wanted.size() > 4 && wanted.compare(wanted.size() - 4, 4, kLoss) == 0 &&
+      wanted != "logloss") {
+    wanted.resize(wanted.size() - 4);
+  }
+  std::vector<std::string> meant;
+  for (const KnownName& each : known) {
+    const auto is_wanted = [&](const std::string& other) { return plain(other) == wanted; };
+    if (std::any_of(each.elsewhere.begin(), each.elsewhere.end(), is_wanted)) {
+      meant.push_back(each.name);
+    }
+  }
+  if (meant.empty()) {
+    const auto distance = [&](const KnownName& each) {
+      return edit_distance(wanted, plain(each.name));
+    };
+    meant.push_back(std::min_element(known.begin(), known.end(),
+                                     [&](const KnownName& one, const KnownName& other) {
+                                       return distance(one) < distance(other);
+                                     })
+                        ->name);
+  }
+  return meant;
+}
+
 }  // namespace
 
 std::string text_of(long double number) {
+  if (std::isnan(number)) return "nan";  // some systems print its sign
   char text[32];
   std::snprintf(text, sizeof text, "%.9Lg", number);
   return text;
@@ -38,15 +79,14 @@ std::string shape_text(long long rows, long long cols) {
 }
 
 void throw_unknown_name(const std::string& family, const std::string& name,
-                        const std::vector<std::string>& known) {
-  const auto nearest =
-      std::min_element(known.begin(), known.end(), [&](const auto& one, const auto& other) {
-        return edit_distance(name, one) < edit_distance(name, other);
-      });
-  std::string list;
-  for (const auto& each : known) list += (list.empty() ? "" : ", ") + each;
-  throw std::invalid_argument("unknown " + family + " \"" + name + "\", did you mean \"" +
-                              *nearest + "\"? Known: " + list);
+                        const std::vector<KnownName>& known) {
+  std::string meant, list;
+  for (const auto& each : meant_by(name, known)) {
+    meant += (meant.empty() ? "\"" : " or \"") + each + "\"";
+  }
+  for (const auto& each : known) list += (list.empty() ? "" : ", ") + each.name;
+  throw std::invalid_argument("unknown " + family + " \"" + name + "\", did you mean " + meant +
+                              "? Known: " + list);
 }
 
 }  // namespace chainrule

@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace chainrule {
@@ -38,8 +39,18 @@ void with_prefix(const std::string& prefix, Work&& work) {
 // "(32, 5)"
 std::string shape_text(long long rows, long long cols);
 
+// A name, and those that other libraries have for the same thing.
+struct KnownName {
+  KnownName(const char* name_) : name(name_) {}
+  KnownName(std::string name_, std::vector<std::string> elsewhere_ = {})
+      : name(std::move(name_)), elsewhere(std::move(elsewhere_)) {}
+
+  std::string name;
+  std::vector<std::string> elsewhere;
+};
+
 // Throws std::invalid_argument: unknown activation "rlu", did you mean "relu"? Known: identity, ...
 [[noreturn]] void throw_unknown_name(const std::string& family, const std::string& name,
-                                     const std::vector<std::string>& known);
+                                     const std::vector<KnownName>& known);
 
 }  // namespace chainrule

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <iterator>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -16,6 +17,18 @@ struct TypeOf {
   using type = Member;
 };
 
+// A member may say what other libraries call it, in kElsewhere: an error about an unknown name then leads to it.
+template <class Member, class = void>
+struct NamesElsewhere {
+  static std::vector<std::string> list() { return {}; }
+};
+template <class Member>
+struct NamesElsewhere<Member, std::void_t<decltype(Member::kElsewhere)>> {
+  static std::vector<std::string> list() {
+    return {std::begin(Member::kElsewhere), std::end(Member::kElsewhere)};
+  }
+};
+
 template <class... Members>
 struct TypeList {
   static constexpr int kSize = sizeof...(Members);
@@ -28,7 +41,7 @@ struct TypeList {
     for (int i = 0; i < kSize; ++i) {
       if (known[static_cast<std::size_t>(i)] == name) return i;
     }
-    throw_unknown_name(family, name, known);
+    throw_unknown_name(family, name, {{Members::kName, NamesElsewhere<Members>::list()}...});
   }
 
   // The number of the type `Member`, -1 if it is not in the list.

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "array_argument.h"
 #include "bind.h"
 #include "error.h"
 #include "network/network.h"
@@ -18,12 +19,18 @@ namespace chainrule {
 // attribute `loss`, where the garbage collector sees it.
 class AnyNetwork {
  public:
-  AnyNetwork(const std::vector<SpecTuple>& layers, const std::string& loss,
-             const std::string& dtype, std::uint64_t seed) {
+  // Draws the parameters from the seed, or copies them where an array (1, n_parameters) is given.
+  AnyNetwork(const std::vector<Spec>& layers, const std::string& loss, const std::string& dtype,
+             std::uint64_t seed, const ArrayView* parameters, const Poll& poll) {
+    const auto make = [&](auto number) {
+      using Made = Network<decltype(number)>;
+      network_ = parameters ? std::make_unique<Made>(layers, loss, seed, *parameters, poll)
+                            : std::make_unique<Made>(layers, loss, seed, poll);
+    };
     if (dtype == "float32") {
-      network_ = std::make_unique<Network<float>>(to_specs(layers), loss, seed);
+      make(float());
     } else if (dtype == "float64") {
-      network_ = std::make_unique<Network<double>>(to_specs(layers), loss, seed);
+      make(double());
     } else {
       throw_unknown_name("dtype", dtype, {"float32", "float64"});
     }
@@ -52,6 +59,12 @@ template <class Visitor>
 auto with_network(const py::object& self, Visitor&& visitor) {
   return bound<AnyNetwork>(self).visit(
       [&](auto& network) { return visitor(network, NumberOf<decltype(network)>()); });
+}
+
+template <class T>
+Memory memory_of_parameters(const Network<T>& network) {
+  return memory_of(network.parameters(),
+                   network.n_parameters() * static_cast<std::int64_t>(sizeof(T)));
 }
 
 }  // namespace chainrule

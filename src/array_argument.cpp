@@ -18,12 +18,38 @@ constexpr bool kLittleEndian =
     true;
 #endif
 
+constexpr const char* kCureForText =
+    "; it holds text: turn labels into whole numbers from 0 on by "
+    "numpy.unique(labels, return_inverse=True)[1], and numbers by .astype(float)";
+
+// What helps where an array holds Python objects: these are text, mixed with missing values, or numbers of no one type.
+std::string cure_for_objects(const py::array& array) {
+  const py::object first_hundred = array.attr("ravel")()[py::slice(0, 100, 1)];
+  for (const py::handle each : first_hundred) {
+    if (py::isinstance<py::str>(each)) return kCureForText;
+    if (each.is_none() || py::str(py::type::of(each).attr("__name__")).equal(py::str("NAType"))) {
+      return "; it has missing values: fill them or drop their rows, then convert it by "
+             ".astype(float)";
+    }
+  }
+  return "; convert it by .astype(float), or a data frame by .to_numpy(dtype=float)";
+}
+
 [[noreturn]] void throw_not_real(const py::array& array, py::handle object, const char* name) {
   std::string text = std::string(name) + " must be an array of real numbers, got ";
   if (array.ndim() == 0) {
-    text += py::str(py::type::of(object).attr("__name__")).cast<std::string>();
-  } else {
-    text += "dtype " + py::str(array.dtype()).cast<std::string>();
+    throw py::type_error(text + py::str(py::type::of(object).attr("__name__")).cast<std::string>());
+  }
+  text += "dtype " + py::str(array.dtype()).cast<std::string>();
+  switch (array.dtype().kind()) {
+    case 'O': text += cure_for_objects(array); break;
+    case 'U':
+    case 'S':
+    case 'T': text += kCureForText; break;
+    case 'c': text += "; take .real or .imag of it, or both side by side"; break;
+    case 'M':
+    case 'm': text += "; count time from some moment on, in days or seconds, as numbers"; break;
+    default: break;
   }
   throw py::type_error(text);
 }
@@ -55,26 +81,45 @@ std::optional<ElementType> element_type(const py::dtype& dtype) {
   return std::nullopt;
 }
 
+constexpr std::int64_t element_size(ElementType type) {
+  switch (type) {
+    case ElementType::kBool:
+    case ElementType::kInt8:
+    case ElementType::kUInt8: return 1;
+    case ElementType::kInt16:
+    case ElementType::kUInt16:
+    case ElementType::kFloat16: return 2;
+    case ElementType::kInt32:
+    case ElementType::kUInt32:
+    case ElementType::kFloat32: return 4;
+    case ElementType::kLongDouble: return sizeof(long double);
+    default: return 8;
+  }
+}
+
 [[noreturn]] void throw_shape(const char* name, const py::array& array,
                               const std::string& expected) {
   throw ShapeError(std::string(name) + " has shape " + shape_of(array) + ", " + expected);
 }
 
-// A view of a one-dimensional array as one row.
+}  // namespace
+
 void turn_into_row(ArrayView& view) {
   std::swap(view.rows, view.cols);
   std::swap(view.row_stride, view.col_stride);
 }
 
-}  // namespace
+bool is_masked(py::handle array) {
+  return !is_exactly_array(array) && py::hasattr(array, "mask") &&
+         array.attr("mask").attr("any")().cast<bool>();
+}
 
 py::array to_array(py::handle object, const char* name) {
-  const auto& numpy = py::detail::npy_api::get();
-  if (Py_TYPE(object.ptr()) == numpy.PyArray_Type_) {
+  if (is_exactly_array(object)) {
     return py::reinterpret_borrow<py::array>(object);
   }
   if (py::isinstance<py::array>(object)) {
-    if (py::hasattr(object, "mask") && object.attr("mask").attr("any")().cast<bool>()) {
+    if (is_masked(object)) {
       throw py::type_error(std::string(name) +
                            " is a masked array, whose mask would be lost; fill it first");
     }
@@ -167,20 +212,13 @@ TargetsArgument targets_argument(py::handle object, std::int64_t batch, std::int
                   ", this network " + std::to_string(n) + (n == 1 ? " output" : " outputs"));
 }
 
-bool may_overlap(const ArrayView& view, const py::array& array) {
-  if (view.rows == 0 || view.cols == 0 || array.size() == 0) return false;
-  const auto reach = [](std::int64_t count, std::int64_t stride) { return (count - 1) * stride; };
-  const std::int64_t rows = reach(view.rows, view.row_stride),
-                     cols = reach(view.cols, view.col_stride);
-  // As numbers: the two may be parts of different objects.
-  const auto start = reinterpret_cast<std::intptr_t>(view.data);
-  const std::intptr_t first =
-      start + std::min<std::int64_t>(rows, 0) + std::min<std::int64_t>(cols, 0);
-  const std::intptr_t last = start + std::max<std::int64_t>(rows, 0) +
-                             std::max<std::int64_t>(cols, 0) +
-                             static_cast<std::intptr_t>(sizeof(long double));
-  const auto other = reinterpret_cast<std::intptr_t>(array.data());
-  return first < other + array.nbytes() && other < last;
+Memory memory_of(const ArrayView& view) {
+  if (view.rows == 0 || view.cols == 0) return {};
+  const std::int64_t rows = (view.rows - 1) * view.row_stride,
+                     cols = (view.cols - 1) * view.col_stride;
+  return {view.data + std::min<std::int64_t>(rows, 0) + std::min<std::int64_t>(cols, 0),
+          view.data + std::max<std::int64_t>(rows, 0) + std::max<std::int64_t>(cols, 0) +
+              element_size(view.type)};
 }
 
 }  // namespace chainrule

@@ -4,6 +4,8 @@
 
 #include <pybind11/numpy.h>
 
+#include <cstddef>
+#include <functional>
 #include <string>
 
 #include "bind.h"
@@ -23,6 +25,12 @@ py::array to_array(py::handle object, const char* name);
 // As above, and a view; the view is set for up to two dimensions: (), (n,) and (n, m) are read as (1, 1), (n, 1)
 // and (n, m). Throws TypeError for other than real numbers.
 ArrayArgument array_argument(py::handle object, const char* name);
+
+// A view of a one-dimensional array as one row.
+void turn_into_row(ArrayView& view);
+
+// Whether this is a masked array in which something is masked.
+bool is_masked(py::handle array);
 
 // Whether this is a sequence of two.
 bool is_pair(const py::object& object);
@@ -47,7 +55,21 @@ struct TargetsArgument : ArrayArgument {
 TargetsArgument targets_argument(py::handle object, std::int64_t batch, std::int64_t n, bool single,
                                  bool may_be_labels);
 
-// Whether the two use a common stretch of memory.
-bool may_overlap(const ArrayView& view, const py::array& array);
+// The stretch of memory from the first element of an array to the last.
+struct Memory {
+  const std::byte* first = nullptr;
+  const std::byte* end = nullptr;
+};
+Memory memory_of(const ArrayView& view);
+inline Memory memory_of(const void* data, std::int64_t bytes) {
+  const auto* first = static_cast<const std::byte*>(data);
+  return {first, first + bytes};
+}
+
+// Whether the two have a byte in common. By std::less, since they may be parts of different objects.
+inline bool overlap(const Memory& one, const Memory& other) {
+  const std::less<const std::byte*> before;
+  return before(one.first, other.end) && before(other.first, one.end);
+}
 
 }  // namespace chainrule

@@ -5,15 +5,16 @@
 #include "bind.h"
 #include "gemm/engine.h"
 #include "gemm/gemm.h"
+#include "python_call.h"
 #include "threads/limit.h"
 
 namespace chainrule {
 namespace {
 
-// `with cr.threads(n):`
-class Threads {
+// What `with cr.threads(n):` is made of.
+class Scope {
  public:
-  explicit Threads(int n) : n_(n) { static_cast<void>(ThreadsScope(n)); }  // checks n
+  explicit Scope(int n) : n_(n) { static_cast<void>(ThreadsScope(n)); }  // checks n
   void enter() {
     if (scope_) throw std::logic_error("this cr.threads(...) is in use already; make another");
     scope_ = std::make_unique<ThreadsScope>(n_);
@@ -25,13 +26,28 @@ class Threads {
   std::unique_ptr<ThreadsScope> scope_;
 };
 
+void set_product_of_process(const py::object&, const py::object& choice) {
+  if (!py::isinstance<py::str>(choice)) {
+    throw py::type_error("choice must be \"auto\", \"own\" or \"blas\", got " +
+                         py::repr(choice).cast<std::string>());
+  }
+  set_product(choice.cast<std::string>());
+}
+
+void set_threads_of_process(const py::object&, const py::object& n) {
+  set_num_threads(thread_count(n, "a number of threads"));
+}
+
+int threads_here(const py::object&) { return get_num_threads(); }
+
 }  // namespace
 
 void bind_engine(py::module_& module) {
   module.def("product_library", &product_library, "The BLAS of this build.");
   module.def("product_choice", &product_choice, "Who computes products: auto, own or blas.");
-  module.def("set_product", &set_product, py::arg("choice"),
-             R"(Choose who computes matrix products, for the whole process.
+  add_function<&set_product_of_process>(
+      module, "set_product", "choice",
+      R"(Choose who computes matrix products, for the whole process.
 
 Parameters
 ----------
@@ -43,6 +59,8 @@ Raises
 ------
 ValueError
     If `choice` is another word.
+TypeError
+    If `choice` is no str.
 )");
   module.def(
       "cpu_target", [] { return target_name(current_target()); }, "The CPU target of the kernels.");
@@ -54,10 +72,8 @@ ValueError
         return names;
       },
       "The CPU targets that can run here, the best one last.");
-  module.def(
-      "set_num_threads",
-      [](const py::object& n) { set_num_threads(thread_count(n, "a number of threads")); },
-      py::arg("n"),
+  add_function<&set_threads_of_process>(
+      module, "set_num_threads", "n",
       R"(Use at most `n` threads in each call, for the whole process.
 
 Parameters
@@ -70,9 +86,11 @@ Raises
 ------
 ValueError
     If `n` is less than 1.
+TypeError
+    If `n` is no whole number.
 )");
-  module.def("get_num_threads", &get_num_threads,
-             R"(Return how many threads a call may use at most, here and now.
+  add_function<&threads_here>(module, "get_num_threads", "",
+                              R"(Return how many threads a call may use at most, here and now.
 
 Returns
 -------
@@ -81,36 +99,13 @@ int
 )");
   module.def("num_threads_of_process", &num_threads_of_process,
              "Return what `set_num_threads` has set, whatever block of `threads` this is in.");
-  py::class_<Threads>(module, "threads",
-                      R"(Use at most `n` threads within a ``with`` block, on this Python thread.
-
-Of several blocks that it is in, the one entered last counts.
-
-Parameters
-----------
-n : int
-    At least 1.
-
-Raises
-------
-ValueError
-    If `n` is less than 1.
-)")
+  py::class_<Scope>(module, "ThreadsScope", "What `threads` is made of.")
       .def(py::init([](const py::object& n) {
-             return std::make_unique<Threads>(thread_count(n, "a number of threads"));
+             return std::make_unique<Scope>(thread_count(n, "a number of threads"));
            }),
            py::arg("n"))
-      .def("__enter__",
-           [](py::object self) {
-             bound<Threads>(self).enter();
-             return self;
-           })
-      .def(
-          "__exit__",
-          [](const py::object& self, const py::object&, const py::object&, const py::object&) {
-            bound<Threads>(self).exit();
-          },
-          py::arg("kind"), py::arg("error"), py::arg("traceback"));
+      .def("enter", [](const py::object& self) { bound<Scope>(self).enter(); })
+      .def("exit", [](const py::object& self) { bound<Scope>(self).exit(); });
 }
 
 }  // namespace chainrule

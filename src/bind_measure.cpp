@@ -1,7 +1,5 @@
 // The crossing between Python and C++: what benchmarks ask the core about this machine and single kernels.
 // SPDX-License-Identifier: BSD-3-Clause
-#include <algorithm>
-
 #include "array_argument.h"
 #include "error.h"
 #include "measure/rates.h"
@@ -13,9 +11,8 @@ template <class T>
 using Array = py::array_t<T, py::array::c_style>;
 
 double peak_gflops_of(const std::string& dtype, const py::object& threads) {
-  const std::vector<std::string> known{"float32", "float64"};
-  if (std::find(known.begin(), known.end(), dtype) == known.end()) {
-    throw_unknown_name("dtype", dtype, known);
+  if (dtype != "float32" && dtype != "float64") {
+    throw_unknown_name("dtype", dtype, {"float32", "float64"});
   }
   const int n_threads = thread_count(threads, "a number of threads");
   const Target target = current_target();

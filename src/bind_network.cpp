@@ -9,6 +9,7 @@
 #include "error.h"
 #include "learn_arguments.h"
 #include "network_docs.h"
+#include "python_call.h"
 
 namespace chainrule {
 namespace {
@@ -25,13 +26,6 @@ py::array copy_of(MatrixView<const T> matrix) {
   constexpr auto kSize = static_cast<py::ssize_t>(sizeof(T));
   return py::array(py::dtype::of<T>(), {matrix.rows, matrix.cols}, {matrix.stride * kSize, kSize},
                    matrix.data);
-}
-
-// Said in words of our own, since pybind11's message for a wrong type prints every argument.
-Optimizer& to_optimizer(const py::object& object) {
-  if (py::isinstance<Optimizer>(object)) return bound<Optimizer>(object);
-  throw py::type_error("optimizer must be an optimizer such as cr.Adam(), got " +
-                       py::repr(object).cast<std::string>());
 }
 
 py::array predict(const py::object& self, const py::object& x, const py::object& out,
@@ -62,21 +56,25 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
             "out has shape " + shape_of(result) + ", expected " +
             (argument.single ? "(" + std::to_string(n_out) + ",)" : shape_text(batch, n_out)));
       }
-      constexpr int kNeeded = py::array::c_style | py::detail::npy_api::NPY_ARRAY_ALIGNED_ |
-                              py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
-      if ((result.flags() & kNeeded) != kNeeded) {
+      if (!is_writable_block(result)) {
         throw std::invalid_argument("out must be writable, aligned and contiguous in C order");
       }
+      if (is_masked(result)) throw py::type_error("out is a masked array, whose mask would stay");
+      if (overlap(memory_of(result.data(), result.nbytes()), memory_of_parameters(network))) {
+        throw std::invalid_argument("out is part of the network's own parameters");
+      }
     }
-    const bool aside = !out.is_none() && may_overlap(argument.view, result);
+    const bool aside = !out.is_none() &&
+                       overlap(memory_of(argument.view), memory_of(result.data(), result.nbytes()));
     const py::array target = aside ? py::array(py::array_t<T>(shape)) : result;
     const MatrixView<T> s(static_cast<T*>(const_cast<void*>(target.data())), batch, n_out);
-    Poll poll = signal_poll();
     // For work of a microsecond or two, handing over the GIL and taking it back would cost as much again.
     constexpr std::int64_t kShort = 50'000;  // multiplications
     if (batch <= kShort / network.n_parameters()) {
-      network.predict(argument.view, s, poll, check_finite);
+      Poll none;
+      network.predict(argument.view, s, none, check_finite);
     } else {
+      Poll poll = signal_poll();
       const WithoutGil without;
       network.predict(argument.view, s, poll, check_finite);
     }
@@ -113,75 +111,11 @@ std::pair<double, py::array> value_and_grad(const py::object& self, const py::ob
   });
 }
 
-double train_step(const py::object& self, const py::object& x, const py::object& y,
-                  const py::object& optimizer_, const py::object& sample_weight) {
-  Optimizer& optimizer = to_optimizer(optimizer_);
-  return with_network(self, [&](auto& network, auto number) {
-    const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
-                                                     sample_weight);
-    Poll poll = signal_poll();
-    const WithoutGil without;
-    return network.train_step(arguments.samples, optimizer, poll);
-  });
-}
-
-std::tuple<std::vector<double>, std::vector<double>, double, int> fit(
-    const py::object& self, const py::object& x, const py::object& y, const py::object& optimizer_,
-    std::int64_t epochs, std::int64_t batch_size, bool shuffle, const py::object& order,
-    const std::vector<SpecTuple>& stop, const py::object& validation_data,
-    const py::object& sample_weight) {
-  Optimizer& optimizer = to_optimizer(optimizer_);
+py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::object& x,
+                                            const py::object& y, const py::object& sample_weight) {
   return with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
     const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
-    FitOptions<T> options;
-    options.epochs = epochs;
-    options.batch_size = batch_size;
-    options.shuffle = shuffle;
-    options.stop = to_specs(stop);
-
-    ArrayArgument order_argument;
-    if (!order.is_none()) {
-      order_argument = array_argument(order, "order");
-      const char kind = order_argument.owner.dtype().kind();
-      if (kind != 'i' && kind != 'u') throw py::type_error("order must hold whole numbers");
-      if (order_argument.owner.ndim() != 2) {
-        throw ShapeError("order has shape " + shape_of(order_argument.owner) +
-                         ", expected (epochs, samples)");
-      }
-      options.order = order_argument.view;
-    }
-    std::optional<LearnArguments<T>> validation;
-    if (!validation_data.is_none()) {
-      if (!is_pair(validation_data)) {
-        throw py::type_error("validation_data must be a pair (x, y)");
-      }
-      const py::sequence pair = validation_data;
-      try {
-        with_prefix("validation_data: ", [&] {
-          validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
-        });
-      } catch (const py::type_error& error) {
-        throw py::type_error(std::string("validation_data: ") + error.what());
-      }
-      options.validation = &validation->samples;
-    }
-    History history;
-    {
-      Poll poll = signal_poll();
-      const WithoutGil without;
-      history = network.fit(arguments.samples, optimizer, options, poll);
-    }
-    return std::make_tuple(history.cost, history.validation_cost, history.seconds,
-                           history.stopped_by);
-  });
-}
-
-py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::object& x,
-                                            const py::object& y) {
-  return with_network(self, [&](auto& network, auto number) {
-    using T = decltype(number);
-    const LearnArguments<T> arguments(self, network.architecture(), x, y, py::none());
     typename Network<T>::Trace traced;
     {
       Poll poll = signal_poll();
@@ -203,14 +137,15 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     result["delta"] = delta;
     result["gradient"] =
         py::array_t<T>(static_cast<py::ssize_t>(traced.gradient.size()), traced.gradient.data());
-    result["dC_ds"] =
-        network.architecture().loss.paired ? py::object(py::none()) : copy_of(traced.plan->dC_ds());
+    result["dC_ds"] = copy_of(traced.dC_ds);
+    result["fused"] = network.architecture().loss.paired;
     return result;
   });
 }
 
 py::typing::Dict<py::str, py::object> plan(const py::object& self, const py::object& batch_,
-                                           bool training) {
+                                           const py::object& training_) {
+  const bool training = true_or_false(training_, "training");
   return with_network(self, [&](auto& network, auto) {
     const std::int64_t batch = whole_number(batch_, "batch");
     if (batch < 1) {
@@ -273,26 +208,39 @@ Pairs split(const py::object& self, const py::object& object) {
   });
 }
 
+std::unique_ptr<AnyNetwork> make_network(const std::vector<SpecTuple>& layers,
+                                         const std::string& loss, const std::string& dtype,
+                                         std::uint64_t seed, const py::object& parameters) {
+  const std::vector<Spec> specs = to_specs(layers);
+  ArrayArgument values;
+  if (!parameters.is_none()) {
+    values = array_argument(parameters, "parameters");
+    turn_into_row(values.view);
+  }
+  const Poll poll = signal_poll();
+  const WithoutGil without;
+  return std::make_unique<AnyNetwork>(specs, loss, dtype, seed,
+                                      parameters.is_none() ? nullptr : &values.view, poll);
+}
+
 }  // namespace
 
 void bind_network(py::module_& module) {
-  const py::object none = py::none();
-  py::class_<AnyNetwork>(module, "Network", "A network of either dtype.")
-      .def(py::init<const std::vector<SpecTuple>&, const std::string&, const std::string&,
-                    std::uint64_t>(),
-           py::arg("layers"), py::arg("loss"), py::arg("dtype"), py::arg("seed"))
-      .def("predict", &predict, py::arg("x"), py::kw_only(), py::arg("out") = none,
-           py::arg("check_finite") = true, docs::kPredict)
-      .def("cost", &cost, py::arg("x"), py::arg("y"), py::arg("sample_weight") = none, docs::kCost)
-      .def("value_and_grad", &value_and_grad, py::arg("x"), py::arg("y"),
-           py::arg("sample_weight") = none, docs::kValueAndGrad)
-      .def("train_step", &train_step, py::arg("x"), py::arg("y"), py::arg("optimizer"),
-           py::arg("sample_weight") = none, docs::kTrainStep)
-      .def("split", &split, py::arg("block"), docs::kSplit)
-      .def("_fit", &fit, py::arg("x"), py::arg("y"), py::arg("optimizer"), py::arg("epochs"),
-           py::arg("batch_size"), py::arg("shuffle"), py::arg("order"), py::arg("stop"),
-           py::arg("validation_data"), py::arg("sample_weight"))
-      .def("_trace", &trace, py::arg("x"), py::arg("y"))
+  py::class_<AnyNetwork> network(module, "Network", "A network of either dtype.");
+  add_method<&predict>(network, "predict", "x, *, out=None, check_finite=True", docs::kPredict);
+  add_method<&cost>(network, "cost", "x, y, sample_weight=None", docs::kCost);
+  add_method<&value_and_grad>(network, "value_and_grad", "x, y, sample_weight=None",
+                              docs::kValueAndGrad);
+  add_method<&split>(network, "split", "block", docs::kSplit);
+  add_method<&plan>(network, "plan", "batch, *, training=True", docs::kPlan);
+  network
+      .def(py::init(&make_network), py::arg("layers"), py::arg("loss"), py::arg("dtype"),
+           py::arg("seed"), py::arg("parameters"))
+      .def_property_readonly(
+          "_made",
+          [](const py::object& self) { return bound_if_made<AnyNetwork>(self) != nullptr; },
+          "bool: Whether __init__ has run.")
+      .def("_trace", &trace, py::arg("x"), py::arg("y"), py::arg("sample_weight") = py::none())
       .def("_parameters", &parameters)
       .def_property(
           "threads",
@@ -313,7 +261,6 @@ void bind_network(py::module_& module) {
           "int or None: Threads that a call on this network may use at most; None for no limit of "
           "its "
           "own.")
-      .def("plan", &plan, py::arg("batch"), py::kw_only(), py::arg("training") = true, docs::kPlan)
       .def("_shared", &shared, py::arg("function"))
       .def("_exclusive", &exclusive, py::arg("function"))
       .def_property(

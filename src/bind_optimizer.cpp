@@ -24,11 +24,14 @@ void bind_optimizer(py::module_& module) {
           },
           py::arg("name"))
       .def(
-          "_set_number",
-          [](const py::object& self, const std::string& name, double value) {
-            bound<Optimizer>(self).set_number(name, value);
+          "_set_numbers",
+          [](const py::object& self, const std::vector<std::pair<std::string, double>>& values) {
+            bound<Optimizer>(self).set_numbers(values);
           },
-          py::arg("name"), py::arg("value"))
+          py::arg("values"))
+      .def_property_readonly(
+          "_made", [](const py::object& self) { return bound_if_made<Optimizer>(self) != nullptr; },
+          "bool: Whether __init__ has run.")
       .def_property_readonly(
           "steps", [](const py::object& self) { return bound<Optimizer>(self).steps(); },
           "int: Updates made so far.")

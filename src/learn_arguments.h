@@ -20,6 +20,19 @@ struct LearnArguments {
   ArrayArgument weight;
   Samples<T> samples;
 
+  // Throws std::invalid_argument where one of the arrays is part of this block, which training changes.
+  void refuse_parts_of(const Memory& parameters) const {
+    const auto refuse = [&](const ArrayView& view, const char* name) {
+      if (!view.data || !overlap(memory_of(view), parameters)) return;
+      throw std::invalid_argument(std::string(name) +
+                                  " is part of the network's own parameters, which training "
+                                  "changes; pass a copy");
+    };
+    refuse(x.view, "x");
+    refuse(y.view, "y");
+    refuse(weight.view, "sample_weight");
+  }
+
   LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
                  const py::object& y_, const py::object& sample_weight)
       : x(samples_argument(x_, architecture.n_in)) {

@@ -29,7 +29,8 @@ Raises
 ShapeError
     If `x` or `out` has the wrong shape.
 ValueError
-    If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False.
+    If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False; if
+    `out` is part of the network's own parameters.
 TypeError
     If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
 ConcurrentUseError
@@ -45,7 +46,7 @@ x : array_like, shape (batch, n_in)
 y : array_like
     Targets, as in `fit`.
 sample_weight : array_like, shape (batch,), optional
-    Weights w_i >= 0.
+    Weights w_i >= 0, with a finite sum.
 
 Returns
 -------
@@ -113,9 +114,17 @@ training : bool, default True
 Returns
 -------
 dict
-    ``plan``: "rows" (tiles of the batch go through the whole network), "columns" (layer by layer,
-    divided by neurons) or "layerwise" (layer by layer, on one thread); ``product``: "own" or
-    "blas"; ``cpu``: the target of the kernels; ``threads``: how many at most.
+    ``plan``: "narrow" (few weights: vectors lie along the samples), "rows" (tiles of the batch go
+    through the whole network), "columns" (layer by layer, divided by neurons) or "layerwise" (layer
+    by layer, on one thread); ``product``: "own" or "blas"; ``cpu``: the target of the kernels;
+    ``threads``: how many at most.
+
+Raises
+------
+ValueError
+    If `batch` is less than 1.
+TypeError
+    If `batch` is no whole number, or `training` no bool.
 )";
 
 constexpr const char* kSplit = R"(Take a flat block apart into one pair for each dense layer.

@@ -12,8 +12,6 @@ import numpy as np
 from reference import share
 from rounding import LIBM, Rounded, exact, exp, log1p, maximum, sqrt
 
-P_MIN = float(np.finfo(np.float32).eps)
-
 
 class Elementwise:
     """delta = dC/da f'(z)."""
@@ -76,21 +74,6 @@ ACTIVATIONS = {
 }
 
 
-def log(p):
-    """Logarithm with its tangent below P_MIN: the slope is 1 / max(p, P_MIN).
-
-    Rounded are two logarithms of the library or one, a difference and a sum.
-    """
-    value = np.log(np.maximum(p.value, P_MIN)) + np.minimum(p.value - P_MIN, 0) / P_MIN
-    return Rounded(value, p.error / np.maximum(p.value - p.error, P_MIN)).rounded(LIBM + 3)
-
-
-def log_slope(p):
-    """Slope 1 / max(p, P_MIN) of this logarithm."""
-    value = 1 / np.maximum(p.value, P_MIN)
-    return Rounded(value, p.error * value / np.maximum(p.value - p.error, P_MIN)).rounded()
-
-
 class Mse:
     def cost(self, s, y):
         d = s - y
@@ -102,12 +85,6 @@ class Mse:
 
 class CrossEntropy:
     paired_activation = "softmax"
-
-    def cost(self, s, y):
-        return -(y * log(s)).sum(axis=1)
-
-    def gradient(self, s, y, share_i):
-        return -share_i * y * log_slope(s)
 
     def paired_cost(self, z, y):
         below = z - z.max(axis=1)
@@ -121,13 +98,6 @@ class CrossEntropy:
 
 class BinaryCrossEntropy:
     paired_activation = "sigmoid"
-
-    def cost(self, s, y):
-        return -(y * log(s) + (1 - exact(y)) * log(1 - s)).sum(axis=1) / y.shape[1]
-
-    def gradient(self, s, y, share_i):
-        factor = share_i / y.shape[1]
-        return factor * ((1 - exact(y)) * log_slope(1 - s) - y * log_slope(s))
 
     def paired_cost(self, z, y):
         from_0 = Rounded(-np.abs(z.value), z.error)

@@ -17,6 +17,14 @@ LOSS_NAMES = _core.losses()
 INITIALIZERS = _core.initializers()
 DTYPES = ["float32", "float64"]
 
+# Every loss with each output activation that it takes.
+PAIRS = [
+    (loss, output)
+    for loss, output in product(LOSS_NAMES, ACTIVATIONS)
+    if (LOSSES[loss].paired_activation or output) == output
+]
+OUTPUTS = {loss: [output for each, output in PAIRS if each == loss] for loss in LOSS_NAMES}
+
 SIZES = [1, 2, 3, 8, 17, 64, 70]
 BATCHES = [1, 2, 5, 32, 33, 130]
 
@@ -50,27 +58,18 @@ class Case:
     batch: int = 1
 
     def network(self):
-        """Return the network. Where a logarithm follows, the last z is near 0.5.
-
-        There every activation has s within 0 and 1, which cross-entropies are made for.
-        """
         rng = np.random.default_rng([self.seed, 1])
-        into_01 = self.loss != "mse" and self.activations[-1] in ("identity", "relu", "tanh")
         dense = [
             cr.Dense(n, f, bias=bool(rng.integers(4)))
             for n, f in zip(self.sizes[1:-1], self.activations[:-1], strict=True)
         ]
-        last = cr.Dense(self.sizes[-1], self.activations[-1], bias=into_01 or bool(rng.integers(2)))
-        net = cr.Network(
+        last = cr.Dense(self.sizes[-1], self.activations[-1], bias=bool(rng.integers(2)))
+        return cr.Network(
             [cr.Input(self.sizes[0]), *dense, last],
             loss=self.loss,
             dtype=self.dtype,
             rng=self.seed,
         )
-        if into_01:
-            net.layers[-1].weights[...] *= 0.05
-            net.layers[-1].bias[...] = 0.5
-        return net
 
     def samples(self):
         """Return x, y and weights of the samples, all exact in float32."""
@@ -86,9 +85,12 @@ def random_case(n_dense, hidden, output, loss, dtype="float64", sizes=SIZES, bat
     """Return a random network of `n_dense` layers with these activations."""
     seed = seed_of(n_dense, hidden, output, loss, dtype)
     rng = np.random.default_rng([seed, 0])
+    widths = [int(n) for n in rng.choice(sizes, size=n_dense + 1)]
+    if output == "softmax":
+        widths[-1] = max(widths[-1], 2)  # a single one is the constant 1, and refused
     return Case(
         seed,
-        sizes=tuple(int(n) for n in rng.choice(sizes, size=n_dense + 1)),
+        sizes=tuple(widths),
         activations=(*[hidden] * (n_dense - 1), output),
         loss=loss,
         dtype=dtype,
@@ -104,6 +106,11 @@ def small_case(hidden, output, loss, dtype="float64", n_dense=3):
 def members(*families):
     """Return every combination of the names in `families`."""
     return list(product(*families))
+
+
+def ids_of_members(combination):
+    """Return the text of one name, or of several that belong together, for the id of a test."""
+    return combination if isinstance(combination, str) else "-".join(combination)
 
 
 def fused(output, loss):

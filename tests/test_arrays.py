@@ -19,13 +19,16 @@ Y = rng.normal(size=(N, N_OUT))
 WEIGHT = rng.integers(1, 101, N)
 
 
+OUTPUT = {"mse": "sigmoid", "cross_entropy": "softmax"}
+
+
 @pytest.fixture(params=DTYPES)
 def dtype(request):
     return request.param
 
 
 def make(dtype, loss="mse", n_in=N_IN, n_out=N_OUT):
-    layers = [cr.Input(n_in), cr.Dense(7, "tanh"), cr.Dense(n_out, "sigmoid")]
+    layers = [cr.Input(n_in), cr.Dense(7, "tanh"), cr.Dense(n_out, OUTPUT[loss])]
     return cr.Network(layers, loss=loss, dtype=dtype, rng=3)
 
 

@@ -110,7 +110,8 @@ NUMBER = "must be a number, got"
         ("learning_rate", "a", TypeError, f"learning_rate {NUMBER} 'a'"),
         ("learning_rate", None, TypeError, f"learning_rate {NUMBER} None"),
         ("eps", -1, ValueError, "eps must be a finite number >= 0, got -1"),
-        ("betas", (0.1, 0.2), AttributeError, "no setter"),
+        ("betas", (0.1, 1), ValueError, r"betas\[1\] must be a number in \[0, 1\), got 1"),
+        ("betas", 0.9, TypeError, "betas must be a pair of numbers, got 0.9"),
         ("steps", 0, AttributeError, "no setter"),
     ],
 )

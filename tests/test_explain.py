@@ -11,22 +11,30 @@ import pytest
 import chainrule as cr
 from reference import central_difference
 from rounded_network import RoundedNetwork
-from support import ACTIVATIONS, LOSS_NAMES, Case, bits, fused, members, reference_of
+from support import ACTIVATIONS, OUTPUTS, PAIRS, Case, bits, fused, members, reference_of
 
 # Activations of the layers after the input.
 NETWORKS = [
-    *members(ACTIVATIONS, ACTIVATIONS),
-    ("sigmoid", "softmax", "tanh"),
-    ("softmax", "relu", "softmax"),
-    ("softmax",),
-    ("sigmoid",),
+    ("mse", *each)
+    for each in [
+        *members(ACTIVATIONS, ACTIVATIONS),
+        ("sigmoid", "softmax", "tanh"),
+        ("softmax", "relu", "softmax"),
+        ("softmax",),
+        ("sigmoid",),
+    ]
+]
+NETWORKS += [
+    (loss, *hidden, OUTPUTS[loss][0])
+    for loss in ("cross_entropy", "binary_cross_entropy")
+    for hidden in [(), *members(ACTIVATIONS), ("sigmoid", "softmax"), ("softmax", "relu")]
 ]
 
 
 def network(loss, activations, dtype="float64"):
     """Return a small network, a sample and its target."""
     sizes = (*(2, 3, 2)[: len(activations)], 2)
-    case = Case(8, sizes, activations, loss, dtype)
+    case = Case(8, sizes, tuple(activations), loss, dtype)
     x, y, _ = case.samples()
     return case.network(), x[0], y[0]
 
@@ -134,9 +142,9 @@ def n_paths(net, layer):
     return count
 
 
-@pytest.mark.parametrize("loss", LOSS_NAMES)
-@pytest.mark.parametrize("activations", NETWORKS, ids="-".join)
-def test_every_weight_and_bias(loss, activations):
+@pytest.mark.parametrize("case", NETWORKS, ids="-".join)
+def test_every_weight_and_bias(case):
+    loss, *activations = case
     net, x, y = network(loss, activations)
     reading = Reading(net, x, y)
     _, by_reference = reading.ref.value_and_grad([x], [y])
@@ -197,8 +205,7 @@ def test_custom_cost():
             assert explanation.paths[0].factors[0].symbol.startswith("dC/ds_")
 
 
-@pytest.mark.parametrize("loss", LOSS_NAMES)
-@pytest.mark.parametrize("output", ["identity", "softmax", "sigmoid"])
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_float32_network(loss, output):
     net, x, y = network(loss, ("tanh", output), "float32")
     # In float64 from the network's own weights; only `gradient` is that of the network.

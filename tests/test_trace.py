@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from support import ACTIVATIONS, DTYPES, LOSS_NAMES, Case, bits, fused, members
+from reference.activations import ACTIVATIONS as ACTIVATION_CLASSES
+from reference.losses import share
+from support import ACTIVATIONS, DTYPES, PAIRS, Case, bits, fused, reference_of
 
 
 def traced(dtype="float64", batch=7):
@@ -74,19 +76,66 @@ def test_each_row_has_its_share_of_the_cost():
             )
 
 
-@pytest.mark.parametrize(("loss", "output"), members(LOSS_NAMES, ACTIVATIONS))
-def test_gradient_of_the_output_unless_fused(loss, output):
+@pytest.mark.parametrize(("loss", "output"), PAIRS)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_delta_of_the_output_is_the_product_of_its_factors(loss, output, weighted):
     case = Case(0, (3, 4, 2), ("tanh", output), loss, batch=3)
+    net, (x, y, weight) = case.network(), case.samples()
+    weight = weight if weighted else None
+    trace, ref = net.trace(x, y, weight), reference_of(net)
+    assert trace.fused == fused(output, loss)
+    passed = ref.forward(x)
+    dC_ds = share(3, weight)[:, None] * ref.loss.gradient(passed.s, y)
+    np.testing.assert_allclose(trace.dC_ds, dC_ds, rtol=1e-12, atol=1e-300)
+    by_factors = (
+        np.einsum("bi,bij->bj", trace.dC_ds, trace.ds_dz)
+        if output == "softmax"
+        else trace.dC_ds * trace.ds_dz
+    )
+    np.testing.assert_allclose(by_factors, trace.delta(3), rtol=1e-9, atol=1e-15)
+    np.testing.assert_allclose(trace.delta(3), ref.backward(passed, y, weight).delta[3], atol=1e-14)
+
+
+def test_gradient_of_an_output_that_is_0_is_finite():
+    net = cr.Network([cr.Input(2), cr.Dense(2, "softmax", bias=False)], loss="cross_entropy")
+    net.layers[1].weights = np.eye(2)
+    trace = net.trace([1000.0, 0.0], [0.0, 1.0])
+    assert trace.s.tolist() == [[1, 0]]
+    assert np.isfinite(trace.dC_ds).all()
+    assert trace.dC_ds[0, 1] < -1e37
+    assert trace.delta(2).tolist() == [[1, -1]]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_f_prime(activation, dtype):
+    case = Case(3, (3, 4, 2), (activation, "identity"), "mse", dtype, batch=5)
     net, (x, y, _) = case.network(), case.samples()
     trace = net.trace(x, y)
-    if fused(output, loss):
-        assert trace.dC_ds is None
-        n = 1 if loss == "cross_entropy" else net.n_out
-        np.testing.assert_allclose(trace.delta(3), (trace.s - y) / n / len(x), atol=1e-8)
-    else:
-        assert trace.dC_ds.shape == (3, 2)
-        if output == "identity":
-            np.testing.assert_array_equal(trace.dC_ds, trace.delta(3))
+    f_prime = trace.f_prime(2)
+    assert f_prime.dtype == dtype
+    z = trace.z(2).astype(float)
+    f, h = ACTIVATION_CLASSES[activation]().forward, 1e-6
+    steps = h * np.eye(4)
+    # (batch, i, j): da_i/dz_j
+    jacobian = np.stack([(f(z + each) - f(z - each)) / (2 * h) for each in steps], axis=2)
+    if activation != "softmax":
+        assert f_prime.shape == (5, 4)
+        f_prime = f_prime[:, :, None] * np.eye(4)
+    np.testing.assert_allclose(f_prime, jacobian, atol=1e-6 if dtype == "float32" else 1e-8)
+    assert (trace.ds_dz == 1).all()
+
+
+def test_weights_of_samples():
+    net, x, y, _ = traced()
+    weight = np.arange(len(x)) / 2
+    trace = net.trace(x, y, sample_weight=weight)
+    cost, gradient = net.value_and_grad(x, y, weight)
+    assert trace.cost == pytest.approx(cost, rel=1e-6)
+    for layer, (dW, _) in enumerate(net.split(gradient), start=1):
+        np.testing.assert_allclose(trace.dW(layer), dW, rtol=1e-4, atol=1e-7)
+    with pytest.raises(cr.ShapeError, match="sample_weight has shape"):
+        net.trace(x, y, weight[1:])
 
 
 def test_trace_is_a_copy():

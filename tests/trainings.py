@@ -27,11 +27,11 @@ OPTIMIZERS = {
     "nesterov": lambda: cr.SGD(0.02, momentum=0.75, nesterov=True),
     "adam": lambda: cr.Adam(0.01),
 }
-# Each loss with an output that it is paired with, and one that it is not.
+# Each loss with outputs that it takes.
 OUTPUTS = {
-    "mse": ["identity", "softmax"],
-    "cross_entropy": ["softmax", "sigmoid"],
-    "binary_cross_entropy": ["sigmoid", "softmax"],
+    "mse": ["identity", "softmax", "sigmoid"],
+    "cross_entropy": ["softmax"],
+    "binary_cross_entropy": ["sigmoid"],
 }
 
 

@@ -23,8 +23,8 @@ def squares(s, y):
 
 
 def make(loss="mse", dtype="float32"):
-    activation = "softmax" if loss == "cross_entropy" else "identity"
-    layers = [cr.Input(N_IN), cr.Dense(5, "tanh"), cr.Dense(N_OUT, activation)]
+    output = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(str(loss))
+    layers = [cr.Input(N_IN), cr.Dense(5, "tanh"), cr.Dense(N_OUT, output or "identity")]
     return cr.Network(layers, loss=loss, dtype=dtype, rng=7)
 
 

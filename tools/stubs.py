@@ -7,7 +7,57 @@ import subprocess
 import sys
 import tempfile
 
+# What src/python_call.h binds has names and defaults, but no types: these are theirs.
+ARRAY = "numpy.typing.NDArray[typing.Any]"
+PARAMETERS = {
+    "self": None,
+    "*": None,
+    "batch": "int",
+    "batch_size": "int",
+    "block": "numpy.typing.ArrayLike",
+    "check_finite": "bool",
+    "choice": "str",
+    "epochs": "int",
+    "history": "History | None",
+    "n": "int",
+    "optimizer": "Optimizer",
+    "order": "numpy.typing.ArrayLike | None",
+    "out": f"{ARRAY} | None",
+    "questions": "collections.abc.Sequence[collections.abc.Callable[[], bool]] | None",
+    "sample_weight": "numpy.typing.ArrayLike | None",
+    "shuffle": "bool",
+    "stop": "collections.abc.Sequence[typing.Any]",
+    "training": "bool",
+    "validation_data": "tuple[numpy.typing.ArrayLike, ...] | None",
+    "x": "numpy.typing.ArrayLike",
+    "y": "numpy.typing.ArrayLike",
+}
+RETURNS = {
+    "_fit": "None",
+    "cost": "float",
+    "get_num_threads": "int",
+    "plan": "dict[str, typing.Any]",
+    "predict": ARRAY,
+    "set_num_threads": "None",
+    "set_product": "None",
+    "split": f"list[tuple[{ARRAY}, {ARRAY} | None]]",
+    "train_step": "float",
+    "value_and_grad": f"tuple[float, {ARRAY}]",
+}
+
 STUB = pathlib.Path(__file__).parents[1] / "python" / "chainrule" / "_core.pyi"
+
+
+def with_types(definition: re.Match[str]) -> str:
+    name, parameters = definition.groups()
+    typed = []
+    for each in filter(None, map(str.strip, parameters.split(","))):
+        parameter, _, default = map(str.strip, each.partition("="))
+        kind = PARAMETERS[parameter]
+        if kind is not None:
+            each = f"{parameter}: {kind}" + (f" = {default}" if default else "")
+        typed.append(each)
+    return f"def {name}({', '.join(typed)}) -> {RETURNS[name]}:"
 
 
 def generate() -> str:
@@ -20,12 +70,13 @@ def generate() -> str:
         text = pathlib.Path(folder, "chainrule", "_core.pyi").read_text()
         # The exceptions call themselves chainrule.X, as users see them, but are made here.
         text = re.sub(r"from chainrule import (\w+)\n", "", text)
+        text = re.sub(r"def (\w+)\(([^):]*)\):(?= *\n)", with_types, text)
         text += "".join(
-            f"class {name}({base}): ...\n"
-            for name, base in (
-                ("ShapeError", "ValueError"),
-                ("TrainingDiverged", "RuntimeError"),
-                ("ConcurrentUseError", "RuntimeError"),
+            f"class {name}({base}): {body}\n"
+            for name, base, body in (
+                ("ShapeError", "ValueError", "..."),
+                ("TrainingDiverged", "RuntimeError", "history: typing.Any"),
+                ("ConcurrentUseError", "RuntimeError", "..."),
             )
         )
         # Under the stub's own name, which the settings for formatting go by.

@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Identity {
   static constexpr const char* kName = "identity";
+  static constexpr const char* kElsewhere[] = {"linear", "none", "affine"};
   static constexpr bool kElementwise = true;
 
   template <class V>

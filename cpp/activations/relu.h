@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Relu {
   static constexpr const char* kName = "relu";
+  static constexpr const char* kElsewhere[] = {"rectifier", "rectified_linear"};
   static constexpr bool kElementwise = true;
 
   // A NaN stays a NaN, so that a diverged network is noticed.

@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
+  static constexpr const char* kElsewhere[] = {"logistic", "logsig", "expit"};
   static constexpr bool kElementwise = true;
 
   template <class V>

@@ -6,6 +6,7 @@ namespace chainrule {
 
 struct Tanh {
   static constexpr const char* kName = "tanh";
+  static constexpr const char* kElsewhere[] = {"tansig", "hyperbolic_tangent"};
   static constexpr bool kElementwise = true;
 
   template <class V>

@@ -17,7 +17,7 @@ int index_of(const std::string& choice) {
   for (int i = 0; i < static_cast<int>(kChoices.size()); ++i) {
     if (kChoices[static_cast<std::size_t>(i)] == choice) return i;
   }
-  throw_unknown_name("product", choice, kChoices);
+  throw_unknown_name("product", choice, {kChoices.begin(), kChoices.end()});
 }
 
 // Without fused multiply-add, our kernels are no match for a BLAS; the scalar target is a reference, not a product.

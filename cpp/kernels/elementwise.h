@@ -50,9 +50,10 @@ CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, c
   visit(loss.index, Losses(), [&](auto member) {
     using Member = typename decltype(member)::type;
     if constexpr (Member::kHasPair) {
-      if (loss.paired) return static_cast<void>(cost = Member::paired_cost(row, z, y));
+      cost = Member::paired_cost(row, z, y);
+    } else {
+      cost = Member::cost(row, s, y);
     }
-    cost = Member::cost(row, s, y);
   });
   return cost;
 }

@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "layers/dense.h"
 
+#include <stdexcept>
+
 #include "activations/list.h"
+#include "error.h"
 #include "gemm/gemm.h"
 #include "kernels/kernel_table.h"
 #include "layers/initializers.h"
@@ -11,11 +14,16 @@
 
 namespace chainrule {
 
-Dense::Dense(const Spec& spec)
-    : n_out(layer_width("Dense", "n_out", spec.numbers.at(0))),
-      activation(Activations::index_of("activation", spec.words.at(0))),
-      initializer(Initializers::index_of("initializer", spec.words.at(1))),
-      has_bias(spec.numbers.at(1) != 0) {}
+Dense::Dense(const Spec& spec) {
+  spec.require(2, 2);
+  n_out = layer_width("Dense", "n_out", spec.numbers[0]);
+  if (spec.numbers[1] != 0 && spec.numbers[1] != 1) {
+    throw std::invalid_argument("Dense: bias must be 0 or 1, got " + text_of(spec.numbers[1]));
+  }
+  has_bias = spec.numbers[1] != 0;
+  activation = Activations::index_of("activation", spec.words[0]);
+  initializer = Initializers::index_of("initializer", spec.words[1]);
+}
 
 std::int64_t Dense::n_parameters() const {
   return checked_sum(checked_product(n_in, n_out), has_bias ? n_out : 0);

@@ -22,12 +22,14 @@ inline double normal_with(RandomStream& stream, double deviation) {
 // equation 16; GlorotNormal has the same variance, 2 / (n_in + n_out).
 struct GlorotUniform {
   static constexpr const char* kName = "glorot_uniform";
+  static constexpr const char* kElsewhere[] = {"xavier_uniform", "xavier"};
   static double draw(RandomStream& stream, double n_in, double n_out) {
     return uniform_within(stream, std::sqrt(6 / (n_in + n_out)));
   }
 };
 struct GlorotNormal {
   static constexpr const char* kName = "glorot_normal";
+  static constexpr const char* kElsewhere[] = {"xavier_normal"};
   static double draw(RandomStream& stream, double n_in, double n_out) {
     return normal_with(stream, std::sqrt(2 / (n_in + n_out)));
   }
@@ -36,12 +38,14 @@ struct GlorotNormal {
 // He, Zhang, Ren, Sun: "Delving deep into rectifiers", ICCV 2015, equation 10: variance 2 / n_in
 struct HeUniform {
   static constexpr const char* kName = "he_uniform";
+  static constexpr const char* kElsewhere[] = {"kaiming_uniform", "kaiming"};
   static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
     return uniform_within(stream, std::sqrt(6 / n_in));
   }
 };
 struct HeNormal {
   static constexpr const char* kName = "he_normal";
+  static constexpr const char* kElsewhere[] = {"kaiming_normal"};
   static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
     return normal_with(stream, std::sqrt(2 / n_in));
   }

@@ -15,7 +15,10 @@ struct Input {
   std::int64_t n = 0;
 
   // numbers: n
-  explicit Input(const Spec& spec) : n(layer_width("Input", "n", spec.numbers.at(0))) {}
+  explicit Input(const Spec& spec) {
+    spec.require(1, 0);
+    n = layer_width("Input", "n", spec.numbers[0]);
+  }
 };
 
 }  // namespace chainrule

@@ -10,21 +10,11 @@ namespace chainrule {
 
 struct BinaryCrossEntropy {
   static constexpr const char* kName = "binary_cross_entropy";
+  static constexpr const char* kElsewhere[] = {"bce", "binary_crossentropy", "logistic", "log_loss",
+                                               "sigmoid_cross_entropy"};
   static constexpr TargetKind kTargets = TargetKind::kUnitInterval;
   using PairedActivation = Sigmoid;
   static constexpr bool kHasPair = true;
-
-  template <class Row, class T>
-  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
-    using V = typename Row::Vector;
-    const V one = V::set(1), zero = V::zero();
-    const auto sum = row.sum([&](auto at) {
-      const V yes = at(y), no = one - yes;
-      return select(yes == zero, zero, yes * TangentLog<V>::value(at(s))) +
-             select(no == zero, zero, no * TangentLog<V>::value(one - at(s)));
-    });
-    return -sum / row.count();
-  }
 
   // dC_i/ds_j = ((1 - y_j) / (1 - s_j) - y_j / s_j) / n, times the share of the sample in the batch
   template <class Row, class T>
@@ -33,12 +23,11 @@ struct BinaryCrossEntropy {
     const V factor = row.all(share / row.count()), one = V::set(1);
     row.for_each([&](auto at) {
       const V yes = at(y), no = one - yes;
-      at.put(dC_ds,
-             factor * (no * TangentLog<V>::slope(one - at(s)) - yes * TangentLog<V>::slope(at(s))));
+      at.put(dC_ds, factor * (no * slope_of_log(one - at(s)) - yes * slope_of_log(at(s))));
     });
   }
 
-  // After a sigmoid, from z: C_i = (1/n) sum_j (ln(1 + e^z_j) - y_j z_j), without overflow or cancellation
+  // From z: C_i = (1/n) sum_j (ln(1 + e^z_j) - y_j z_j), without overflow or cancellation
   template <class Row, class T>
   static typename Row::Scalar paired_cost(Row row, const T* z, const T* y) {
     using V = typename Row::Vector;
@@ -49,7 +38,7 @@ struct BinaryCrossEntropy {
     return sum / row.count();
   }
 
-  // After a sigmoid: delta_j = (s_j - y_j) / n, times the share of the sample in the batch
+  // delta_j = (s_j - y_j) / n, times the share of the sample in the batch
   template <class Row, class T>
   static void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) {
     const auto factor = row.all(share / row.count());

@@ -10,28 +10,25 @@ namespace chainrule {
 
 struct CrossEntropy {
   static constexpr const char* kName = "cross_entropy";
+  static constexpr const char* kElsewhere[] = {"categorical_crossentropy",
+                                               "sparse_categorical_crossentropy",
+                                               "categorical_cross_entropy",
+                                               "nll",
+                                               "log_loss",
+                                               "softmax_cross_entropy"};
   static constexpr TargetKind kTargets = TargetKind::kDistribution;
   using PairedActivation = Softmax;
   static constexpr bool kHasPair = true;
-
-  // 0 ln 0 is 0: a class that y rules out costs nothing.
-  template <class Row, class T>
-  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
-    using V = typename Row::Vector;
-    return -row.sum([&](auto at) {
-      return select(at(y) == V::zero(), V::zero(), at(y) * TangentLog<V>::value(at(s)));
-    });
-  }
 
   // dC_i/ds_j = -y_j / s_j, times the share of the sample in the batch
   template <class Row, class T>
   static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
     using V = typename Row::Vector;
     const V factor = row.all(-share);
-    row.for_each([&](auto at) { at.put(dC_ds, factor * at(y) * TangentLog<V>::slope(at(s))); });
+    row.for_each([&](auto at) { at.put(dC_ds, factor * at(y) * slope_of_log(at(s))); });
   }
 
-  // After a softmax, from z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
+  // From z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
   // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
   template <class Row, class T>
   static typename Row::Scalar paired_cost(Row row, const T* z, const T* y) {
@@ -47,7 +44,7 @@ struct CrossEntropy {
     });
   }
 
-  // After a softmax: delta_j = s_j sum_k y_k - y_j, times the share of the sample; the sum is 1 but for rounding
+  // delta_j = s_j sum_k y_k - y_j, times the share of the sample; the sum is 1 but for rounding
   template <class Row, class T>
   static void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) {
     const auto total = row.all(row.sum([&](auto at) { return at(y); }));

@@ -1,5 +1,5 @@
-// The losses: the cost C_i of one sample and its gradient. A loss with a PairedActivation has both once more for
-// networks that end in this activation, from z instead of s: stable, and cheaper.
+// The losses: the cost C_i of one sample and its gradient dC_i/ds. A loss with a PairedActivation takes the outputs of
+// this activation only; it has the cost from z instead of s, which is stable, and delta, which is cheaper.
 // A formula sees one row of s, or as many rows side by side as a vector has lanes: kernels/rows.h.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

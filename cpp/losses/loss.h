@@ -10,7 +10,7 @@ struct Loss {
   static constexpr int kCustom = -1;
 
   int index = kCustom;  // in Losses
-  // The network ends in the activation that this loss is paired with: delta comes straight from s and y.
+  // It takes the outputs of one activation only, and with this delta comes straight from s and y.
   bool paired = false;
   TargetKind targets = TargetKind::kReal;
 

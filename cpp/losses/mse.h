@@ -8,6 +8,8 @@ namespace chainrule {
 
 struct Mse {
   static constexpr const char* kName = "mse";
+  static constexpr const char* kElsewhere[] = {"mean_squared_error", "squared_error", "l2",
+                                               "quadratic"};
   static constexpr TargetKind kTargets = TargetKind::kReal;
   using PairedActivation = void;
   static constexpr bool kHasPair = false;

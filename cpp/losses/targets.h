@@ -1,4 +1,4 @@
-// What a loss accepts as y, and the logarithm that two losses share.
+// What a loss accepts as y, and the slope of the logarithm, which two losses share.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -12,14 +12,10 @@ enum class TargetKind {
   kDistribution,  // integer labels (batch,), or rows >= 0 that sum to 1, (batch, n_out)
 };
 
-// ln p; below the smallest p that counts, the tangent goes on instead, so that a cost and its gradient stay
-// finite and agree with each other where a network's output is 0 (or is no probability at all).
+// d(ln p)/dp = 1 / p, and finite where p is 0.
 template <class V>
-struct TangentLog {
-  static V from() { return V::set(std::numeric_limits<typename V::Number>::epsilon()); }
-
-  static V value(V p) { return select(p < from(), log(from()) + (p - from()) / from(), log(p)); }
-  static V slope(V p) { return V::set(1) / select(p < from(), from(), p); }
-};
+V slope_of_log(V p) {
+  return V::set(1) / max(p, V::set(std::numeric_limits<typename V::Number>::min()));
+}
 
 }  // namespace chainrule

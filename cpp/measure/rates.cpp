@@ -137,7 +137,8 @@ double elementary_seconds(Target target, const std::string& name, const T* x, T*
     const auto map = kernel_tables<T>(target).elementary.*member;
     return best_seconds([&] { map(x, y, count); }, poll);
   }
-  throw_unknown_name("elementary function", name, elementary_names());
+  const auto& known = elementary_names();
+  throw_unknown_name("elementary function", name, {known.begin(), known.end()});
 }
 
 template double peak_gflops<float>(Target, int, Poll&);

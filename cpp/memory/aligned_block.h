@@ -44,13 +44,21 @@ template <class T>
 class AlignedBlock {
  public:
   AlignedBlock() = default;
-  explicit AlignedBlock(std::int64_t size) : size_(size) {
+  explicit AlignedBlock(std::int64_t size) : AlignedBlock(size, [] {}) {}
+  // Calls poll() now and then while it is zeroed, which takes a second for some gigabytes.
+  template <class Poll>
+  AlignedBlock(std::int64_t size, Poll&& poll) : size_(size) {
     const auto bytes =
         static_cast<std::size_t>(checked_sum(checked_product(size, sizeof(T)), kBlockAlignment));
     const Free free{std::align_val_t{bytes < kHugePage ? kBlockAlignment : kHugePage}};
     data_ = {static_cast<T*>(::operator new(bytes, free.alignment)), free};
     if (bytes >= kHugePage) ask_for_huge_pages(data_.get(), bytes);
-    std::fill_n(data_.get(), bytes / sizeof(T), T(0));
+    constexpr std::size_t kAtOnce = std::size_t{1} << 20;
+    const std::size_t count = bytes / sizeof(T);
+    for (std::size_t first = 0; first < count; first += kAtOnce) {
+      std::fill_n(data_.get() + first, std::min(kAtOnce, count - first), T(0));
+      poll();
+    }
   }
 
   T* data() const { return data_.get(); }

@@ -26,11 +26,14 @@ class Workspace {
     size_ = checked_sum(size_, checked_sum(size, kStep - 1) / kStep * kStep);
   }
 
-  void allocate() {
-    block_ = AlignedBlock<T>(size_);
+  template <class Poll>
+  void allocate(Poll& poll) {
+    block_ = AlignedBlock<T>(size_, poll);
     for (const auto& each : places_) *each.data = block_.data() + each.offset;
     places_.clear();
   }
+
+  std::int64_t bytes() const { return size_ * static_cast<std::int64_t>(sizeof(T)); }
 
  private:
   struct Place {

@@ -14,12 +14,6 @@
 namespace chainrule {
 namespace {
 
-void require_shape(const char* name, const ArrayView& array, std::int64_t rows, std::int64_t cols) {
-  if (array.rows == rows && array.cols == cols) return;
-  throw ShapeError(std::string(name) + " has shape " + shape_text(array.rows, array.cols) +
-                   ", expected " + shape_text(rows, cols));
-}
-
 [[noreturn]] void throw_bad_value(const char* name, double value, std::int64_t row,
                                   std::int64_t col, const std::string& expected) {
   throw std::invalid_argument(std::string(name) + " has " + text_of(value) + " in row " +
@@ -77,6 +71,10 @@ void check_weights(const ArrayView& weight, Poll& poll) {
     sum += *value;
   });
   if (!(sum > 0)) throw std::invalid_argument("sample_weight is 0 for every sample");
+  if (!std::isfinite(sum)) {
+    throw std::invalid_argument(
+        "the sum of sample_weight overflows; expected smaller weights: only their ratios count");
+  }
 }
 
 template <class T>
@@ -85,6 +83,12 @@ void require_finite(const ArrayView& array, const char* name, Poll& poll) {
 }
 
 }  // namespace
+
+void require_shape(const char* name, const ArrayView& array, std::int64_t rows, std::int64_t cols) {
+  if (array.rows == rows && array.cols == cols) return;
+  throw ShapeError(std::string(name) + " has shape " + shape_text(array.rows, array.cols) +
+                   ", expected " + shape_text(rows, cols));
+}
 
 void check_shape_of_x(const Architecture& architecture, const ArrayView& x) {
   require_shape("x", x, x.rows, architecture.n_in);

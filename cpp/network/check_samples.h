@@ -12,6 +12,8 @@ namespace chainrule {
 // All throw ShapeError or std::invalid_argument that says what came and what was expected, naming row and column of the
 // first bad element.
 
+void require_shape(const char* name, const ArrayView& array, std::int64_t rows, std::int64_t cols);
+
 void check_shape_of_x(const Architecture& architecture, const ArrayView& x);
 
 // The numbers of x alone, each thread some rows.

@@ -11,6 +11,7 @@
 
 #include "layers/architecture.h"
 #include "memory/aligned_block.h"
+#include "memory/array_view.h"
 #include "network/optimizer.h"
 #include "network/training_loop.h"
 #include "network/use_guard.h"
@@ -25,7 +26,11 @@ template <class T>
 class Network {
  public:
   // Draws the first parameters from the seed. `loss` is a name, or "" for a cost that comes with the samples.
-  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed);
+  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+          Poll poll = {});
+  // Copies the first parameters, an array (1, n_parameters) of any type that is not looked at for NaN.
+  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+          const ArrayView& parameters, Poll poll);
 
   const Architecture& architecture() const { return architecture_; }
   std::int64_t n_parameters() const { return architecture_.n_parameters; }
@@ -50,7 +55,7 @@ class Network {
   };
   Report report(std::int64_t batch, Direction direction) const;
 
-  // s = output for x (batch, n_in); s: (batch, n_out), not overlapping x. Without `check_finite`, NaN and infinities in x
+  // s = output for x (batch, n_in); s: (batch, n_out), overlapping neither x nor the parameters. Without `check_finite`, NaN and infinities in x
   // are computed with.
   void predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite = true) const;
 
@@ -65,18 +70,28 @@ class Network {
 
   // while (termination condition not met) w := w - epsilon dC/dw
   History fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
-              Poll& poll);
+              Poll& poll) {
+    History history;
+    fit(samples, optimizer, options, poll, history);
+    return history;
+  }
+  // The same; the history is there as far as training came, also where it ends with an exception.
+  void fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
+           Poll& poll, History& history);
 
   // Forward and backward once, with everything on the way kept.
   struct Trace {
     double cost;
     std::unique_ptr<LayerwisePlan<T>> plan;
+    MatrixView<const T> dC_ds;  // in the plan
     std::vector<T> gradient;
   };
   Trace trace(const Samples<T>& samples, Poll& poll) const;
 
  private:
   class BorrowedPlan;
+
+  void give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const;
 
   Architecture architecture_;
   std::uint64_t seed_;
@@ -86,6 +101,8 @@ class Network {
   AlignedBlock<T> parameters_;
   mutable Uses uses_;
   mutable std::atomic<Plan<T>*> idle_plan_{nullptr};
+  mutable std::atomic<int> small_calls_{
+      0};  // in a row, that needed far less memory than the plan has
 
  public:
   ~Network() { delete idle_plan_.load(); }

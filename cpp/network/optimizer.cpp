@@ -33,7 +33,9 @@ std::vector<std::string> Optimizer::number_names() const {
 int Optimizer::index_of_number(const std::string& name) const {
   const auto names = number_names();
   const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) throw_unknown_name("number of an optimizer", name, names);
+  if (found == names.end()) {
+    throw_unknown_name("number of an optimizer", name, {names.begin(), names.end()});
+  }
   return static_cast<int>(found - names.begin());
 }
 
@@ -41,14 +43,17 @@ double Optimizer::number(const std::string& name) const {
   return numbers_[static_cast<std::size_t>(index_of_number(name))];
 }
 
-void Optimizer::set_number(const std::string& name, double value) {
+void Optimizer::set_numbers(const std::vector<std::pair<std::string, double>>& values) {
   const Uses::Exclusive use(uses_, "optimizer");
-  double& number = numbers_[static_cast<std::size_t>(index_of_number(name))];
-  const double before = std::exchange(number, value);
+  std::vector<double> numbers = numbers_;
+  for (const auto& [name, value] : values) {
+    numbers[static_cast<std::size_t>(index_of_number(name))] = value;
+  }
+  numbers_.swap(numbers);
   try {
     check();
   } catch (...) {
-    number = before;
+    numbers_.swap(numbers);
     throw;
   }
 }
@@ -61,6 +66,10 @@ void Optimizer::check() const {
 int Optimizer::n_states() const {
   return Optimizers::visit<int>(
       index_, [&](auto member) { return decltype(member)::type::n_states(numbers_.data()); });
+}
+
+bool Optimizer::holds_state() const {
+  return steps_ > 0 && std::visit([](const auto& states) { return !states.empty(); }, states_);
 }
 
 std::vector<std::vector<double>> Optimizer::states() {
@@ -95,11 +104,11 @@ void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double
 
 template <class T>
 Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
-                               std::int64_t n_parameters)
+                               std::int64_t n_parameters, Poll& poll)
     : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer), network_id_(network_id) {
   const auto n_states = static_cast<std::size_t>(optimizer.n_states());
   const bool own = optimizer.network_id_ == network_id;
-  const bool fresh = optimizer.steps_ == 0 || n_states == 0;
+  const bool fresh = !optimizer.holds_state() || n_states == 0;
   if (!own && optimizer.network_id_ != 0 && !fresh) {
     throw std::invalid_argument(
         "this optimizer holds the state of another network; "
@@ -114,7 +123,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
                                       std::to_string(values.size()) + " parameters, not " +
                                       std::to_string(n_parameters));
         }
-        states.emplace_back(n_parameters);
+        states.emplace_back(n_parameters, poll);
         std::transform(values.begin(), values.end(), states.back().data(),
                        [](double value) { return static_cast<T>(value); });
       }
@@ -123,7 +132,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
   }
   auto& states = std::get<States<T>>(optimizer.states_);
   // Momentum may have been switched on since the last session: states that are missing start at 0.
-  while (states.size() < n_states) states.emplace_back(n_parameters);
+  while (states.size() < n_states) states.emplace_back(n_parameters, poll);
   for (std::size_t i = 0; i < n_states; ++i) states_.push_back(states[i].data());
 }
 

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
 #include "kernels/kernel_table.h"
 #include "memory/aligned_block.h"
 #include "network/use_guard.h"
+#include "poll.h"
 #include "spec.h"
 
 namespace chainrule {
@@ -23,8 +25,8 @@ class Optimizer {
   std::string name() const;
   std::vector<std::string> number_names() const;
   double number(const std::string& name) const;
-  // Takes effect with the next step.
-  void set_number(const std::string& name, double value);
+  // All at once, or none of them where one is refused. Takes effect with the next step.
+  void set_numbers(const std::vector<std::pair<std::string, double>>& values);
 
   std::int64_t steps() const { return steps_; }
   // One copy of each state ("m", "v", ...); empty before the first step.
@@ -38,7 +40,10 @@ class Optimizer {
    public:
     // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
     // own with the first step that is finished.
-    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters);
+    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters, Poll& poll);
+
+    std::int64_t steps() const { return optimizer_.steps_; }
+    double learning_rate() const { return optimizer_.number("learning_rate"); }
 
     Update<T> next_step() const;
     // The same for the step that comes next and those after it.
@@ -62,6 +67,7 @@ class Optimizer {
   int index_of_number(const std::string& name) const;
   void check() const;
   int n_states() const;
+  bool holds_state() const;
   std::vector<std::vector<double>> copy_states() const;
 
   int index_;  // in Optimizers

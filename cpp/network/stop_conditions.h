@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -12,6 +13,9 @@
 #include "type_list.h"
 
 namespace chainrule {
+
+// What a condition may ask the caller of a training: whether to stop.
+using Questions = std::vector<std::function<bool()>>;
 
 class StopCondition {
  public:
@@ -28,13 +32,15 @@ class StopCondition {
 class CostBelow final : public StopCondition {
  public:
   static constexpr const char* kName = "cost_below";
-  explicit CostBelow(const Spec& spec) : value_(spec.numbers.at(0)) {
+  CostBelow(const Spec& spec, const Questions& /*questions*/) {
+    spec.require(1, 0);
+    value_ = spec.numbers[0];
     require(std::isfinite(value_), "value", "a finite number", value_);
   }
   bool after_epoch(double cost) override { return cost < value_; }
 
  private:
-  double value_;
+  double value_ = 0;
 };
 
 // Stops when the cost has not gone more than min_delta below its best for `patience` epochs in a row.
@@ -42,8 +48,10 @@ class CostBelow final : public StopCondition {
 class NoImprovement final : public StopCondition {
  public:
   static constexpr const char* kName = "no_improvement";
-  explicit NoImprovement(const Spec& spec)
-      : patience_(spec.numbers.at(0)), min_delta_(spec.numbers.at(1)) {
+  NoImprovement(const Spec& spec, const Questions& /*questions*/) {
+    spec.require(2, 0);
+    patience_ = spec.numbers[0];
+    min_delta_ = spec.numbers[1];
     require(patience_ >= 1 && patience_ == std::floor(patience_) && std::isfinite(patience_),
             "patience", "a whole number >= 1", patience_);
     require(min_delta_ >= 0 && std::isfinite(min_delta_), "min_delta", "a finite number >= 0",
@@ -60,7 +68,7 @@ class NoImprovement final : public StopCondition {
   }
 
  private:
-  double patience_, min_delta_;
+  double patience_ = 0, min_delta_ = 0;
   double best_ = std::numeric_limits<double>::infinity();
   double epochs_without_ = 0;
 };
@@ -69,24 +77,50 @@ class NoImprovement final : public StopCondition {
 class TimeLimit final : public StopCondition {
  public:
   static constexpr const char* kName = "time_limit";
-  explicit TimeLimit(const Spec& spec) : seconds_(spec.numbers.at(0)) {
+  TimeLimit(const Spec& spec, const Questions& /*questions*/) {
+    spec.require(1, 0);
+    seconds_ = spec.numbers[0];
     require(seconds_ > 0 && std::isfinite(seconds_), "seconds", "a finite number > 0", seconds_);
   }
   bool after_step(double seconds) override { return seconds >= seconds_; }
   bool counts_steps() const override { return true; }
 
  private:
-  double seconds_;
+  double seconds_ = 0;
 };
 
-using StopConditions = TypeList<CostBelow, NoImprovement, TimeLimit>;
+// Stops when the caller says so, who is asked after a step, at most every 20 ms. numbers: the index of the question
+class StopWhen final : public StopCondition {
+ public:
+  static constexpr const char* kName = "stop_when";
+  StopWhen(const Spec& spec, const Questions& questions) {
+    spec.require(1, 0);
+    const double index = spec.numbers[0], count = static_cast<double>(questions.size());
+    require(index >= 0 && index < count && index == std::floor(index), "the index of a question",
+            "that of one of the questions given", index);
+    is_set_ = questions[static_cast<std::size_t>(index)];
+  }
+  bool after_step(double seconds) override {
+    constexpr double kInterval = 0.02;
+    if (seconds < next_) return false;
+    next_ = seconds + kInterval;
+    return is_set_();
+  }
+
+ private:
+  std::function<bool()> is_set_;
+  double next_ = 0;
+};
+
+using StopConditions = TypeList<CostBelow, NoImprovement, TimeLimit, StopWhen>;
 
 // Throws std::invalid_argument for an unknown name or a number that the condition refuses.
-inline std::unique_ptr<StopCondition> make_stop_condition(const Spec& spec) {
+inline std::unique_ptr<StopCondition> make_stop_condition(const Spec& spec,
+                                                          const Questions& questions = {}) {
   return StopConditions::visit<std::unique_ptr<StopCondition>>(
       StopConditions::index_of("stop condition", spec.name),
       [&](auto member) -> std::unique_ptr<StopCondition> {
-        return std::make_unique<typename decltype(member)::type>(spec);
+        return std::make_unique<typename decltype(member)::type>(spec, questions);
       });
 }
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "error.h"
-#include "network/stop_conditions.h"
+#include "network/divergence.h"
 #include "random/stream.h"
 
 namespace chainrule {
@@ -63,8 +63,8 @@ class SampleOrder {
 
 class StopConditionsOfFit {
  public:
-  explicit StopConditionsOfFit(const std::vector<Spec>& specs) {
-    for (const Spec& spec : specs) conditions_.push_back(make_stop_condition(spec));
+  StopConditionsOfFit(const std::vector<Spec>& specs, const Questions& questions) {
+    for (const Spec& spec : specs) conditions_.push_back(make_stop_condition(spec, questions));
   }
 
   bool count_steps() const {
@@ -89,6 +89,32 @@ class StopConditionsOfFit {
   std::vector<std::unique_ptr<StopCondition>> conditions_;
 };
 
+// Writes the seconds of its life down when it ends, however that comes.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double& total) : total_(total) {}
+  ~Stopwatch() { total_ = seconds(); }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+  double seconds() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point start_ = Clock::now();
+  double& total_;
+};
+
+std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(epoch + 1); }
+
+template <class T>
+void require_finite_cost(const char* name, double cost, std::int64_t epoch,
+                         const Samples<T>& samples, double learning_rate) {
+  if (std::isfinite(cost)) return;
+  throw_diverged(std::string(name) + of_epoch(epoch) + " became " + text_of(cost), samples,
+                 learning_rate);
+}
+
 }  // namespace
 
 template <class T>
@@ -103,7 +129,7 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
     throw std::invalid_argument("batch_size must be >= 1, got " +
                                 std::to_string(options.batch_size));
   }
-  for (const Spec& spec : options.stop) make_stop_condition(spec);
+  for (const Spec& spec : options.stop) make_stop_condition(spec, options.questions);
   const ArrayView& order = options.order;
   if (!order.data) return;
   if (options.epochs == FitOptions<T>::kUntilStopped) {
@@ -113,14 +139,15 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
     throw ShapeError("order has shape " + shape_text(order.rows, order.cols) + ", expected " +
                      shape_text(options.epochs, n_samples) + ", (epochs, samples)");
   }
-  std::vector<std::int64_t> epoch(static_cast<std::size_t>(n_samples));
+  // As doubles, which tell a number that no int64 holds from one that is right.
+  std::vector<double> epoch(static_cast<std::size_t>(n_samples));
   for (std::int64_t i = 0; i < order.rows; ++i) {
-    gather_rows(order, {nullptr, i, 1}, MatrixView<std::int64_t>(epoch.data(), 1, n_samples));
+    gather_rows(order, {nullptr, i, 1}, MatrixView<double>(epoch.data(), 1, n_samples));
     for (std::int64_t j = 0; j < n_samples; ++j) {
-      const std::int64_t sample = epoch[static_cast<std::size_t>(j)];
-      if (sample >= 0 && sample < n_samples) continue;
-      throw std::invalid_argument("order has " + std::to_string(sample) + " in row " +
-                                  std::to_string(i) + ", column " + std::to_string(j) +
+      const double sample = epoch[static_cast<std::size_t>(j)];
+      if (sample >= 0 && sample < static_cast<double>(n_samples)) continue;
+      throw std::invalid_argument("order has " + text_of(sample) + " in row " + std::to_string(i) +
+                                  ", column " + std::to_string(j) +
                                   "; expected numbers of samples from 0 to " +
                                   std::to_string(n_samples - 1));
     }
@@ -146,16 +173,14 @@ double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& pol
 }
 
 template <class T>
-History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
-                          const Samples<T>& samples, const FitOptions<T>& options,
-                          std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll) {
-  using Clock = std::chrono::steady_clock;
-  const auto start = Clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - start).count(); };
+void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
+                       const Samples<T>& samples, const FitOptions<T>& options, std::uint64_t seed,
+                       std::int64_t& epochs_begun, Team& team, Poll& poll, History& history) {
+  const Stopwatch stopwatch(history.seconds);
   const std::int64_t n = samples.size(), batch_size = std::min(options.batch_size, n);
   SampleOrder order(n, seed, options.shuffle, options.order);
-  StopConditionsOfFit stop(options.stop);
-  History history;
+  StopConditionsOfFit stop(options.stop, options.questions);
+  history.begun = true;
   bool stopped = false;
   std::int64_t rounds = 0;
   typename Plan<T>::Steps steps;
@@ -174,8 +199,11 @@ History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session
       for (std::int64_t i = 0; i < steps.begun; ++i) {
         const CostSums& of_step = steps.costs[static_cast<std::size_t>(i)];
         if (!steps.finite && i + 1 == steps.begun) {
-          throw_diverged(of_step.mean(), " in step " + std::to_string(first / batch_size + i + 1) +
-                                             " of epoch " + std::to_string(epoch + 1));
+          const std::int64_t step = first / batch_size + i;
+          const bool is_first = epoch == 0 && step == 0;
+          throw_diverged(what_diverged(of_step.mean()) + " in step " + std::to_string(step + 1) +
+                             of_epoch(epoch),
+                         samples, is_first ? 0 : session.learning_rate());
         }
         session.finish_step();
         if (first + i == 0) ++epochs_begun;  // not before: a first step that fails changes nothing
@@ -183,33 +211,26 @@ History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session
       }
       // The last step's turn comes with its epoch, so that an epoch that is complete is counted.
       if (next < n) {
-        stopped = stop.any(history.stopped_by,
-                           [&](StopCondition& each) { return each.after_step(seconds()); });
+        stopped = stop.any(history.stopped_by, [&](StopCondition& each) {
+          return each.after_step(stopwatch.seconds());
+        });
       }
     }
     if (stopped) break;
-    history.cost.push_back(cost.mean());
     double watched = cost.mean();
+    history.cost.push_back(watched);
+    require_finite_cost("the mean cost", watched, epoch, samples, session.learning_rate());
     if (options.validation) {
       watched = mean_cost(plan, *options.validation, team, poll);
       history.validation_cost.push_back(watched);
+      require_finite_cost("the validation cost", watched, epoch, *options.validation,
+                          session.learning_rate());
     }
     stopped = stop.any(history.stopped_by, [&](StopCondition& each) {
-      const bool after_step = each.after_step(seconds());
+      const bool after_step = each.after_step(stopwatch.seconds());
       return each.after_epoch(watched) || after_step;
     });
   }
-  history.seconds = seconds();
-  return history;
-}
-
-void throw_diverged(double cost, const std::string& where) {
-  const std::string what = std::isfinite(cost) ? "a gradient or a weight is no longer finite"
-                                               : "the cost became " + text_of(cost);
-  throw TrainingDiverged(
-      what + where +
-      "; the weights are the last finite ones. A smaller learning rate, or inputs "
-      "scaled to about 1, may help");
 }
 
 template void check_fit_options(const FitOptions<float>&, std::int64_t, Poll&);
@@ -218,11 +239,11 @@ template std::int64_t rows_at_once(const Samples<float>&);
 template std::int64_t rows_at_once(const Samples<double>&);
 template double mean_cost(Plan<float>&, const Samples<float>&, Team&, Poll&);
 template double mean_cost(Plan<double>&, const Samples<double>&, Team&, Poll&);
-template History run_training_loop(Plan<float>&, Optimizer::Session<float>&, const Samples<float>&,
-                                   const FitOptions<float>&, std::uint64_t, std::int64_t&, Team&,
-                                   Poll&);
-template History run_training_loop(Plan<double>&, Optimizer::Session<double>&,
-                                   const Samples<double>&, const FitOptions<double>&, std::uint64_t,
-                                   std::int64_t&, Team&, Poll&);
+template void run_training_loop(Plan<float>&, Optimizer::Session<float>&, const Samples<float>&,
+                                const FitOptions<float>&, std::uint64_t, std::int64_t&, Team&,
+                                Poll&, History&);
+template void run_training_loop(Plan<double>&, Optimizer::Session<double>&, const Samples<double>&,
+                                const FitOptions<double>&, std::uint64_t, std::int64_t&, Team&,
+                                Poll&, History&);
 
 }  // namespace chainrule

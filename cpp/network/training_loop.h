@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "network/optimizer.h"
+#include "network/stop_conditions.h"
 #include "plan/plan.h"
 #include "spec.h"
 
@@ -21,6 +22,7 @@ struct FitOptions {
   bool shuffle = true;
   ArrayView order;  // (epochs, n) numbers of samples, instead of shuffling; or no data
   std::vector<Spec> stop;
+  Questions questions;  // those of the conditions that ask the caller
   const Samples<T>* validation = nullptr;
 };
 
@@ -31,6 +33,7 @@ struct History {
   std::vector<double> validation_cost;  // after each whole epoch
   double seconds = 0;
   int stopped_by = kAllEpochs;  // or the index in FitOptions::stop
+  bool begun = false;           // false: what was asked for was refused, and no step made
 };
 
 // Throws std::invalid_argument or ShapeError that says what came and what was expected.
@@ -49,11 +52,8 @@ std::int64_t rows_at_once(const Samples<T>& samples);
 // Everything is checked already. Epoch number `epochs_begun` of the seed's shuffle stream comes first; the count
 // goes on with each epoch. Throws TrainingDiverged with the parameters at their last finite values.
 template <class T>
-History run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
-                          const Samples<T>& samples, const FitOptions<T>& options,
-                          std::uint64_t seed, std::int64_t& epochs_begun, Team& team, Poll& poll);
-
-// `where` continues the sentence "the cost became nan": "in step 3 of epoch 2", or "".
-[[noreturn]] void throw_diverged(double cost, const std::string& where);
+void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
+                       const Samples<T>& samples, const FitOptions<T>& options, std::uint64_t seed,
+                       std::int64_t& epochs_begun, Team& team, Poll& poll, History& history);
 
 }  // namespace chainrule

@@ -13,6 +13,7 @@ namespace chainrule {
 
 struct Adam {
   static constexpr const char* kName = "adam";
+  static constexpr const char* kElsewhere[] = {"adamw", "adam_w", "fused_adam"};
   static constexpr int kMinStates = 2, kMaxStates = 2;
   static constexpr const char* kNumbers[] = {"learning_rate", "beta1", "beta2", "eps"};
 

@@ -12,6 +12,7 @@ namespace chainrule {
 
 struct Sgd {
   static constexpr const char* kName = "sgd";
+  static constexpr const char* kElsewhere[] = {"gradient_descent", "gd", "momentum", "nesterov"};
   static constexpr int kMinStates = 0, kMaxStates = 1;
   static constexpr const char* kNumbers[] = {"learning_rate", "momentum", "nesterov"};
 

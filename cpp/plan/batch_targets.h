@@ -18,7 +18,8 @@ class BatchTargets {
   CostSums begin(const Samples<T>& samples, const Rows& rows, Poll& poll);
   // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
   void gather(const Samples<T>& samples, const Rows& part, std::int64_t first, MatrixView<T> y);
-  // Adds what costs() holds, in the order of the rows.
+  // Adds what costs() holds, in the order of the rows. Throws std::invalid_argument where finite costs do not add up to
+  // a finite number for their weights.
   CostSums sum(CostSums sums) const;
 
   // The share of each sample in the batch: its weight, over their sum.

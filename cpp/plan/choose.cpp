@@ -36,18 +36,20 @@ template PlanKind choose_plan(const Architecture&, const Engine<double>&);
 
 template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, const Passes& passes,
-                                   const Engine<T>& engine) {
+                                   const Engine<T>& engine, Poll& poll) {
   switch (choose_plan(architecture, engine)) {
-    case PlanKind::kNarrow: return std::make_unique<NarrowPlan<T>>(architecture, passes, engine);
-    case PlanKind::kRows: return std::make_unique<RowPlan<T>>(architecture, passes, engine);
-    case PlanKind::kColumns: return std::make_unique<ColumnPlan<T>>(architecture, passes, engine);
-    default: return std::make_unique<LayerwisePlan<T>>(architecture, passes, engine);
+    case PlanKind::kNarrow:
+      return std::make_unique<NarrowPlan<T>>(architecture, passes, engine, poll);
+    case PlanKind::kRows: return std::make_unique<RowPlan<T>>(architecture, passes, engine, poll);
+    case PlanKind::kColumns:
+      return std::make_unique<ColumnPlan<T>>(architecture, passes, engine, poll);
+    default: return std::make_unique<LayerwisePlan<T>>(architecture, passes, engine, poll);
   }
 }
 template std::unique_ptr<Plan<float>> make_plan(const Architecture&, const Passes&,
-                                                const Engine<float>&);
+                                                const Engine<float>&, Poll&);
 template std::unique_ptr<Plan<double>> make_plan(const Architecture&, const Passes&,
-                                                 const Engine<double>&);
+                                                 const Engine<double>&, Poll&);
 
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,
                 Direction direction, int cap) {

@@ -10,8 +10,9 @@ namespace chainrule {
 template <class T>
 class ColumnPlan final : public PanelPlan<T> {
  public:
-  ColumnPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
-      : PanelPlan<T>(architecture, passes, engine, wants_packed, passes.max_rows) {}
+  ColumnPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+             Poll& poll)
+      : PanelPlan<T>(architecture, passes, engine, wants_packed, passes.max_rows, poll) {}
 
  private:
   // To train on a few rows, reading and writing weights takes more time than products, so there are no copies of them.

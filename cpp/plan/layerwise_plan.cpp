@@ -9,7 +9,7 @@ namespace chainrule {
 
 template <class T>
 LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& passes,
-                                const Engine<T>& engine)
+                                const Engine<T>& engine, Poll& poll)
     : Plan<T>(passes, engine), architecture_(architecture) {
   const auto& layers = architecture.layers;
   const std::int64_t max_batch = passes.max_rows;
@@ -30,7 +30,7 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& 
     }
     workspace_.reserve(1, architecture.n_parameters, gradient_);
   }
-  workspace_.allocate();
+  workspace_.allocate(poll);
 }
 
 template <class T>
@@ -111,17 +111,31 @@ void LayerwisePlan<T>::cost_backward(Poll& poll) {
   const Loss& loss = architecture_.loss;
   const MatrixView<T> s = of_batch(a_.back()), dC_ds = of_batch(dC_ds_),
                       delta = of_batch(delta_.back());
-  if (!loss.is_custom()) {
-    s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-      engine_.kernels->cost_backward(loss, s.row(first), y_.row(first), targets_.shares() + first,
-                                     count, s.cols, s.stride,
-                                     (loss.paired ? delta : dC_ds).row(first));
-    });
-  }
+  if (!loss.is_custom()) cost_gradient(loss, loss.paired ? delta : dC_ds, poll);
   if (!loss.paired) {
     engine_.kernels->activation_backward(architecture_.layers.back().activation, s.data, dC_ds.data,
                                          delta.data, s.rows, s.cols, s.stride);
   }
+}
+
+// dC/ds, or delta where the loss is paired
+template <class T>
+void LayerwisePlan<T>::cost_gradient(const Loss& loss, MatrixView<T> gradient, Poll& poll) {
+  const MatrixView<T> s = of_batch(a_.back());
+  s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    engine_.kernels->cost_backward(loss, s.row(first), y_.row(first), targets_.shares() + first,
+                                   count, s.cols, s.stride, gradient.row(first));
+  });
+}
+
+template <class T>
+MatrixView<const T> LayerwisePlan<T>::dC_ds(Poll& poll) {
+  Loss loss = architecture_.loss;
+  if (loss.paired) {
+    loss.paired = false;
+    cost_gradient(loss, of_batch(dC_ds_), poll);
+  }
+  return of_batch(dC_ds_);
 }
 
 template <class T>

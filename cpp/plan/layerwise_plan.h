@@ -14,11 +14,13 @@ namespace chainrule {
 template <class T>
 class LayerwisePlan final : public Plan<T> {
  public:
-  LayerwisePlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine);
+  LayerwisePlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+                Poll& poll);
 
-  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/) override {
+  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
+  std::int64_t working_bytes() const override { return workspace_.bytes(); }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -31,13 +33,14 @@ class LayerwisePlan final : public Plan<T> {
   MatrixView<const T> a(std::size_t l) const { return of_batch(a_[l - 1]); }
   MatrixView<const T> z(std::size_t l) const { return of_batch(z_[l - 2]); }
   MatrixView<const T> delta(std::size_t l) const { return of_batch(delta_[l - 2]); }
-  // Only where the loss is not paired with the output's activation: there delta comes without dC/ds.
-  MatrixView<const T> dC_ds() const { return of_batch(dC_ds_); }
+  // Where delta comes without dC/ds, this is computed now.
+  MatrixView<const T> dC_ds(Poll& poll);
 
  private:
   void forward(const ArrayView& x, const Rows& rows, Poll& poll);
   CostSums cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll);
   void cost_backward(Poll& poll);
+  void cost_gradient(const Loss& loss, MatrixView<T> gradient, Poll& poll);
   void backward(T* gradient, Poll& poll);
 
   MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }

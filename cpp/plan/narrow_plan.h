@@ -20,7 +20,8 @@ std::int64_t narrow_chunks(std::int64_t batch);
 template <class T>
 class NarrowPlan final : public Plan<T> {
  public:
-  NarrowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine);
+  NarrowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+             Poll& poll);
 
   // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
@@ -28,9 +29,10 @@ class NarrowPlan final : public Plan<T> {
   bool serves(const Passes& passes) const override {
     return Plan<T>::serves(passes) && passes.threads <= static_cast<int>(desks_.size());
   }
-  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/) override {
+  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
+  std::int64_t working_bytes() const override { return workspace_.bytes(); }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;

@@ -34,7 +34,7 @@ bool PanelPlan<T>::suits(const Architecture& architecture) {
 template <class T>
 PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
                         const Engine<T>& engine, bool (*wants_packed)(const Passes&),
-                        std::int64_t most_rows_at_once)
+                        std::int64_t most_rows_at_once, Poll& poll)
     : Plan<T>(passes, engine),
       architecture_(architecture),
       kernels_(*engine.kernels),
@@ -76,7 +76,7 @@ PanelPlan<T>::PanelPlan(const Architecture& architecture, const Passes& passes,
   if (most_rows_at_once >= kRowsToPack) {
     workspace_.reserve(passes.threads, kPackedNumbers<T>, scratch_);
   }
-  workspace_.allocate();
+  workspace_.allocate(poll);
 }
 
 template <class T>
@@ -86,12 +86,12 @@ bool PanelPlan<T>::serves(const Passes& passes) const {
 }
 
 template <class T>
-void PanelPlan<T>::load(T* parameters, const Passes& passes, Team& team) {
+void PanelPlan<T>::load(T* parameters, const Passes& passes, Team& team, Poll& poll) {
   parameters_ = parameters;
   changed_ = false;
   // A plan that packs trains on few rows in the same way as on many.
   packed_ = wants_packed_(passes) || (packs_ && passes.direction == Direction::kForwardAndBackward);
-  for (Layer& layer : layers_) layer.weights.load(parameters, passes.direction, packed_, team);
+  for (Layer& each : layers_) each.weights.load(parameters, passes.direction, packed_, team, poll);
 }
 
 template <class T>
@@ -365,10 +365,12 @@ typename Plan<T>::Step PanelPlan<T>::train_step(const Samples<T>& samples, const
   const CostSums sums = targets_.begin(samples, rows, poll);
   const Pass pass{&samples.x, &samples, rows, true, {}};
   run(pass, team, poll);
+  const CostSums cost = targets_.sum(sums);
   // A cost that is not finite changes no weight.
+  if (!std::isfinite(cost.weighted_cost)) finite_ = false;
   if (finite_ && gradient_) compute_gradient(gradient_, team, poll);
   if (finite_) update_weights(update, samples, team);
-  return {targets_.sum(sums), finite_};
+  return {cost, finite_};
 }
 
 template <class T>

@@ -22,13 +22,14 @@ class PanelPlan : public Plan<T> {
  public:
   // `wants_packed` says for which passes it pays to pack the weights; pieces have at most so many rows of a batch.
   PanelPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
-            bool (*wants_packed)(const Passes&), std::int64_t most_rows_at_once);
+            bool (*wants_packed)(const Passes&), std::int64_t most_rows_at_once, Poll& poll);
 
   // Hidden layers must be elementwise, and the loss a member of the list.
   static bool suits(const Architecture& architecture);
 
   bool serves(const Passes& passes) const override;
-  void load(T* parameters, const Passes& passes, Team& team) override;
+  std::int64_t working_bytes() const override { return workspace_.bytes(); }
+  void load(T* parameters, const Passes& passes, Team& team, Poll& poll) override;
   void store(Team& team) override;
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;

@@ -19,34 +19,39 @@ void PanelWeights<T>::reserve(bool goes_back, Workspace<T>& workspace) {
 // Calls work(first column, columns) for all panels, some on each thread.
 template <class T>
 template <class Work>
-void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Work&& work) const {
+void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Poll& poll,
+                                    Work&& work) const {
   constexpr std::int64_t kShared =
       1 << 16;  // numbers; less is done before another thread has heard of it
   const auto do_part = [&](int index, int count) {
     const std::int64_t last = matrix.panels() * (index + 1) / count;
     for (std::int64_t panel = matrix.panels() * index / count; panel < last; ++panel) {
       work(panel * matrix.width, matrix.cols_of_panel(panel));
+      if (index == 0) poll();  // the caller's thread
+      if (team.cancelled()) return;
     }
   };
-  matrix.size() < kShared ? do_part(0, 1) : team.run(do_part);
+  matrix.size() < kShared ? do_part(0, 1) : team.run(do_part, &poll);
 }
 
 template <class T>
-void PanelWeights<T>::load(T* parameters, Direction direction, bool packed, Team& team) {
+void PanelWeights<T>::load(T* parameters, Direction direction, bool packed, Team& team,
+                           Poll& poll) {
   parameters_ = parameters;
   packed_ = packed;
   if (!packed) return;
-  divide_panels(w_, team, [&](std::int64_t col, std::int64_t cols) {
+  divide_panels(w_, team, poll, [&](std::int64_t col, std::int64_t cols) {
     kernels_.copy_block(row(0) + col, dense_.n_out, dense_.n_in, cols, w_.at(0, col), w_.width);
   });
   if (direction == Direction::kForward || !wt_.data) return;
-  divide_panels(wt_, team,
+  divide_panels(wt_, team, poll,
                 [&](std::int64_t k, std::int64_t count) { transpose_rows({k, k + count}); });
 }
 
 template <class T>
 void PanelWeights<T>::store(Team& team) const {
-  divide_panels(w_, team, [&](std::int64_t col, std::int64_t cols) {
+  Poll none;  // half of the weights stored would be neither the old ones nor the new
+  divide_panels(w_, team, none, [&](std::int64_t col, std::int64_t cols) {
     kernels_.copy_block(w_.at(0, col), w_.width, dense_.n_in, cols, row(0) + col, dense_.n_out);
   });
 }

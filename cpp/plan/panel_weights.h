@@ -46,7 +46,7 @@ class PanelWeights {
   // Memory for packed weights: W, and its transpose if deltas go back through this layer.
   void reserve(bool goes_back, Workspace<T>& workspace);
   // From now on these weights are read, packed or as they lie.
-  void load(T* parameters, Direction direction, bool packed, Team& team);
+  void load(T* parameters, Direction direction, bool packed, Team& team, Poll& poll);
   // Writes packed weights back to the parameters.
   void store(Team& team) const;
 
@@ -67,7 +67,7 @@ class PanelWeights {
  private:
   T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
   template <class Work>
-  void divide_panels(const PanelMatrix<T>& matrix, Team& team, Work&& work) const;
+  void divide_panels(const PanelMatrix<T>& matrix, Team& team, Poll& poll, Work&& work) const;
   void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows, Span panels,
                          std::int64_t c_panel_stride, T* scratch) const;
 

@@ -38,9 +38,12 @@ class Plan {
     return passes.max_rows <= passes_.max_rows && passes.direction <= passes_.direction;
   }
   const Engine<T>& engine() const { return engine_; }
+  const Passes& passes() const { return passes_; }
+  // Of all numbers but the network's own parameters, about.
+  virtual std::int64_t working_bytes() const = 0;
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
-  virtual void load(T* parameters, const Passes& passes, Team& team) = 0;
+  virtual void load(T* parameters, const Passes& passes, Team& team, Poll& poll) = 0;
   // Comes after the last train_step, and before somebody else may read the parameters: a plan may keep those that it
   // trains to itself in between.
   virtual void store(Team& /*team*/) {}
@@ -105,7 +108,7 @@ PlanKind choose_plan(const Architecture& architecture, const Engine<T>& engine);
 
 template <class T>
 std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, const Passes& passes,
-                                   const Engine<T>& engine);
+                                   const Engine<T>& engine, Poll& poll);
 
 // How many threads a team for passes of so many rows should have, at most `cap` (0: no cap).
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,

@@ -10,8 +10,9 @@ namespace chainrule {
 template <class T>
 class RowPlan final : public PanelPlan<T> {
  public:
-  RowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine)
-      : PanelPlan<T>(architecture, passes, engine, wants_packed, kMostRows) {}
+  RowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+          Poll& poll)
+      : PanelPlan<T>(architecture, passes, engine, wants_packed, kMostRows, poll) {}
 
  private:
   static constexpr std::int64_t kMostRows = 64;  // of a tile

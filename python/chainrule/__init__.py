@@ -13,13 +13,14 @@ from chainrule._core import (
     get_num_threads,
     set_num_threads,
     set_product,
-    threads,
 )
+from chainrule._threads import threads
 from chainrule.explain import Explanation
+from chainrule.history import History
 from chainrule.layers import Dense, Input
-from chainrule.network import History, Network
+from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
-from chainrule.stopping import CostBelow, NoImprovement, TimeLimit
+from chainrule.stopping import CostBelow, NoImprovement, StopWhen, TimeLimit
 from chainrule.trace import Trace
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Network",
     "NoImprovement",
     "ShapeError",
+    "StopWhen",
     "TimeLimit",
     "Trace",
     "TrainingDiverged",

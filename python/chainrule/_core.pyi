@@ -12,9 +12,11 @@ import numpy.typing
 
 __all__: list[str] = [
     "ConcurrentUseError",
+    "History",
     "Network",
     "Optimizer",
     "ShapeError",
+    "ThreadsScope",
     "TrainingDiverged",
     "activate",
     "activations",
@@ -38,28 +40,15 @@ __all__: list[str] = [
     "set_num_threads",
     "set_product",
     "stop_conditions",
-    "threads",
 ]
 
-class threads:
+class ThreadsScope:
     """
-    Use at most `n` threads within a ``with`` block, on this Python thread.
-
-    Of several blocks that it is in, the one entered last counts.
-
-    Parameters
-    ----------
-    n : int
-        At least 1.
-
-    Raises
-    ------
-    ValueError
-        If `n` is less than 1.
+    What `threads` is made of.
     """
-    def __enter__(self) -> typing.Any: ...
-    def __exit__(self, kind: typing.Any, error: typing.Any, traceback: typing.Any) -> None: ...
     def __init__(self, n: typing.Any) -> None: ...
+    def enter(self) -> None: ...
+    def exit(self) -> None: ...
 
 class Optimizer:
     """
@@ -77,10 +66,16 @@ class Optimizer:
         steps: typing.SupportsInt | typing.SupportsIndex,
         states: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
     ) -> None: ...
-    def _set_number(
-        self, name: str, value: typing.SupportsFloat | typing.SupportsIndex
+    def _set_numbers(
+        self,
+        values: collections.abc.Sequence[tuple[str, typing.SupportsFloat | typing.SupportsIndex]],
     ) -> None: ...
     def _states(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+    @property
+    def _made(self) -> bool:
+        """
+        bool: Whether __init__ has run.
+        """
     @property
     def steps(self) -> int:
         """
@@ -103,31 +98,38 @@ class Network:
         loss: str,
         dtype: str,
         seed: typing.SupportsInt | typing.SupportsIndex,
+        parameters: typing.Any,
     ) -> None: ...
     def _exclusive(self, function: typing.Any) -> typing.Any: ...
     def _fit(
         self,
-        x: typing.Any,
-        y: typing.Any,
-        optimizer: typing.Any,
-        epochs: typing.SupportsInt | typing.SupportsIndex,
-        batch_size: typing.SupportsInt | typing.SupportsIndex,
+        x: numpy.typing.ArrayLike,
+        y: numpy.typing.ArrayLike,
+        optimizer: Optimizer,
+        epochs: int,
+        batch_size: int,
         shuffle: bool,
-        order: typing.Any,
-        stop: collections.abc.Sequence[
-            tuple[
-                str,
-                collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
-                collections.abc.Sequence[str],
-            ]
-        ],
-        validation_data: typing.Any,
-        sample_weight: typing.Any,
-    ) -> tuple[list[float], list[float], float, int]: ...
+        order: numpy.typing.ArrayLike | None,
+        stop: collections.abc.Sequence[typing.Any],
+        validation_data: tuple[numpy.typing.ArrayLike, ...] | None,
+        sample_weight: numpy.typing.ArrayLike | None,
+        questions: collections.abc.Sequence[collections.abc.Callable[[], bool]] | None = None,
+        history: History | None = None,
+    ) -> None:
+        """
+        Train; `Network.fit` says how.
+        """
     def _parameters(self) -> numpy.ndarray: ...
     def _shared(self, function: typing.Any) -> typing.Any: ...
-    def _trace(self, x: typing.Any, y: typing.Any) -> dict[str, typing.Any]: ...
-    def cost(self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None) -> float:
+    def _trace(
+        self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
+    ) -> dict[str, typing.Any]: ...
+    def cost(
+        self,
+        x: numpy.typing.ArrayLike,
+        y: numpy.typing.ArrayLike,
+        sample_weight: numpy.typing.ArrayLike | None = None,
+    ) -> float:
         """
         Compute the cost C of samples.
 
@@ -138,7 +140,7 @@ class Network:
         y : array_like
             Targets, as in `fit`.
         sample_weight : array_like, shape (batch,), optional
-            Weights w_i >= 0.
+            Weights w_i >= 0, with a finite sum.
 
         Returns
         -------
@@ -150,7 +152,7 @@ class Network:
         ShapeError, ValueError, TypeError, ConcurrentUseError
             As in `fit`.
         """
-    def plan(self, batch: typing.Any, *, training: bool = True) -> dict[str, typing.Any]:
+    def plan(self, batch: int, *, training: bool = True) -> dict[str, typing.Any]:
         """
         Tell how a batch would be computed.
 
@@ -164,13 +166,25 @@ class Network:
         Returns
         -------
         dict
-            ``plan``: "rows" (tiles of the batch go through the whole network), "columns" (layer by layer,
-            divided by neurons) or "layerwise" (layer by layer, on one thread); ``product``: "own" or
-            "blas"; ``cpu``: the target of the kernels; ``threads``: how many at most.
+            ``plan``: "narrow" (few weights: vectors lie along the samples), "rows" (tiles of the batch go
+            through the whole network), "columns" (layer by layer, divided by neurons) or "layerwise" (layer
+            by layer, on one thread); ``product``: "own" or "blas"; ``cpu``: the target of the kernels;
+            ``threads``: how many at most.
+
+        Raises
+        ------
+        ValueError
+            If `batch` is less than 1.
+        TypeError
+            If `batch` is no whole number, or `training` no bool.
         """
     def predict(
-        self, x: typing.Any, *, out: typing.Any = None, check_finite: typing.Any = True
-    ) -> numpy.ndarray:
+        self,
+        x: numpy.typing.ArrayLike,
+        *,
+        out: numpy.typing.NDArray[typing.Any] | None = None,
+        check_finite: bool = True,
+    ) -> numpy.typing.NDArray[typing.Any]:
         """
         Compute the output s of the network.
 
@@ -197,13 +211,16 @@ class Network:
         ShapeError
             If `x` or `out` has the wrong shape.
         ValueError
-            If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False.
+            If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False; if
+            `out` is part of the network's own parameters.
         TypeError
             If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
         ConcurrentUseError
             If the network is being trained at this moment.
         """
-    def split(self, block: typing.Any) -> list[tuple[numpy.ndarray, numpy.ndarray | None]]:
+    def split(
+        self, block: numpy.typing.ArrayLike
+    ) -> list[tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any] | None]]:
         """
         Take a flat block apart into one pair for each dense layer.
 
@@ -223,7 +240,11 @@ class Network:
             If the block has the wrong shape.
         """
     def train_step(
-        self, x: typing.Any, y: typing.Any, optimizer: typing.Any, sample_weight: typing.Any = None
+        self,
+        x: numpy.typing.ArrayLike,
+        y: numpy.typing.ArrayLike,
+        optimizer: Optimizer,
+        sample_weight: numpy.typing.ArrayLike | None = None,
     ) -> float:
         """
         Update the parameters once, with all samples as one batch.
@@ -248,8 +269,11 @@ class Network:
             As in `fit`.
         """
     def value_and_grad(
-        self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
-    ) -> tuple[float, numpy.ndarray]:
+        self,
+        x: numpy.typing.ArrayLike,
+        y: numpy.typing.ArrayLike,
+        sample_weight: numpy.typing.ArrayLike | None = None,
+    ) -> tuple[float, numpy.typing.NDArray[typing.Any]]:
         """
         Compute the cost C and its gradient for all parameters.
 
@@ -275,6 +299,11 @@ class Network:
     def _epochs_begun(self) -> int: ...
     @_epochs_begun.setter
     def _epochs_begun(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
+    def _made(self) -> bool:
+        """
+        bool: Whether __init__ has run.
+        """
     @property
     def dtype(self) -> numpy.dtype[typing.Any]:
         """
@@ -307,6 +336,22 @@ class Network:
         """
     @threads.setter
     def threads(self, arg1: typing.Any) -> None: ...
+
+class History:
+    """
+    What a training leaves, finished or not.
+    """
+    def __init__(self) -> None: ...
+    @property
+    def begun(self) -> bool: ...
+    @property
+    def cost(self) -> list[float]: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def stopped_by(self) -> int: ...
+    @property
+    def validation_cost(self) -> list[float]: ...
 
 def activate(
     activation: str,
@@ -450,7 +495,7 @@ def product_seconds(a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, numpy.nd
     For our own, the matrices are packed beforehand.
     """
 
-def set_num_threads(n: typing.Any) -> None:
+def set_num_threads(n: int) -> None:
     """
     Use at most `n` threads in each call, for the whole process.
 
@@ -464,6 +509,8 @@ def set_num_threads(n: typing.Any) -> None:
     ------
     ValueError
         If `n` is less than 1.
+    TypeError
+        If `n` is no whole number.
     """
 
 def set_product(choice: str) -> None:
@@ -480,6 +527,8 @@ def set_product(choice: str) -> None:
     ------
     ValueError
         If `choice` is another word.
+    TypeError
+        If `choice` is no str.
     """
 
 def stop_conditions() -> list[str]:
@@ -490,5 +539,8 @@ def stop_conditions() -> list[str]:
 __version__: str = "0.1.0"
 
 class ShapeError(ValueError): ...
-class TrainingDiverged(RuntimeError): ...
+
+class TrainingDiverged(RuntimeError):
+    history: typing.Any
+
 class ConcurrentUseError(RuntimeError): ...

@@ -2,12 +2,50 @@
 
 # SPDX-License-Identifier: BSD-3-Clause
 import operator
+import os
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 Spec = tuple[str, Sequence[float], Sequence[str]]
+
+
+class Settings:
+    """An object whose settings are its documented properties: nothing else can be set.
+
+    A class derived from it elsewhere may have attributes of its own.
+    """
+
+    __slots__ = ()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        try:
+            super().__setattr__(name, value)
+        except AttributeError:
+            kind = type(self)
+            if hasattr(kind, name):
+                raise
+            known = ", ".join(
+                each
+                for each in sorted(dir(kind))
+                if not each.startswith("_")
+                and getattr(getattr(kind, each), "__set__", None)
+                and getattr(getattr(kind, each), "fset", True)
+            )
+            raise AttributeError(
+                f"{kind.__name__} has no setting {name!r}; it has {known or 'none'}"
+            ) from None
+
+
+def refuse_second_init(made: bool, kind: type) -> None:
+    """Raise RuntimeError where an object of this kind is made already."""
+    if made:
+        raise RuntimeError(
+            f"this {kind.__name__} is made already, and __init__ would change half of it; "
+            "make a new one"
+        )
 
 
 def whole_number(name: str, value: object) -> int:
@@ -58,3 +96,27 @@ def as_list(name: str, expected: str, kind: type[T], objects: object) -> list[T]
             raise TypeError(f"{name} must {expected}, got {each!r}")
         checked.append(each)
     return checked
+
+
+def dtype_name(dtype: npt.DTypeLike) -> str:
+    """Return the name of a dtype; raise TypeError if it is None or none."""
+    if dtype is None:  # NumPy would take it for float64
+        raise TypeError("dtype must be float32 or float64, got None")
+    return np.dtype(dtype).name
+
+
+def seed_of(rng: int | np.random.Generator | None) -> int:
+    """Return the seed that `rng` stands for; raise TypeError or ValueError if it is none."""
+    if rng is None:
+        return int.from_bytes(os.urandom(8), "little")
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(2**64, dtype=np.uint64))
+    try:
+        seed = operator.index(rng)
+    except TypeError:
+        raise TypeError(
+            f"rng must be None, a whole number or a numpy.random.Generator, got {rng!r}"
+        ) from None
+    if not 0 <= seed < 2**64:
+        raise ValueError(f"rng must be from 0 to 2**64 - 1, got {seed}")
+    return seed

@@ -8,12 +8,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule import _core
+from chainrule import _notebook
+from chainrule._notebook import number_text
+from chainrule._slopes import is_elementwise, jacobian_columns, slopes
 from chainrule._spec import whole_number
 from chainrule.layers import Dense
 
@@ -109,35 +111,48 @@ class Explanation:
             )
         return tuple(self._paths)
 
+    def largest_paths(self) -> tuple[str, list[Chain]]:
+        """Return the up to 8 paths of the largest values, and a line that says what they are."""
+        if self.n_paths > MAX_PATHS:
+            return f"It is the sum over {self.n_paths:,} paths from C to the weight.", []
+        largest = heapq.nlargest(_PATHS_SHOWN, self.paths, key=lambda path: abs(path.value))
+        if self.n_paths == 1:
+            return "Along the one path from C:", largest
+        which = "" if self.n_paths <= _PATHS_SHOWN else f"; the {_PATHS_SHOWN} largest"
+        return f"It is the sum over {self.n_paths:,} paths from C{which}:", largest
+
     def __repr__(self) -> str:
         return f"Explanation({self.symbol} = {self.value:.6g})"
 
+    def _repr_html_(self) -> str:
+        return _notebook.explanation_html(self)
+
+    def _repr_latex_(self) -> str:
+        return _notebook.explanation_latex(self)
+
     def __str__(self) -> str:
         equation, numbers = _aligned(self.chain.factors)
-        width = max(len(self.symbol), len(_number(self.value)))
+        width = max(len(self.symbol), len(number_text(self.value)))
         lines = [
             f"{self.symbol:>{width}} = {equation}",
-            f"{_number(self.value):>{width}} = {numbers}",
+            f"{number_text(self.value):>{width}} = {numbers}",
             "",
         ]
-        if self.n_paths > MAX_PATHS:
-            lines.append(f"It is the sum over {self.n_paths:,} paths from C to the weight.")
-        else:
-            shown = heapq.nlargest(_PATHS_SHOWN, self.paths, key=lambda path: abs(path.value))
-            if self.n_paths == 1:
-                lines.append("Along the one path from C:")
-            else:
-                which = "" if self.n_paths <= _PATHS_SHOWN else f"; the {_PATHS_SHOWN} largest"
-                lines.append(f"It is the sum over {self.n_paths:,} paths from C{which}:")
-            for path in shown:
-                symbols, values = _aligned(path.factors)
-                lines += [f"  {symbols}", f"  {values} = {_number(path.value)}"]
+        heading, shown = self.largest_paths()
+        lines.append(heading)
+        for path in shown:
+            symbols, values = _aligned(path.factors)
+            lines += [f"  {symbols}", f"  {values} = {number_text(path.value)}"]
         lines += [
             "",
-            f"value_and_grad gives      {_number(self.gradient)}",
-            f"a central difference is   {_number(self.central_difference)}  (h = {self.h:.1e})",
+            f"value_and_grad gives      {number_text(self.gradient)}",
+            f"a central difference is   {number_text(self.central_difference)}  (h = {self.h:.1e})",
         ]
         return "\n".join(line.rstrip() for line in lines)
+
+
+# A chain in the making: the factor nearest to C, and the rest of the chain.
+_Tail = tuple[Factor, "_Tail"] | None
 
 
 class _Paths:
@@ -151,58 +166,67 @@ class _Paths:
             for number, each in enumerate(network.layers, start=1)
             if isinstance(each, Dense)
         }
-        self._W = {number - 1: each.weights.copy() for number, each in self._dense.items()}
         self._elementwise = {
-            number: _elementwise(each.activation) for number, each in self._dense.items()
+            number: is_elementwise(each.activation) for number, each in self._dense.items()
         }
+        self._slopes_of_layer: dict[int, npt.NDArray[np.float64]] = {}
 
     def __iter__(self) -> Iterator[Chain]:
-        last = () if self._last is None else (self._last,)
-        for factors in self._to_z(self._layer + 1, self._j):
-            yield Chain(factors + last)
+        # From the weight up to C, without recursion: a network may have a thousand layers.
+        L, trace = self._trace.n_layers, self._trace
+        start: _Tail = None if self._last is None else (self._last, None)
+        todo = [(self._layer + 1, self._j, start)]
+        while todo:
+            layer, j, tail = todo.pop()
+            if layer == L and trace.fused:
+                dC_dz = Factor(f"dC/d{_z(j, L)}", float(trace.delta(L)[0, j - 1]))
+                yield _chain((dC_dz, tail))
+            elif layer == L:
+                for i, slope in self.slopes(layer, j):
+                    dC_ds = Factor(f"dC/ds_{_indices(i)}", float(trace.dC_ds[0, i - 1]))
+                    yield _chain((dC_ds, (slope, tail)))
+            else:
+                W = self._dense[layer + 1].weights
+                above = [
+                    (layer + 1, p, (Factor(_weight(p, i, layer), float(w)), (slope, tail)))
+                    for i, slope in self.slopes(layer, j)
+                    for p, w in enumerate(W[:, i - 1], start=1)
+                ]
+                todo += reversed(above)
 
     def count(self) -> int:
         L = self._trace.n_layers
         count = 1
         for number in range(self._layer + 1, L + 1):
-            fused = number == L and self._trace.dC_ds is None
+            fused = number == L and self._trace.fused
             if not (self._elementwise[number] or fused):
                 count *= self._dense[number].n_out
             if number < L:
                 count *= self._dense[number + 1].n_out
         return count
 
-    def _to_z(self, layer: int, j: int) -> Iterator[tuple[Factor, ...]]:
-        """Paths from C to z_j^(layer)."""
-        L = self._trace.n_layers
-        dC_ds = self._trace.dC_ds
-        if layer == L and dC_ds is None:
-            yield (Factor(f"dC/d{_z(j, L)}", float(self._trace.delta(L)[0, j - 1])),)
-            return
-        for i, slope in self._slopes(layer, j):
-            if layer == L and dC_ds is not None:
-                yield (Factor(f"dC/ds_{i}", float(dC_ds[0, i - 1])), slope)
-                continue
-            W = self._W[layer]
-            for p in range(1, len(W) + 1):
-                weight = Factor(_weight(p, i, layer), float(W[p - 1, i - 1]))
-                for path in self._to_z(layer + 1, p):
-                    yield (*path, weight, slope)
-
-    def _slopes(self, layer: int, j: int) -> Iterator[tuple[int, Factor]]:
+    def slopes(self, layer: int, j: int) -> Iterator[tuple[int, Factor]]:
         """Yield every neuron i whose activation depends on z_j, with da_i/dz_j."""
         z = self._trace.z(layer)
         activation = self._dense[layer].activation
         if self._elementwise[layer]:
-            slope = _core.activate(activation, z, np.ones_like(z))[1][0, j - 1]
-            yield j, Factor(f"f'({_z(j, layer)})", float(slope))
+            if layer not in self._slopes_of_layer:
+                self._slopes_of_layer[layer] = slopes(activation, z)[0]
+            yield j, Factor(f"f'({_z(j, layer)})", float(self._slopes_of_layer[layer][j - 1]))
             return
-        n = z.shape[1]
-        jacobian = _core.activate(activation, np.repeat(z, n, axis=0), np.eye(n))[1]
+        column = jacobian_columns(activation, z[0], slice(j - 1, j))
         output = layer == self._trace.n_layers
-        for i in range(1, n + 1):
-            a = f"s_{i}" if output else _a(i, layer)
-            yield i, Factor(f"d{a}/d{_z(j, layer)}", float(jacobian[i - 1, j - 1]))
+        for i, value in enumerate(column[:, 0], start=1):
+            a = f"s_{_indices(i)}" if output else _a(i, layer)
+            yield i, Factor(f"d{a}/d{_z(j, layer)}", float(value))
+
+
+def _chain(tail: _Tail) -> Chain:
+    factors = []
+    while tail is not None:
+        factor, tail = tail
+        factors.append(factor)
+    return Chain(tuple(factors))
 
 
 def explain(
@@ -216,6 +240,21 @@ def explain(
     bias: bool,
 ) -> Explanation:
     """Explain one derivative; `Network.explain` says how."""
+    # Whatever the caller's NumPy does about overflow is for the caller's own arithmetic.
+    with np.errstate(all="ignore"):
+        return _explain(network, x, y, layer=layer, j=j, k=k, bias=bias)
+
+
+def _explain(
+    network: Network,
+    x: npt.ArrayLike,
+    y: npt.ArrayLike,
+    *,
+    layer: int,
+    j: int,
+    k: int | None,
+    bias: bool,
+) -> Explanation:
     exact = network._twin("float64")
     trace = exact.trace(x, y)
     if len(trace.s) != 1:
@@ -232,11 +271,11 @@ def explain(
     delta = Factor(f"dC/d{_z(j, layer + 1)}", float(trace.delta(layer + 1)[0, j - 1]))
     head: tuple[Factor, ...] = (delta,)
     output = layer + 1 == trace.n_layers
+    fused = trace.fused
     paths = _Paths(exact, trace, layer, j, last)
-    if _elementwise(dense.activation) and not (output and trace.dC_ds is None):
+    if is_elementwise(dense.activation) and not (output and fused):
         if output:
-            assert trace.dC_ds is not None
-            dC_da = Factor(f"dC/ds_{j}", float(trace.dC_ds[0, j - 1]))
+            dC_da = Factor(f"dC/ds_{_indices(j)}", float(trace.dC_ds[0, j - 1]))
         else:
             later = exact.layers[layer + 1]
             assert isinstance(later, Dense)
@@ -244,17 +283,18 @@ def explain(
                 f"dC/d{_a(j, layer + 1)}",
                 float(trace.delta(layer + 2)[0] @ later.weights[:, j - 1]),
             )
-        ((_, slope),) = paths._slopes(layer + 1, j)
+        ((_, slope),) = paths.slopes(layer + 1, j)
         head = (dC_da, slope)
 
-    place = _parameter_index(exact, layer, j, None if bias else k)
-    h = float(np.cbrt(np.finfo(float).eps) * max(1.0, abs(exact.parameters[place])))
+    place = (layer, j, None if bias else k)
+    w = _at(exact, exact.parameters, *place)
+    h = float(np.cbrt(np.finfo(float).eps) * max(1.0, abs(w[0])))
     return Explanation(
         symbol,
         Chain(head if last is None else (*head, last)),
         paths,
-        gradient=float(network.value_and_grad(x, y)[1][place]),
-        central_difference=_central_difference(exact, x, y, place, h),
+        gradient=float(_at(network, network.value_and_grad(x, y)[1], *place)[0]),
+        central_difference=_central_difference(exact, x, y, w, h),
         h=h,
     )
 
@@ -290,33 +330,27 @@ def _check_place(
     return dense
 
 
-def _parameter_index(network: Network, layer: int, j: int, k: int | None) -> int:
-    """Return where w_jk^(layer), or b_j^(layer) if k is None, stands in the flat block."""
-    numbers = np.arange(network.n_parameters)
-    W, b = network.split(numbers)[layer - 1]
+def _at(
+    network: Network, block: npt.NDArray[Any], layer: int, j: int, k: int | None
+) -> npt.NDArray[Any]:
+    """Return w_jk^(layer), or b_j^(layer) if k is None, in a flat block: a view of shape (1,)."""
+    W, b = network.split(block)[layer - 1]
     if k is not None:
-        return int(W[j - 1, k - 1])
+        return W[j - 1, k - 1 : k]
     assert b is not None
-    return int(b[j - 1])
+    return b[j - 1 : j]
 
 
 def _central_difference(
-    network: Network, x: npt.ArrayLike, y: npt.ArrayLike, place: int, h: float
+    network: Network, x: npt.ArrayLike, y: npt.ArrayLike, place: npt.NDArray[Any], h: float
 ) -> float:
-    parameters = network.parameters
-    w = parameters[place]
-    parameters[place] = w + h
-    above, w_above = network.cost(x, y), parameters[place]
-    parameters[place] = w - h
-    below, w_below = network.cost(x, y), parameters[place]
-    parameters[place] = w
-    return float((above - below) / (w_above - w_below))
-
-
-def _elementwise(activation: str) -> bool:
-    """Tell whether each a_j depends on its own z_j only: seen in the slopes of two neurons."""
-    slopes = _core.activate(activation, np.array([[0.5, 0.25]]), np.array([[1.0, 0.0]]))[1]
-    return bool(slopes[0, 1] == 0.0)
+    w = float(place[0])
+    place[0] = w + h
+    above, w_above = network.cost(x, y), float(place[0])
+    place[0] = w - h
+    below, w_below = network.cost(x, y), float(place[0])
+    place[0] = w
+    return (above - below) / (w_above - w_below)
 
 
 def _indices(*numbers: int) -> str:
@@ -341,13 +375,9 @@ def _z(j: int, layer: int) -> str:
     return f"z_{_indices(j)}^({layer})"
 
 
-def _number(value: float) -> str:
-    return f"{value + 0.0:.8g}"  # + 0.0: no minus before a zero
-
-
 def _aligned(factors: tuple[Factor, ...]) -> tuple[str, str]:
     """Return the product in symbols and, under each symbol, in numbers."""
-    cells = [(factor.symbol, _number(factor.value)) for factor in factors]
+    cells = [(factor.symbol, number_text(factor.value)) for factor in factors]
     widths = [max(map(len, cell)) for cell in cells]
     symbols, numbers = (
         " * ".join(cell[row].ljust(width) for cell, width in zip(cells, widths, strict=True))

@@ -3,27 +3,98 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import copy
+import copyreg
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import Spec, true_or_false, whole_number
+from chainrule._spec import Settings, Spec, refuse_second_init, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from chainrule.network import Network
 
 
-class Layer:
-    """What all layers have in common: they cross into the core as a name, numbers and words."""
+T = TypeVar("T")
+
+
+class Described(Generic[T]):
+    """A part of a layer's description, which is checked whenever it is set."""
+
+    def __init__(self, doc: str) -> None:
+        self.__doc__ = doc
+
+    def __set_name__(self, kind: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, layer: None, kind: type) -> Described[T]: ...
+    @overload
+    def __get__(self, layer: Layer, kind: type) -> T: ...
+    def __get__(self, layer: Layer | None, kind: type) -> Described[T] | T:
+        """Return it."""
+        if layer is None:
+            return self
+        value: T = layer._description[self._name]
+        return value
+
+    def __set__(self, layer: Layer, value: T) -> None:
+        """Check it and keep it, unless the layer is part of a network."""
+        if layer._place is not None:
+            raise AttributeError(
+                f"{self._name} of a network's layer cannot be changed; make a new network"
+            )
+        layer._describe(**layer._description | {self._name: value})
+
+
+class Layer(Settings):
+    """What all layers have in common: they cross into the core as a name, numbers and words.
+
+    A layer that is passed to a network is a description; the network's own ``net.layers[i]`` also
+    shows its parameters, as far as layers of its kind have any.
+    """
+
+    __slots__ = ("_description", "_place")
+
+    _description: dict[str, Any]
+    _place: tuple[Network, int] | None
+
+    def _describe(self, **description: Any) -> None:
+        """Check the arguments of `__init__`, and keep them."""
+        raise NotImplementedError
 
     def _spec(self) -> Spec:
         raise NotImplementedError
 
     def _of(self, network: Network | None, index: int) -> Layer:
         """Return a copy; a `Dense` has the parameters of dense layer `index` of `network`."""
-        raise NotImplementedError
+        twin = copy.copy(self)
+        twin._place = None if network is None else (network, index)
+        return twin
+
+    @property
+    def weights(self) -> npt.NDArray[Any]:
+        """The network's W, shape (n_out, n_in), of a layer that has one."""
+        raise AttributeError(f"{type(self).__name__} has no weights")
+
+    @weights.setter
+    def weights(self, values: npt.ArrayLike) -> None:
+        raise AttributeError(f"{type(self).__name__} has no weights")
+
+    @property
+    def bias(self) -> npt.NDArray[Any] | None:
+        """The network's b, shape (n_out,), of a layer that has one."""
+        raise AttributeError(f"{type(self).__name__} has no bias")
+
+    @bias.setter
+    def bias(self, values: npt.ArrayLike) -> None:
+        raise AttributeError(f"{type(self).__name__} has no bias")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        new = copyreg.__newobj__  # type: ignore[attr-defined]
+        return new, (type(self),), object.__getstate__(self)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Layer) and self._spec() == other._spec()
@@ -47,15 +118,22 @@ class Input(Layer):
         If `n` is no whole number.
     """
 
+    __slots__ = ()
+
     def __init__(self, n: int) -> None:
-        self.n = whole_number("Input: n", n)
-        _core.check_layer(self._spec())
+        refuse_second_init(hasattr(self, "_place"), type(self))
+        self._describe(n=n)
+        self._place = None
+
+    n = Described[int]("int: How many numbers a sample has.")
+
+    def _describe(self, **description: Any) -> None:
+        n = whole_number("Input: n", description["n"])
+        _core.check_layer(("input", [n], []))
+        self._description = {"n": n}
 
     def _spec(self) -> Spec:
         return ("input", [self.n], [])
-
-    def _of(self, network: Network | None, index: int) -> Layer:
-        return Input(self.n)
 
     def __repr__(self) -> str:
         return f"Input({self.n})"
@@ -89,6 +167,8 @@ class Dense(Layer):
         If an argument has the wrong type.
     """
 
+    __slots__ = ()
+
     def __init__(
         self,
         n_out: int,
@@ -97,23 +177,32 @@ class Dense(Layer):
         bias: bool = True,
         init: str = "glorot_uniform",
     ) -> None:
-        self.n_out = whole_number("Dense: n_out", n_out)
+        refuse_second_init(hasattr(self, "_place"), type(self))
+        self._describe(n_out=n_out, activation=activation, has_bias=bias, init=init)
+        self._place = None
+
+    n_out = Described[int]("int: Number of neurons.")
+    activation = Described[str]("str: The f of the layer.")
+    has_bias = Described[bool]("bool: Whether there is a b.")
+    init = Described[str]("str: The distribution that W and b are drawn from at first.")
+
+    def _describe(self, **description: Any) -> None:
+        n_out = whole_number("Dense: n_out", description["n_out"])
+        activation, init = description["activation"], description["init"]
         for name, value in (("activation", activation), ("init", init)):
             if not isinstance(value, str):
                 raise TypeError(f"Dense: {name} must be a name, got {value!r}")
-        self.activation = activation
-        self.has_bias = true_or_false("Dense: bias", bias)
-        self.init = init
-        self._place: tuple[Network, int] | None = None
-        _core.check_layer(self._spec())
+        has_bias = true_or_false("Dense: bias", description["has_bias"])
+        _core.check_layer(("dense", [n_out, has_bias], [activation, init]))
+        self._description = {
+            "n_out": n_out,
+            "activation": activation,
+            "has_bias": has_bias,
+            "init": init,
+        }
 
     def _spec(self) -> Spec:
         return ("dense", [self.n_out, self.has_bias], [self.activation, self.init])
-
-    def _of(self, network: Network | None, index: int) -> Layer:
-        layer = Dense(self.n_out, self.activation, bias=self.has_bias, init=self.init)
-        layer._place = None if network is None else (network, index)
-        return layer
 
     def _parameters(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
         if self._place is None:
@@ -160,6 +249,8 @@ class Dense(Layer):
 
 def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
     """Copy `values` into `view`; raise, changing nothing, if they do not fit."""
+    if isinstance(values, np.ndarray) and np.any(getattr(values, "mask", False)):
+        raise TypeError(f"{name} is a masked array, whose mask would be lost; fill it first")
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be real numbers, got dtype {array.dtype}")
@@ -167,7 +258,7 @@ def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
         raise _core.ShapeError(f"{name} has shape {array.shape}, expected {view.shape}")
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite, got NaN or infinity")
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         converted = array.astype(view.dtype)
     if not np.isfinite(converted).all():
         raise ValueError(f"{name} has a number too large for {view.dtype}")

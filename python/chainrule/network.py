@@ -3,50 +3,31 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import operator
-import os
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import as_list, true_or_false, whole_number
+from chainrule._spec import (
+    as_list,
+    dtype_name,
+    refuse_second_init,
+    seed_of,
+    true_or_false,
+    whole_number,
+)
 from chainrule.explain import Explanation, explain
+from chainrule.history import History, history_of
 from chainrule.layers import Dense, Input, Layer, assign
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 from chainrule.trace import Trace
 
 Array = npt.NDArray[Any]
-CostFunction = Callable[[Array, Array], tuple[float, npt.ArrayLike]]
-
-
-@dataclass(frozen=True)
-class History:
-    """How a training went: what `Network.fit` returns.
-
-    Attributes
-    ----------
-    cost : list of float
-        Training cost of each whole epoch: the mean over its steps, each before its update.
-    validation_cost : list of float
-        Cost of the validation data after each whole epoch; empty without validation data.
-    epochs : int
-        Number of whole epochs.
-    seconds : float
-        Wall-clock time.
-    stopped_by : "epochs" or StopCondition
-        What ended it: the number of epochs, or one of the conditions in `stop`.
-    """
-
-    cost: list[float]
-    validation_cost: list[float]
-    epochs: int
-    seconds: float
-    stopped_by: StopCondition | Literal["epochs"]
+CostFunction = Callable[[Array, Array], tuple[float | np.floating[Any], npt.ArrayLike]]
 
 
 class Network(_core.Network):
@@ -57,10 +38,14 @@ class Network(_core.Network):
     layers : sequence of layers
         One `Input`, first, then one or more `Dense`.
     loss : str or callable, default "mse"
-        The cost C of the article: "mse", "cross_entropy", "binary_cross_entropy", or a function
-        ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the rows of y as
-        they were passed: `cost` is one number for the batch and `dC_ds`, shape (batch, n_out), its
-        gradient.
+        The cost C of the article, and the output activations that it takes:
+
+        * "mse": any but softmax over one neuron, which is the constant 1.
+        * "cross_entropy": softmax, over two neurons or more; for classes.
+        * "binary_cross_entropy": sigmoid; for yes or no, one or several of them.
+        * a function ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the
+          rows of y as they were passed: as "mse". `cost` is one number for the batch and `dC_ds`,
+          shape (batch, n_out), its gradient.
     dtype : str or numpy.dtype, default "float32"
         Of parameters, computation and outputs: float32 or float64.
     rng : None, int or numpy.random.Generator, optional
@@ -70,9 +55,12 @@ class Network(_core.Network):
     Raises
     ------
     ValueError
-        If the layers are not `Input` and then `Dense`, or a name is unknown.
+        If the layers are not `Input` and then `Dense`, a name is unknown, the loss does not take
+        the outputs of the last layer, or the last layer is a softmax over one neuron.
     TypeError
         If an argument has the wrong type.
+    RuntimeError
+        If ``__init__`` is called once more.
 
     Examples
     --------
@@ -100,26 +88,40 @@ class Network(_core.Network):
         dtype: npt.DTypeLike = "float32",
         rng: int | np.random.Generator | None = None,
     ) -> None:
+        refuse_second_init(self._made, type(self))
         layers = as_list("layers", "be Input and Dense objects", Layer, layers)
         if not (isinstance(loss, str) or callable(loss)):
             raise TypeError(f"loss must be a name or a function, got {loss!r}")
         if isinstance(loss, str):
             _core.check_loss(loss)
-        super().__init__(
-            [layer._spec() for layer in layers],
-            loss if isinstance(loss, str) else "",
-            _dtype_name(dtype),
-            _seed(rng),
-        )
+        self._make(layers, loss, dtype_name(dtype), seed_of(rng), None)
+
+    def _make(
+        self,
+        layers: list[Layer],
+        loss: str | CostFunction,
+        dtype: str,
+        seed: int,
+        parameters: Array | None,
+    ) -> None:
+        """Make what `__init__` does; `parameters` are copied instead of drawn."""
+        specs = [layer._spec() for layer in layers]
+        super().__init__(specs, loss if isinstance(loss, str) else "", dtype, seed, parameters)
         self._loss = loss
         # Descriptions only: a layer with its parameters is made when it is asked for, so that
         # network and layers do not keep each other alive.
         self._layers = [layer._of(None, 0) for layer in layers]
+        self._history: History | None = None
 
     @property
     def loss(self) -> str | CostFunction:
         """The cost: a name or a function."""
         return self._loss
+
+    @property
+    def history(self) -> History | None:
+        """The history of the last training by `fit`, finished or not; None before the first."""
+        return self._history
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -144,10 +146,10 @@ class Network(_core.Network):
         y: npt.ArrayLike,
         *,
         optimizer: Optimizer | None = None,
-        epochs: int | None = 1,
+        epochs: int | Literal["auto"] | None = "auto",
         batch_size: int = 32,
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
-        stop: Sequence[StopCondition] = (),
+        stop: StopCondition | Sequence[StopCondition] = (),
         shuffle: bool = True,
         order: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
@@ -170,25 +172,27 @@ class Network(_core.Network):
             "binary_cross_entropy" numbers from 0 to 1.
         optimizer : SGD or Adam, optional
             By default a new ``Adam()``.
-        epochs : int or None, default 1
-            How often to go through all samples; None until a condition in `stop` ends it.
+        epochs : int, "auto" or None, default "auto"
+            How often to go through all samples; None until a condition in `stop` ends it. "auto" is
+            None with a condition in `stop`, else 1; with an `order`, always 1.
         batch_size : int, default 32
             Samples per update; the last batch of an epoch may be smaller.
         validation_data : (x, y), optional
             Samples whose cost is computed after each epoch.
-        stop : sequence of stop conditions, optional
-            `CostBelow`, `NoImprovement`, `TimeLimit`.
+        stop : stop condition or sequence of stop conditions, optional
+            `CostBelow`, `NoImprovement`, `TimeLimit`, `StopWhen`.
         shuffle : bool, default True
             Visit the samples in a new random order each epoch, drawn from the network's seed.
         order : array_like of int, shape (epochs, n), optional
             The order of samples in each epoch, instead of shuffling.
         sample_weight : array_like, shape (n,), optional
-            Weights w_i >= 0; the cost of a batch is sum(w_i C_i) / sum(w_i).
+            Weights w_i >= 0, with a finite sum; the cost of a batch is sum(w_i C_i) / sum(w_i).
 
         Returns
         -------
         History
-            Costs, times, and what ended the training.
+            Costs, times, and what ended the training. `history` keeps it. A training that ends with
+            an exception has one, too: the exception carries it as its attribute ``history``.
 
         Raises
         ------
@@ -196,12 +200,13 @@ class Network(_core.Network):
             If an array has the wrong shape.
         ValueError
             If a value is not finite, naming row and column; if targets do not suit the loss; if a
-            number is out of its range; if `optimizer` holds the state of another network.
+            number is out of its range; if `optimizer` holds the state of another network; if an
+            array is part of the network's own parameters.
         TypeError
             If an argument is of the wrong type.
         TrainingDiverged
-            If cost, gradient or weights become infinite or NaN; the weights are the last finite
-            ones.
+            If the cost (that of the validation data, too), a gradient or a weight becomes infinite
+            or NaN; the weights are the last finite ones.
         ConcurrentUseError
             If another call uses the network or the optimizer at this moment.
         """
@@ -210,54 +215,70 @@ class Network(_core.Network):
         if isinstance(stop, StopCondition):
             stop = [stop]
         conditions = as_list("stop", "hold stop conditions", StopCondition, stop)
+        if isinstance(epochs, str) and epochs == "auto":
+            epochs = None if conditions and order is None else 1
         if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
             raise ValueError(f"epochs must be >= 0, got {epochs}")
-        cost, validation_cost, seconds, stopped_by = self._fit(
-            x,
-            y,
-            optimizer,
-            -1 if epochs is None else epochs,
-            whole_number("batch_size", batch_size),
-            true_or_false("shuffle", shuffle),
-            order,
-            [each._spec() for each in conditions],
-            validation_data,
-            sample_weight,
-        )
-        return History(
-            cost=cost,
-            validation_cost=validation_cost,
-            epochs=len(cost),
-            seconds=seconds,
-            stopped_by="epochs" if stopped_by < 0 else conditions[stopped_by],
-        )
+        questions: list[Callable[[], bool]] = []
+        record = _core.History()
+        try:
+            self._fit(
+                x,
+                y,
+                optimizer,
+                -1 if epochs is None else epochs,
+                whole_number("batch_size", batch_size),
+                true_or_false("shuffle", shuffle),
+                order,
+                [each._spec(questions) for each in conditions],
+                validation_data,
+                sample_weight,
+                questions,
+                record,
+            )
+        except BaseException as error:
+            if record.begun:
+                self._history = history_of(record, conditions, error)
+                with contextlib.suppress(Exception):  # of one that takes no attributes
+                    error.history = self._history  # type: ignore[attr-defined]
+            raise
+        self._history = history_of(record, conditions)
+        return self._history
 
-    def trace(self, x: npt.ArrayLike, y: npt.ArrayLike) -> Trace:
+    def trace(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> Trace:
         """Go forward and backward once and show everything on the way.
 
         Parameters
         ----------
-        x, y : array_like
-            Samples and targets as in `fit`; one sample may be (n_in,).
+        x, y, sample_weight : array_like
+            Samples, targets and weights as in `fit`; one sample may be (n_in,).
 
         Returns
         -------
         Trace
-            z, a, delta, dW and db of each layer in the article's numbering, s and the cost.
+            z, a, f'(z), delta, dW and db of each layer in the article's numbering, s, dC/ds and the
+            cost.
 
         Raises
         ------
         ShapeError, ValueError, TypeError
             If x or y is not as `fit` takes them.
         """
-        traced = self._trace(x, y)
+        traced = self._trace(x, y, sample_weight)
         return Trace(
+            activations=[each.activation for each in self._layers if isinstance(each, Dense)],
             cost=traced["cost"],
             z=traced["z"],
             a=traced["a"],
             delta=traced["delta"],
             gradients=self.split(traced["gradient"]),
             dC_ds=traced["dC_ds"],
+            fused=traced["fused"],
         )
 
     def explain(
@@ -299,25 +320,30 @@ class Network(_core.Network):
         return explain(self, x, y, layer=layer, j=j, k=k, bias=bias)
 
     def copy(self) -> Network:
-        """Return an independent network with the same layers, parameters and random stream."""
-        return self._twin(self.dtype)
+        """Return an independent network with the same layers, parameters and random stream.
 
-    def _twin(self, dtype: npt.DTypeLike) -> Network:
-        function, (kind, layers, loss, _, *rest) = self.__reduce__()
-        twin: Network = function(kind, layers, loss, np.dtype(dtype).name, *rest)
+        Attributes that you have given the network are those of the copy, too.
+        """
+        twin = self._twin(self.dtype.name)
+        vars(twin).update({name: value for name, value in vars(self).items() if name not in _OWN})
         return twin
 
-    def __reduce__(self) -> tuple[Callable[..., Network], tuple[Any, ...]]:
-        return _rebuild, (
-            type(self),
-            self._layers,
-            self.loss,
-            self.dtype.name,
-            self.seed,
-            self._epochs_begun,
-            self.threads,
-            self._shared(self.parameters.copy),
-        )
+    __copy__ = copy
+
+    def _twin(self, dtype: str) -> Network:
+        """Return a network of the same kind and parameters in another dtype."""
+        # Straight from one block to the other, while nobody trains this network.
+        twin: Network = self._shared(lambda: _rebuild(*self._parts(dtype, self.parameters)))
+        return twin
+
+    def _parts(self, dtype: str, parameters: Array) -> tuple[Any, ...]:
+        """Return what `_rebuild` takes."""
+        position = self.seed, self._epochs_begun
+        return type(self), self._layers, self.loss, dtype, *position, self.threads, parameters
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        parameters = self._shared(self.parameters.copy)
+        return _rebuild, self._parts(self.dtype.name, parameters), self.__getstate__()
 
     def __repr__(self) -> str:
         rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
@@ -351,6 +377,9 @@ class Network(_core.Network):
         return "\n".join([head, *(f"  {line}".rstrip() for line in table)])
 
 
+_OWN = {"_loss", "_layers"}  # of the attributes of a network, those that `_rebuild` sets
+
+
 def _rebuild(
     kind: type[Network],
     layers: list[Layer],
@@ -362,30 +391,7 @@ def _rebuild(
     parameters: Array,
 ) -> Network:
     network = kind.__new__(kind)
-    Network.__init__(network, layers, loss=loss, dtype=dtype, rng=seed)
-    network._parameters()[...] = parameters
+    network._make(layers, loss, dtype, seed, parameters)
     network._epochs_begun = epochs_begun
     network.threads = threads
     return network
-
-
-def _dtype_name(dtype: npt.DTypeLike) -> str:
-    if dtype is None:  # NumPy would take it for float64
-        raise TypeError("dtype must be float32 or float64, got None")
-    return np.dtype(dtype).name
-
-
-def _seed(rng: int | np.random.Generator | None) -> int:
-    if rng is None:
-        return int.from_bytes(os.urandom(8), "little")
-    if isinstance(rng, np.random.Generator):
-        return int(rng.integers(2**64, dtype=np.uint64))
-    try:
-        seed = operator.index(rng)
-    except TypeError:
-        raise TypeError(
-            f"rng must be None, a whole number or a numpy.random.Generator, got {rng!r}"
-        ) from None
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"rng must be from 0 to 2**64 - 1, got {seed}")
-    return seed

@@ -6,8 +6,9 @@ They watch the validation cost where there is validation data, else the training
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 from chainrule import _core
 from chainrule._spec import Spec, real_number
@@ -20,9 +21,10 @@ class StopCondition:
     _name: ClassVar[str]
 
     def __post_init__(self) -> None:
-        _core.check_stop_condition(self._spec())
+        _core.check_stop_condition(self._spec([]))
 
-    def _spec(self) -> Spec:
+    def _spec(self, questions: list[Callable[[], bool]]) -> Spec:
+        """Return name and numbers; a condition that asks Python adds its question."""
         numbers = [real_number(each.name, getattr(self, each.name)) for each in fields(self)]
         return (self._name, numbers, [])
 
@@ -72,3 +74,65 @@ class TimeLimit(StopCondition):
 
     _name = "time_limit"
     seconds: float
+
+
+class Event(Protocol):
+    """What tells by ``is_set()`` whether something has happened."""
+
+    def is_set(self) -> bool:
+        """Tell whether it has happened."""
+        ...
+
+
+class _Never:
+    """The event of a condition that came out of a pickle: nobody else could set it."""
+
+    def is_set(self) -> bool:
+        return False
+
+
+@dataclass(frozen=True)
+class StopWhen(StopCondition):
+    """Stop after the next step when an event is set: by another thread, a signal handler, a button.
+
+    The event is looked at after a step, at most every 20 ms. An epoch that is not complete then is
+    not in the history; its steps stay in the weights. A pickle or deep copy is without the event.
+
+    Parameters
+    ----------
+    event : object with a method ``is_set()``
+        Such as `threading.Event`.
+
+    Raises
+    ------
+    TypeError
+        If `event` has no such method.
+
+    Examples
+    --------
+    >>> import threading
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Input(1), cr.Dense(1)])
+    >>> button = threading.Event()
+    >>> timer = threading.Timer(0.1, button.set)
+    >>> timer.start()
+    >>> net.fit([[1.0]], [1.0], stop=cr.StopWhen(button)).stopped_by == cr.StopWhen(button)
+    True
+    """
+
+    _name = "stop_when"
+    event: Event
+
+    def __post_init__(self) -> None:
+        if not callable(getattr(self.event, "is_set", None)):
+            raise TypeError(f"event must have a method is_set(), got {self.event!r}")
+
+    def _spec(self, questions: list[Callable[[], bool]]) -> Spec:
+        questions.append(self.event.is_set)
+        return (self._name, [len(questions) - 1], [])
+
+    def __copy__(self) -> StopWhen:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (_Never(),)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy.typing as npt
 
+from chainrule import _notebook, _slopes
 from chainrule._spec import whole_number
 
 Array = npt.NDArray[Any]
@@ -24,17 +25,24 @@ class Trace:
         C, the mean over the batch.
     n_layers : int
         The article's L.
+    fused : bool
+        Whether delta^(L) comes straight from s and y, as it does for "cross_entropy" after softmax
+        and "binary_cross_entropy" after sigmoid.
     """
 
     def __init__(
         self,
+        activations: list[str],
         cost: float,
         z: list[Array],
         a: list[Array],
         delta: list[Array],
         gradients: list[tuple[Array, Array | None]],
-        dC_ds: Array | None,
+        dC_ds: Array,
+        fused: bool,
     ) -> None:
+        self.fused = fused
+        self._activations = activations
         self.cost = cost
         self.n_layers = len(a)
         self._z, self._a, self._delta, self._gradients = z, a, delta, gradients
@@ -56,6 +64,22 @@ class Trace:
     def a(self, layer: int) -> Array:
         """Activation a^(l), shape (batch, n), for l = 1 (the input x) to L (the output s)."""
         return self._a[self._index("a", layer, 1, self.n_layers)]
+
+    def f_prime(self, layer: int) -> Array:
+        """f'(z^(l)), shape (batch, n), for l = 2 to L.
+
+        Of softmax, whose a_i depend on every z_j, the Jacobians da_i/dz_j, shape (batch, n, n).
+        """
+        i = self._index("f_prime", layer, 2, self.n_layers)
+        return _slopes.f_prime(self._activations[i], self._z[i]).astype(self._z[i].dtype)
+
+    def f_prime_of_first(self, layer: int) -> Array | None:
+        """f'(z^(l)) of the first sample, shape (n,); None for softmax, where it is a matrix."""
+        activation = self._activations[layer - 2]
+        if not _slopes.is_elementwise(activation):
+            return None
+        first: Array = _slopes.slopes(activation, self._z[layer - 2][:1])[0]
+        return first
 
     def delta(self, layer: int) -> Array:
         """Local gradient delta^(l) = dC/dz^(l), shape (batch, n), for l = 2 to L.
@@ -81,13 +105,24 @@ class Trace:
         return self._a[-1]
 
     @property
-    def dC_ds(self) -> Array | None:
+    def dC_ds(self) -> Array:
         """Gradient of C for the output, shape (batch, n_out).
 
-        None where the loss is fused with the output's activation, so that delta^(L) = s - y comes
-        without it.
+        Where the loss is `fused` with the output's activation, delta^(L) does not come from it, but
+        from s - y, which is exact where an s_j is nearly 0.
         """
         return self._dC_ds
+
+    @property
+    def ds_dz(self) -> Array:
+        """f'(z^(L)), so that delta^(L) = dC/ds ds/dz: (batch, n_out), of softmax (batch, n, n)."""
+        return self.f_prime(self.n_layers)
+
+    def _repr_html_(self) -> str:
+        return _notebook.trace_html(self)
+
+    def _repr_latex_(self) -> str:
+        return _notebook.trace_latex(self)
 
     def __repr__(self) -> str:
         widths = "-".join(str(a.shape[1]) for a in self._a)

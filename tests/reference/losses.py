@@ -6,8 +6,6 @@ The cost of a batch is C = sum_i share_i C_i, so that dC/ds = share_i dC_i/ds in
 
 import numpy as np
 
-P_MIN = float(np.finfo(np.float64).eps)
-
 
 def share(batch, sample_weight=None):
     """share_i = w_i / sum(w), the part of sample i in C; all w are 1 unless given, and may be 0."""
@@ -21,32 +19,17 @@ def one_hot(labels, n):
 
 
 class Loss:
-    """What the losses share: targets as rows, and a logarithm that is finite everywhere.
+    """What the losses share: targets as rows.
 
-    Below `p_min` the logarithm goes on along its tangent, so that cost and gradient stay finite,
-    and agree, where an output is 0 or no probability at all. `p_min` is the machine epsilon of the
-    numbers that the network computes in.
-
-    A loss with a `paired_activation` has two more methods for networks that end in it: cost and
-    delta = dC_i/dz in one step, which stay exact where s rounds to 0 or 1.
+    A loss with a `paired_activation` is made for networks that end in it, and has two more methods:
+    cost and delta = dC_i/dz in one step, which stay exact where s rounds to 0 or 1.
     """
 
     paired_activation = None
 
-    def __init__(self, p_min=P_MIN):
-        self.p_min = p_min
-
     def targets(self, y, n_out):
         """Return y as (batch, n_out); (batch,) will do for a single output."""
         return np.asarray(y, np.float64).reshape(-1, n_out)
-
-    def log(self, p):
-        """Return ln p, below p_min: ln p_min + (p - p_min) / p_min."""
-        return np.log(np.maximum(p, self.p_min)) + np.minimum(p - self.p_min, 0) / self.p_min
-
-    def log_slope(self, p):
-        """Return d ln p / dp = 1 / p, below p_min: 1 / p_min."""
-        return 1 / np.maximum(p, self.p_min)
 
 
 class Mse(Loss):
@@ -72,11 +55,11 @@ class CrossEntropy(Loss):
 
     def cost(self, s, y):
         """C_i = -sum_j y_j ln s_j."""
-        return -(y * self.log(s)).sum(axis=1)
+        return -(y * np.log(s)).sum(axis=1)
 
     def gradient(self, s, y):
         """dC_i/ds_j = -y_j / s_j."""
-        return -y * self.log_slope(s)
+        return -y / s
 
     def paired_cost(self, z, y):
         """C_i = sum_j y_j ln sum_k e^(z_k - z_j), for s_j = 1 / sum_k e^(z_k - z_j)."""
@@ -95,11 +78,11 @@ class BinaryCrossEntropy(Loss):
 
     def cost(self, s, y):
         """C_i = -1/n sum_j (y_j ln s_j + (1 - y_j) ln(1 - s_j))."""
-        return -(y * self.log(s) + (1 - y) * self.log(1 - s)).mean(axis=1)
+        return -(y * np.log(s) + (1 - y) * np.log(1 - s)).mean(axis=1)
 
     def gradient(self, s, y):
         """dC_i/ds_j = 1/n ((1 - y_j) / (1 - s_j) - y_j / s_j)."""
-        return ((1 - y) * self.log_slope(1 - s) - y * self.log_slope(s)) / s.shape[1]
+        return ((1 - y) / (1 - s) - y / s) / s.shape[1]
 
     def paired_cost(self, z, y):
         """C_i = 1/n sum_j (y_j ln(1 + e^-z_j) + (1 - y_j) ln(1 + e^z_j))."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .activations import ACTIVATIONS
-from .losses import LOSSES, P_MIN, share
+from .losses import LOSSES, share
 
 
 @dataclass
@@ -42,18 +42,16 @@ class Network:
     activations : sequence of str
         One name for each W.
     loss : str
-    p_min : float
-        Where the logarithms of the losses turn into their tangent, see `losses.Loss`.
     """
 
-    def __init__(self, W, b, activations, loss="mse", p_min=P_MIN):
+    def __init__(self, W, b, activations, loss="mse"):
         self.L = len(W) + 1
         self.W = {l: np.array(W_l, float) for l, W_l in enumerate(W, start=1)}
         self.b = {
             l: None if b_l is None else np.array(b_l, float) for l, b_l in enumerate(b, start=1)
         }
         self.f = {l: ACTIVATIONS[name]() for l, name in enumerate(activations, start=2)}
-        self.loss = LOSSES[loss](p_min)
+        self.loss = LOSSES[loss]()
         self.paired = activations[-1] == self.loss.paired_activation
 
     @classmethod
@@ -65,7 +63,6 @@ class Network:
             [layer.bias for layer in dense],
             [layer.activation for layer in dense],
             net.loss,
-            p_min=float(np.finfo(np.dtype(net.dtype)).eps),
         )
 
     def forward(self, x):

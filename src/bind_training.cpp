@@ -1,0 +1,128 @@
+// The crossing between Python and C++: training, and what it leaves.
+// SPDX-License-Identifier: BSD-3-Clause
+#include <functional>
+#include <optional>
+
+#include "any_network.h"
+#include "error.h"
+#include "learn_arguments.h"
+#include "network_docs.h"
+#include "python_call.h"
+
+namespace chainrule {
+namespace {
+
+Optimizer& to_optimizer(const py::object& object) {
+  if (py::isinstance<Optimizer>(object)) return bound<Optimizer>(object);
+  std::string example = "cr.Adam()";
+  if (py::isinstance<py::str>(object)) {
+    example = py::module_::import("chainrule.optimizers")
+                  .attr("example_of")(object)
+                  .template cast<std::string>();
+  }
+  throw py::type_error("optimizer must be an optimizer such as " + example + ", got " +
+                       py::repr(object).cast<std::string>());
+}
+
+double train_step(const py::object& self, const py::object& x, const py::object& y,
+                  const py::object& optimizer_, const py::object& sample_weight) {
+  Optimizer& optimizer = to_optimizer(optimizer_);
+  return with_network(self, [&](auto& network, auto number) {
+    const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
+                                                     sample_weight);
+    arguments.refuse_parts_of(memory_of_parameters(network));
+    Poll poll = signal_poll();
+    const WithoutGil without;
+    return network.train_step(arguments.samples, optimizer, poll);
+  });
+}
+
+// What `question`, a Python function, answers in the middle of a training.
+std::function<bool()> ask(const py::object& question) {
+  return [question] {
+    return back_in_python([&] {
+      const py::object answer = call_python(question);
+      const int is_true = PyObject_IsTrue(answer.ptr());
+      if (is_true < 0) throw py::error_already_set();
+      return is_true == 1;
+    });
+  };
+}
+
+// Fills in `history`, if it is wanted, also where the training ends with an exception.
+void fit(const py::object& self, const py::object& x, const py::object& y,
+         const py::object& optimizer_, const py::object& epochs, const py::object& batch_size,
+         const py::object& shuffle, const py::object& order, const py::object& stop,
+         const py::object& validation_data, const py::object& sample_weight,
+         const py::object& questions, const py::object& history) {
+  Optimizer& optimizer = to_optimizer(optimizer_);
+  with_network(self, [&](auto& network, auto number) {
+    using T = decltype(number);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    arguments.refuse_parts_of(memory_of_parameters(network));
+    FitOptions<T> options;
+    options.epochs = whole_number(epochs, "epochs");
+    options.batch_size = whole_number(batch_size, "batch_size");
+    options.shuffle = true_or_false(shuffle, "shuffle");
+    options.stop = to_specs(stop.cast<std::vector<SpecTuple>>());
+    if (!questions.is_none()) {
+      for (const py::handle each : questions) {
+        options.questions.push_back(ask(py::reinterpret_borrow<py::object>(each)));
+      }
+    }
+
+    ArrayArgument order_argument;
+    if (!order.is_none()) {
+      order_argument = array_argument(order, "order");
+      const char kind = order_argument.owner.dtype().kind();
+      if (kind != 'i' && kind != 'u') throw py::type_error("order must hold whole numbers");
+      if (order_argument.owner.ndim() != 2) {
+        throw ShapeError("order has shape " + shape_of(order_argument.owner) +
+                         ", expected (epochs, samples)");
+      }
+      options.order = order_argument.view;
+    }
+    std::optional<LearnArguments<T>> validation;
+    if (!validation_data.is_none()) {
+      if (!is_pair(validation_data)) {
+        throw py::type_error("validation_data must be a pair (x, y)");
+      }
+      const py::sequence pair = validation_data;
+      try {
+        with_prefix("validation_data: ", [&] {
+          validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+        });
+      } catch (const py::type_error& error) {
+        throw py::type_error(std::string("validation_data: ") + error.what());
+      }
+      options.validation = &validation->samples;
+    }
+    History unwanted;
+    History* const kept = history.is_none() ? &unwanted : &bound<History>(history);
+    Poll poll = signal_poll();
+    const WithoutGil without;
+    network.fit(arguments.samples, optimizer, options, poll, *kept);
+  });
+}
+
+}  // namespace
+
+void bind_training(py::module_& module) {
+  py::class_<History>(module, "History", "What a training leaves, finished or not.")
+      .def(py::init<>())
+      .def_readonly("begun", &History::begun)
+      .def_readonly("cost", &History::cost)
+      .def_readonly("validation_cost", &History::validation_cost)
+      .def_readonly("seconds", &History::seconds)
+      .def_readonly("stopped_by", &History::stopped_by);
+
+  const py::object network = module.attr("Network");
+  add_method<&train_step>(network, "train_step", "x, y, optimizer, sample_weight=None",
+                          docs::kTrainStep);
+  add_method<&fit>(network, "_fit",
+                   "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
+                   "sample_weight, questions=None, history=None",
+                   "Train; `Network.fit` says how.");
+}
+
+}  // namespace chainrule
