@@ -1,5 +1,5 @@
 # Chooses the library behind cpp/gemm: the only file that knows vendors.
-# Sets CHAINRULE_BLAS_SOURCE, the file of cpp/gemm to build, and CHAINRULE_INSTALL_RPATH, where the installed module
+# Included by cpp/. Sets CHAINRULE_BLAS_SOURCE, the file of gemm/ to build, and CHAINRULE_INSTALL_RPATH, where the installed module
 # looks for the library; defines the target chainrule_blas; installs what has to travel with the module.
 # SPDX-License-Identifier: BSD-3-Clause
 include(CheckCXXSymbolExists)
@@ -52,12 +52,13 @@ endfunction()
 # Looks for a BLAS of the system with its cblas.h; defines chainrule_blas if both are there.
 function(find_system_blas)
   set(BLA_SIZEOF_INTEGER 4)
+  set(CMAKE_FIND_PACKAGE_TARGETS_GLOBAL ON) # the module links to it, too
   find_package(BLAS QUIET)
   # Debian has a folder for each flavour of OpenBLAS, other systems have one for OpenBLAS.
   find_path(CHAINRULE_CBLAS_INCLUDE_DIR cblas.h
             PATH_SUFFIXES openblas-pthread openblas-openmp openblas-serial openblas)
   if(BLAS_FOUND AND CHAINRULE_CBLAS_INCLUDE_DIR)
-    add_library(chainrule_blas INTERFACE IMPORTED)
+    add_library(chainrule_blas INTERFACE IMPORTED GLOBAL)
     target_link_libraries(chainrule_blas INTERFACE BLAS::BLAS)
     target_include_directories(chainrule_blas INTERFACE ${CHAINRULE_CBLAS_INCLUDE_DIR})
   endif()
@@ -70,7 +71,7 @@ function(define_if_blas_has function definition)
   unset(blas_has_it CACHE) # the answer of an earlier run may be about another library
   check_cxx_symbol_exists(${function} cblas.h blas_has_it)
   if(blas_has_it)
-    set_property(SOURCE cpp/gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definition})
+    set_property(SOURCE gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definition})
   endif()
   unset(blas_has_it CACHE)
 endfunction()
@@ -123,17 +124,17 @@ endif()
 
 # ---- Its consequences --------------------------------------------------------------------------------------------
 
-set(CHAINRULE_BLAS_SOURCE cpp/gemm/blas.cpp)
+set(CHAINRULE_BLAS_SOURCE gemm/blas.cpp)
 set(CHAINRULE_INSTALL_RPATH)
 set(definitions)
 set(name ${choice})
 
 if(choice STREQUAL "builtin")
-  add_library(chainrule_blas INTERFACE IMPORTED)
-  set(CHAINRULE_BLAS_SOURCE cpp/gemm/builtin.cpp)
+  add_library(chainrule_blas INTERFACE IMPORTED GLOBAL)
+  set(CHAINRULE_BLAS_SOURCE gemm/builtin.cpp)
 
 elseif(choice STREQUAL "accelerate")
-  add_library(chainrule_blas INTERFACE IMPORTED)
+  add_library(chainrule_blas INTERFACE IMPORTED GLOBAL)
   target_link_libraries(chainrule_blas INTERFACE "-framework Accelerate")
   set(definitions CHAINRULE_BLAS_ACCELERATE)
   set(name "Accelerate")
@@ -150,7 +151,7 @@ elseif(choice STREQUAL "scipy-openblas")
   set(name "OpenBLAS ${version}")
   set(definitions BLAS_SYMBOL_PREFIX=scipy_)
   file(GLOB library ${lib_dir}/*${CMAKE_SHARED_LIBRARY_SUFFIX})
-  add_library(chainrule_blas SHARED IMPORTED)
+  add_library(chainrule_blas SHARED IMPORTED GLOBAL)
   if(WIN32) # the DLL keeps its name, which stands in the import library; python/ tells Windows the folder
     file(GLOB import_library ${lib_dir}/*.lib)
     set_property(TARGET chainrule_blas PROPERTY IMPORTED_IMPLIB ${import_library})
@@ -159,8 +160,9 @@ elseif(choice STREQUAL "scipy-openblas")
     copy_as_our_own(${library} ${copy})
     set(library ${copy})
   endif()
+  keep_headers(${include_dir} openblas_headers)
   set_target_properties(chainrule_blas PROPERTIES IMPORTED_LOCATION ${library}
-                                                  INTERFACE_INCLUDE_DIRECTORIES ${include_dir})
+                                                  INTERFACE_INCLUDE_DIRECTORIES ${openblas_headers})
   define_if_blas_has(scipy_openblas_get_num_threads CHAINRULE_HAVE_OPENBLAS_API)
   define_if_blas_has(scipy_openblas_set_xerbla CHAINRULE_HAVE_OPENBLAS_XERBLA)
 
@@ -179,5 +181,5 @@ elseif(choice STREQUAL "scipy-openblas")
 endif()
 
 list(APPEND definitions "CHAINRULE_BLAS_NAME=\"${name}\"")
-set_property(SOURCE cpp/gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
+set_property(SOURCE gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
 message(STATUS "Products by: ${name}")

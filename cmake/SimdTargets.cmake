@@ -1,5 +1,5 @@
 # The CPU targets of the kernels: for which processors each is built, and with which instructions.
-# Sets CHAINRULE_SIMD_TARGETS, the names of those built here from the plainest to the best; CHAINRULE_SIMD_SOURCES,
+# Included by cpp/. Sets CHAINRULE_SIMD_TARGETS, the names of those built here from the plainest to the best; CHAINRULE_SIMD_SOURCES,
 # their files; CHAINRULE_SIMD_FLAGS_<name>; CHAINRULE_SIMD_LIST, the names as the C++ code wants them.
 # SPDX-License-Identifier: BSD-3-Clause
 include(CheckCXXSourceCompiles)
@@ -23,7 +23,7 @@ function(add_simd_target name is_built gnu_flags msvc_flags)
   elseif(name STREQUAL v4 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     list(APPEND flags -Wno-uninitialized -Wno-maybe-uninitialized) # about its own header: GCC's bug 105593
   endif()
-  set(source cpp/kernels/target_${name}.cpp)
+  set(source kernels/target_${name}.cpp)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   set(CHAINRULE_SIMD_TARGETS ${CHAINRULE_SIMD_TARGETS} ${name} PARENT_SCOPE)
   set(CHAINRULE_SIMD_SOURCES ${CHAINRULE_SIMD_SOURCES} ${source} PARENT_SCOPE)
@@ -39,14 +39,14 @@ add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
 
 # One number at a time with the instructions of v3, for its networks and those of v4; no target of its own.
 if(CHAINRULE_X86_64 AND NOT MSVC)
-  set(source cpp/kernels/target_scalar_fma.cpp)
+  set(source kernels/target_scalar_fma.cpp)
   # Without the last one, numbers are put together two by two and taken apart again.
   set(flags ${CHAINRULE_SIMD_FLAGS_v3} -fno-tree-vectorize)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   list(APPEND CHAINRULE_SIMD_SOURCES ${source})
-  set_property(SOURCE cpp/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)
+  set_property(SOURCE kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)
 endif()
 
 list(TRANSFORM CHAINRULE_SIMD_TARGETS REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE CHAINRULE_SIMD_LIST)
 list(JOIN CHAINRULE_SIMD_LIST "" CHAINRULE_SIMD_LIST)
-set_property(SOURCE cpp/simd/dispatch.cpp cpp/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})
+set_property(SOURCE simd/dispatch.cpp kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})
