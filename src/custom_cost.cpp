@@ -36,8 +36,15 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
   const ArrayArgument argument = array_argument(gradient, "dC_ds from the cost function");
   const ArrayView& view = argument.view;
   if (argument.owner.ndim() != 2 || view.rows != s.rows || view.cols != s.cols) {
+    std::string why;
+    if (y.ndim() == 1) {
+      const std::string n = std::to_string(s.rows), as_s = shape_text(s.rows, 1);
+      why = ": y has shape (" + n + ",) but s " + shape_text(s.rows, s.cols) +
+            ", and NumPy makes s - y as large as " + shape_text(s.rows, s.rows) + "; pass y as " +
+            as_s + ", such as y[:, None]";
+    }
     throw ShapeError("dC_ds from the cost function has shape " + shape_of(argument.owner) +
-                     ", expected " + shape_text(s.rows, s.cols));
+                     ", expected " + shape_text(s.rows, s.cols) + why);
   }
   const ArrayArgument number = array_argument(cost, "the cost from the cost function");
   if (number.owner.size() != 1) {

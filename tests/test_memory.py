@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import threading
 import weakref
 from contextlib import suppress
 
@@ -46,6 +47,9 @@ def used(loss):
     return net, optimizer, net.layers, net.parameters, net.trace(X, Y), repr(net)
 
 
+SET = threading.Event()
+SET.set()
+
 # Each makes and drops at least 40 kB, so that a leak shows within a hundred rounds.
 CYCLES = {
     "make": make,
@@ -67,6 +71,11 @@ CYCLES = {
     "diverge": lambda: attempt(lambda: make().fit(X, Y, optimizer=cr.SGD(1e38), epochs=9)),
     "lists": lambda: make().predict(X.tolist()),
     "ragged lists": lambda: attempt(lambda: make().predict([*X.tolist(), [1]])),
+    "fit until stopped": lambda: make().fit(X, Y, stop=cr.StopWhen(SET)),
+    "history of a failure": lambda: attempt(lambda: make(fails).fit(X, Y, epochs=3)),
+    "wrong call": lambda: attempt(lambda: make().predict(X, nonsense=X.copy())),
+    "second init": lambda: attempt(lambda: make().__init__([cr.Input(1), cr.Dense(1)])),
+    "notebook": lambda: make().explain(X[0], Y[0], layer=1, j=1, k=1)._repr_html_(),
     "parameters": lambda: make().layers[1].weights.sum(),
     "wrong parameters": lambda: attempt(lambda: setattr(make(), "parameters", X)),
     "split": lambda: (lambda net: net.split(net.value_and_grad(X, Y)[1]))(make()),
@@ -90,7 +99,52 @@ def resident():
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc")
+needs_proc = pytest.mark.skipif(
+    not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc"
+)
+
+SMALL_CALLS = {
+    "predict": lambda net: net.predict(X[:3]),
+    "cost": lambda net: net.cost(X[:3], Y[:3]),
+    "value_and_grad": lambda net: net.value_and_grad(X[:3], Y[:3]),
+    "train_step": lambda net: net.train_step(X[:3], Y[:3], cr.SGD(0.01)),
+    "fit": lambda net: net.fit(X[:3], Y[:3]),
+}
+
+
+@needs_proc
+@pytest.mark.parametrize("hidden", [20, 300], ids=["narrow", "rows"])
+@pytest.mark.parametrize("call", SMALL_CALLS)
+def test_memory_of_a_large_batch_is_given_back(call, hidden):
+    net = cr.Network([cr.Input(100), cr.Dense(hidden, "tanh"), cr.Dense(10)], rng=0)
+    small = SMALL_CALLS[call]
+    small(net)
+    x, y = np.broadcast_to(X[:1], (100_000, 100)), np.broadcast_to(Y[:1], (100_000, 10))
+    before = resident()
+    net.value_and_grad(x, y)
+    held = resident() - before
+    assert held > (2e7 if hidden == 300 else 1e6)
+    net.value_and_grad(x, y)
+    assert resident() - before < 1.2 * held  # the same memory, for the same need
+    for _ in range(4):
+        small(net)
+    assert resident() - before < max(0.1 * held, 2e7)
+
+
+@needs_proc
+def test_memory_is_kept_while_large_batches_come_now_and_then():
+    net = cr.Network([cr.Input(100), cr.Dense(300, "tanh"), cr.Dense(10)], rng=0)
+    x, y = np.broadcast_to(X[:1], (50_000, 100)), np.broadcast_to(Y[:1], (50_000, 10))
+    before = resident()
+    for _ in range(3):
+        net.value_and_grad(x, y)
+        held = resident() - before
+        for _ in range(3):
+            net.predict(X[:3])
+        assert resident() - before > 0.8 * held > 2e7
+
+
+@needs_proc
 @pytest.mark.parametrize("cycle", CYCLES)
 def test_no_leak(cycle):
     work = CYCLES[cycle]

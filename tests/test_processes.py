@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
@@ -167,3 +168,96 @@ def test_exit_while_a_thread_trains(loss):
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=30
         )
         assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+
+
+# ---- While the interpreter ends ------------------------------------------------------------------
+
+LATE_CALLS = {
+    "predict": "net.predict(x)",
+    "cost": "net.cost(x, y)",
+    "value_and_grad": "net.value_and_grad(x, y)",
+    "train_step": "net.train_step(x, y, cr_adam)",
+    "fit": "net.fit(x, y, epochs=20)",
+    "fit until stopped": "net.fit(x, y, stop=never_again)",
+    "trace": "net.trace(x, y)",
+    "explain": "str(net.explain(x[0], y[0], layer=1, j=1, k=1))",
+    "copy": "net.copy()",
+    "pickle": "pickle_loads(pickle_dumps(net))",
+    "a new network": "cr_network(layers, rng=0)",
+    "a custom cost": "custom.fit(x, y, epochs=3)",
+    "peak": "peak_gflops('float32', 1)",
+}
+LATE_MOMENTS = {
+    "__del__ of an object of the module": """
+        class Late:
+            def __del__(self): late()
+        kept = Late()
+    """,
+    "__del__ of an object in a cycle": """
+        class Late:
+            def __init__(self): self.me = self
+            def __del__(self): late()
+        kept = Late()
+        import gc; gc.disable()
+    """,
+    "finally of a suspended generator": """
+        def generator():
+            try: yield
+            finally: late()
+        kept = generator()
+        next(kept)
+    """,
+    "atexit": """
+        import atexit
+        atexit.register(late)
+    """,
+}
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("moment", LATE_MOMENTS)
+def test_calls_while_the_interpreter_ends_work_or_raise(moment):
+    # Each in a process of its own, all at the same time.
+    code = """
+        import pickle, threading, numpy as np, chainrule as cr
+        from chainrule._core import peak_gflops
+        layers = [cr.Input(64), cr.Dense(128, "tanh"), cr.Dense(10)]
+        def squares(s, y): return float(0), s - y
+        net, custom = cr.Network(layers, rng=0), cr.Network(layers, loss=squares, rng=0)
+        x, y, cr_adam, cr_network = np.ones((2000, 64)), np.ones((2000, 10)), cr.Adam(), cr.Network
+        pickle_loads, pickle_dumps = pickle.loads, pickle.dumps
+        event = threading.Event()
+        event.set()
+        never_again = cr.StopWhen(event)
+        net.cost(x, y)  # there are threads
+        def late(net=net, custom=custom, x=x, y=y, cr_adam=cr_adam, cr_network=cr_network,
+                 layers=layers, pickle_loads=pickle_loads, pickle_dumps=pickle_dumps,
+                 never_again=never_again, peak_gflops=peak_gflops, print=print):
+            try:
+                CALL
+                print("worked")
+            except Exception as error:
+                print("raised", error)
+    """
+    code = textwrap.dedent(code) + textwrap.dedent(LATE_MOMENTS[moment])
+    with ExitStack() as stack:
+        children = {
+            name: stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", code.replace("CALL", call)],
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for name, call in LATE_CALLS.items()
+        }
+        for child in children.values():
+            stack.callback(child.kill)  # before it is waited for: a child that hangs fails the test
+        for name, child in children.items():
+            out, errors = child.communicate(timeout=60)
+            assert child.returncode == 0, (name, errors)
+            assert out.startswith(("worked", "raised")), (name, out, errors)
+            # What needs nothing of Python that may be gone already works.
+            if name in ("predict", "cost", "value_and_grad", "train_step", "fit", "trace"):
+                assert out == "worked\n", name

@@ -1,6 +1,7 @@
 """The termination conditions, on costs that are given epoch by epoch."""
 # SPDX-License-Identifier: BSD-3-Clause
 
+import threading
 import time
 from itertools import repeat
 
@@ -126,6 +127,88 @@ def test_every_condition_sees_every_epoch():
     history = fit([3, 3, 3, 3, 3], epochs=None, stop=[cr.CostBelow(0), patient, cr.TimeLimit(60)])
     assert history.epochs == 4
     assert history.stopped_by is patient
+
+
+def test_with_a_condition_training_goes_on_until_it_is_met():
+    patient = cr.NoImprovement(patience=3)
+    assert fit([3, 3, 3, 3, 3], stop=[patient]).epochs == 4
+    assert fit([3, 3, 3, 3, 3], stop=patient).stopped_by is patient
+    assert fit(FALLING).epochs == 1
+    assert fit(FALLING, stop=[]).epochs == 1
+    assert fit(FALLING, stop=patient, epochs=1).stopped_by == "epochs"
+    order = np.arange(len(FALLING))[None]
+    assert fit(FALLING, stop=patient, order=order[:, :1]).stopped_by == "epochs"
+
+
+class Button:
+    """An event that is set when it is looked at for the n-th time."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def is_set(self):
+        self.left -= 1
+        return self.left <= 0
+
+
+def test_stop_when():
+    net = cr.Network([cr.Input(3), cr.Dense(4, "tanh"), cr.Dense(1)], rng=0)
+    x, y = np.ones((10, 3)), np.ones(10)
+    stop = cr.StopWhen(Button(3))
+    history = net.fit(x, y, stop=stop)
+    assert history.stopped_by is stop
+    assert history.epochs > 1
+    # It is looked at after a step: one that is set before has one step made.
+    optimizer = cr.SGD(0.01)
+    event = threading.Event()
+    event.set()
+    history = net.fit(x, y, optimizer=optimizer, batch_size=2, stop=[cr.StopWhen(event)])
+    assert (optimizer.steps, history.epochs) == (1, 0)
+    assert history.stopped_by == cr.StopWhen(event)
+
+
+def test_stop_when_another_thread_says_so():
+    net = cr.Network([cr.Input(3), cr.Dense(4, "tanh"), cr.Dense(1)], rng=0)
+    event, optimizer = threading.Event(), cr.Adam()
+
+    def press():
+        while optimizer.steps < 100:
+            pass
+        event.set()
+
+    thread = threading.Thread(target=press)
+    thread.start()
+    stop = [cr.CostBelow(-1), cr.StopWhen(event)]
+    history = net.fit(np.ones((10, 3)), np.ones(10), optimizer=optimizer, stop=stop)
+    thread.join()
+    assert history.stopped_by is stop[1]
+    assert optimizer.steps >= 100
+
+
+def test_stop_when_its_event_fails():
+    class Broken:
+        def is_set(self):
+            raise LookupError("mine")
+
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    optimizer = cr.SGD(0.01)
+    with pytest.raises(LookupError, match="mine") as caught:
+        net.fit(
+            np.ones((3, 1)),
+            np.ones(3),
+            batch_size=1,
+            optimizer=optimizer,
+            stop=cr.StopWhen(Broken()),
+        )
+    assert optimizer.steps >= 1  # the network is at its last finished step
+    assert caught.value.history is net.history
+    assert net.history.stopped_by == "error"
+
+
+@pytest.mark.parametrize("event", [None, 5, "set", lambda: True, threading.Lock()])
+def test_stop_when_needs_an_event(event):
+    with pytest.raises(TypeError, match=r"event must have a method is_set\(\), got"):
+        cr.StopWhen(event)
 
 
 def test_single_condition_needs_no_list():

@@ -19,7 +19,7 @@ _NUMBERS_SHOWN = 6
 
 # One letter with its indices, as in a_2^(3), w_{1,12}^(2), s_1 or C.
 _LETTER = re.compile(
-    r"(?P<letter>\w)(?:_(?:\{(?P<braced>[\d,]+)\}|(?P<plain>\d+)))?(?:\^\((?P<layer>\w)\))?"
+    r"(?P<letter>\w)(?:_(?:\{(?P<braced>[\d,]+)\}|(?P<plain>\d+)))?(?:\^\((?P<layer>\d+)\))?"
 )
 
 
@@ -82,26 +82,33 @@ def mathml(symbol: str) -> str:
 
 
 def _in_two_rows(
-    symbol: str, chain: Chain, show: Callable[[str], str], times: str, equals: str
+    symbol: str | None, chain: Chain, show: Callable[[str], str], times: str, equals: str
 ) -> tuple[list[str], list[str]]:
-    """Return the cells of the equation, and those of the numbers below them."""
-    above, below = [show(symbol)], [number_text(chain.value)]
+    """Return the cells of a product and those of the numbers below them.
+
+    The product's own symbol comes first; a product without has its number at the end.
+    """
+    above, below = [], []
+    if symbol is not None:
+        above += [show(symbol), equals]
+        below += [number_text(chain.value), equals]
     for i, factor in enumerate(chain.factors):
-        sign = times if i else equals
-        above += [sign, show(factor.symbol)]
-        below += [sign, number_text(factor.value)]
+        above += [times] * (i > 0) + [show(factor.symbol)]
+        below += [times] * (i > 0) + [number_text(factor.value)]
+    if symbol is None:
+        above += ["", ""]
+        below += [equals, number_text(chain.value)]
     return above, below
 
 
-def _latex_equation(symbol: str, chain: Chain) -> str:
+def _latex_product(symbol: str | None, chain: Chain) -> str:
     rows = _in_two_rows(symbol, chain, latex, r"\cdot", "=")
     lines = " \\\\[1ex]\n".join(" & ".join(row) for row in rows)
     return f"\\begin{{array}}{{{'c' * len(rows[0])}}}\n{lines}\n\\end{{array}}"
 
 
-def _mathml_equation(symbol: str, chain: Chain) -> str:
-    signs = "<mo>·</mo>", "<mo>=</mo>"
-    rows = _in_two_rows(symbol, chain, mathml, *signs)
+def _mathml_product(symbol: str | None, chain: Chain) -> str:
+    rows = _in_two_rows(symbol, chain, mathml, "<mo>·</mo>", "<mo>=</mo>")
     lines = "".join(
         "<mtr>"
         + "".join(
@@ -115,14 +122,14 @@ def _mathml_equation(symbol: str, chain: Chain) -> str:
 
 def explanation_latex(explanation: Explanation) -> str:
     """Return the article's equation with the numbers under its symbols."""
-    return f"$$\n{_latex_equation(explanation.symbol, explanation.chain)}\n$$"
+    return f"$$\n{_latex_product(explanation.symbol, explanation.chain)}\n$$"
 
 
 def explanation_html(explanation: Explanation) -> str:
     """Return the equation, the largest paths, and the two checks."""
     heading, paths = explanation.largest_paths()
-    parts = [_mathml_equation(explanation.symbol, explanation.chain), f"<p>{heading}</p>"]
-    parts += [_mathml_equation(explanation.symbol, path) for path in paths]
+    parts = [_mathml_product(explanation.symbol, explanation.chain), f"<p>{heading}</p>"]
+    parts += [_mathml_product(None, path) for path in paths]
     parts.append(
         "<p>value_and_grad gives "
         f"{number_text(explanation.gradient)}, a central difference "
@@ -170,7 +177,7 @@ def trace_latex(trace: Trace) -> str:
 
 
 def _row(cells: Iterable[str], tag: str = "td") -> str:
-    style = ' style="text-align: left; vertical-align: top"'
+    style = ' style="text-align: left; vertical-align: top; padding: 2px 8px"'
     return "<tr>" + "".join(f"<{tag}{style}>{cell}</{tag}>" for cell in cells) + "</tr>"
 
 

@@ -4,7 +4,7 @@
 import operator
 import os
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,23 +20,25 @@ class Settings:
 
     __slots__ = ()
 
-    def __setattr__(self, name: str, value: object) -> None:
-        try:
-            super().__setattr__(name, value)
-        except AttributeError:
-            kind = type(self)
-            if hasattr(kind, name):
-                raise
-            known = ", ".join(
-                each
-                for each in sorted(dir(kind))
-                if not each.startswith("_")
-                and getattr(getattr(kind, each), "__set__", None)
-                and getattr(getattr(kind, each), "fset", True)
-            )
-            raise AttributeError(
-                f"{kind.__name__} has no setting {name!r}; it has {known or 'none'}"
-            ) from None
+    if not TYPE_CHECKING:  # a type checker that sees it lets everything be set
+
+        def __setattr__(self, name: str, value: object) -> None:
+            try:
+                super().__setattr__(name, value)
+            except AttributeError:
+                kind = type(self)
+                if hasattr(kind, name):
+                    raise
+                known = ", ".join(
+                    each
+                    for each in sorted(dir(kind))
+                    if not each.startswith("_")
+                    and getattr(getattr(kind, each), "__set__", None)
+                    and getattr(getattr(kind, each), "fset", True)
+                )
+                raise AttributeError(
+                    f"{kind.__name__} has no setting {name!r}; it has {known or 'none'}"
+                ) from None
 
 
 def refuse_second_init(made: bool, kind: type) -> None:

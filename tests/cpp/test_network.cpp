@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,18 @@
 #include "error.h"
 #include "losses/list.h"
 #include "network/network.h"
+#include "network/stop_conditions.h"
 #include "problem.h"
 
 namespace chainrule {
 namespace {
+
+// The output activations that a loss takes.
+std::vector<std::string> outputs_of(const std::string& loss) {
+  if (loss == "cross_entropy") return {"softmax"};
+  if (loss == "binary_cross_entropy") return {"sigmoid"};
+  return Activations::names();
+}
 
 template <class T>
 void check_near(const T* values, const std::vector<double>& expected, double bound) {
@@ -54,7 +63,7 @@ void check_article(double bound) {
   check_near(trace.plan->a(3).data, {0.55625512, 0.53011616}, bound);
   check_near(trace.plan->z(4).data, {0.58239409}, bound);
   check_near(trace.plan->a(4).data, {0.58239409}, bound);
-  check_near(trace.plan->dC_ds().data, {-0.83521183}, bound);
+  check_near(trace.dC_ds.data, {-0.83521183}, bound);
   check_near(trace.plan->delta(4).data, {-0.83521183}, bound);
   check_near(trace.plan->delta(3).data, {-0.41231963, 0.20804543}, bound);
   check_near(trace.plan->delta(2).data, {-0.06061485, 0.29157618}, bound);
@@ -159,7 +168,7 @@ TEST(network_gradients_are_those_of_central_differences) {
   Poll poll;
   for (const std::string& hidden : Activations::names()) {
     for (const std::string& loss : Losses::names()) {
-      for (const char* output : {"softmax", "sigmoid"}) {
+      for (const std::string& output : outputs_of(loss)) {
         Network<double> network({input(3), dense(4, hidden), dense(2, output)}, loss, 5);
         std::vector<double> gradient(static_cast<std::size_t>(network.n_parameters()));
         network.value_and_gradient(samples, gradient.data(), poll);
@@ -183,19 +192,17 @@ TEST(network_takes_labels_for_distributions) {
   const double x[] = {1, 2, 3, 4, 5, 6, 7, 8};
   const std::int64_t labels[] = {2, 0, 1, 2};
   const double distributions[] = {0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1};
-  for (const char* output : {"softmax", "sigmoid"}) {
-    const Network<double> network({input(2), dense(3, output)}, "cross_entropy", 4);
-    Samples<double> with_labels, with_distributions;
-    with_labels.x = with_distributions.x = array_view(x, 4, 2);
-    with_labels.y = array_view(labels, 4, 1);
-    with_labels.y_is_labels = true;
-    with_distributions.y = array_view(distributions, 4, 3);
-    Poll poll;
-    std::vector<double> one(9), other(9);
-    CHECK_EQUAL(network.value_and_gradient(with_labels, one.data(), poll),
-                network.value_and_gradient(with_distributions, other.data(), poll));
-    CHECK(one == other);
-  }
+  const Network<double> network({input(2), dense(3, "softmax")}, "cross_entropy", 4);
+  Samples<double> with_labels, with_distributions;
+  with_labels.x = with_distributions.x = array_view(x, 4, 2);
+  with_labels.y = array_view(labels, 4, 1);
+  with_labels.y_is_labels = true;
+  with_distributions.y = array_view(distributions, 4, 3);
+  Poll poll;
+  std::vector<double> one(9), other(9);
+  CHECK_EQUAL(network.value_and_gradient(with_labels, one.data(), poll),
+              network.value_and_gradient(with_distributions, other.data(), poll));
+  CHECK(one == other);
 }
 
 TEST(network_with_custom_cost_does_as_with_the_named_one) {
@@ -235,6 +242,101 @@ TEST(network_refuses_labels_out_of_range) {
     labels[1] = bad;
     CHECK_THROWS(std::invalid_argument, " in row 1, column 0", network.cost(samples, poll));
   }
+}
+
+TEST(network_refuses_a_matrix_of_another_shape_for_its_outputs) {
+  const Network<float> network({input(2), dense(3, "tanh")}, "mse", 0);
+  const float x[8] = {};
+  float s[16];
+  Poll poll;
+  const auto refuses = [&](MatrixView<float> out, const char* message) {
+    std::fill_n(s, 16, 7.0f);
+    CHECK_THROWS(ShapeError, message, network.predict(array_view(x, 4, 2), out, poll));
+    for (const float each : s) CHECK_EQUAL(each, 7.0f);
+  };
+  refuses({s, 3, 3}, "s has shape (3, 3)");
+  refuses({s, 4, 2}, "s has shape (4, 2)");
+  refuses({s, 4, 4}, "expected (4, 3)");
+  refuses({s, 4, 3, 2}, "2 numbers apart");
+  refuses({}, "s has shape (0, 0)");
+  network.predict(array_view(x, 4, 2), {s, 4, 3, 4}, poll);
+  CHECK_EQUAL(s[3], 7.0f);
+  CHECK_EQUAL(s[4], s[0]);
+}
+
+TEST(network_refuses_outputs_that_its_loss_does_not_take) {
+  for (const std::string& loss : Losses::names()) {
+    const std::vector<std::string> taken = outputs_of(loss);
+    for (const std::string& output : Activations::names()) {
+      if (std::count(taken.begin(), taken.end(), output)) {
+        Network<float>({input(3), dense(2, output)}, loss, 0);
+        continue;
+      }
+      const std::string message = "takes the outputs of " + taken.front() +
+                                  ", but layer 2, Dense(2, \"" + output + "\"), has " + output;
+      CHECK_THROWS(std::invalid_argument, message.c_str(),
+                   Network<float>({input(3), dense(2, output)}, loss, 0));
+    }
+  }
+  CHECK_THROWS(std::invalid_argument, "binary_cross_entropy",
+               Network<float>({input(3), dense(1, "softmax")}, "cross_entropy", 0));
+  CHECK_THROWS(std::invalid_argument, "is the constant 1",
+               Network<float>({input(3), dense(1, "softmax")}, "mse", 0));
+}
+
+TEST(members_refuse_specs_with_too_few_or_too_many_parts) {
+  const auto refuses = [](const Spec& spec, const char* message) {
+    CHECK_THROWS(std::invalid_argument, message, Network<float>({input(3), spec}, "mse", 0));
+  };
+  refuses({"dense", {2, 1}, {}}, "dense takes 2 numbers and 2 words, got 2 and 0");
+  refuses({"dense", {2}, {"tanh", "zeros"}}, "dense takes 2 numbers and 2 words, got 1 and 2");
+  refuses({"dense", {2, 0.5}, {"tanh", "zeros"}}, "bias must be 0 or 1, got 0.5");
+  CHECK_THROWS(std::invalid_argument, "input takes 1 numbers",
+               Network<float>({{"input", {}, {}}, dense(2, "tanh")}, "mse", 0));
+  CHECK_THROWS(std::invalid_argument, "cost_below takes 1 numbers",
+               make_stop_condition({"cost_below", {}, {}}));
+  CHECK_THROWS(std::invalid_argument, "no_improvement takes 2 numbers",
+               make_stop_condition({"no_improvement", {1}, {}}));
+  CHECK_THROWS(std::invalid_argument, "the index of a question",
+               make_stop_condition({"stop_when", {0}, {}}));
+  CHECK_THROWS(std::invalid_argument, "adam takes 4 numbers", Optimizer({"adam", {1}, {}}));
+}
+
+TEST(network_tells_the_plan_of_any_batch) {
+  const Network<float> network({input(3), dense(2, "tanh")}, "mse", 0);
+  const auto most = std::numeric_limits<std::int64_t>::max();
+  for (const std::int64_t batch : {std::int64_t{1}, std::int64_t{1000}, most - 1, most}) {
+    for (const Direction direction : {Direction::kForward, Direction::kForwardAndBackward}) {
+      CHECK(network.report(batch, direction).threads >= 1);
+    }
+  }
+}
+
+TEST(network_copies_given_parameters) {
+  Poll poll;
+  const std::vector<Spec> specs = {input(3), dense(40, "tanh"), dense(2, "tanh")};
+  const Network<double> drawn(specs, "mse", 7);
+  const ArrayView parameters = array_view(drawn.parameters(), 1, drawn.n_parameters());
+  const Network<double> copy(specs, "mse", 8, parameters, poll);
+  CHECK(std::equal(copy.parameters(), copy.parameters() + copy.n_parameters(), drawn.parameters()));
+  const Network<float> narrowed(specs, "mse", 8, parameters, poll);
+  CHECK_EQUAL(narrowed.parameters()[5], static_cast<float>(drawn.parameters()[5]));
+  CHECK_THROWS(ShapeError, "the parameters has shape (1, 3)",
+               Network<float>(specs, "mse", 8, array_view(drawn.parameters(), 1, 3), poll));
+}
+
+TEST(network_is_not_made_where_the_poll_ends_it) {
+  const std::vector<Spec> specs = {input(3000), dense(3000, "tanh")};
+  struct Enough {};
+  const Poll poll([] { throw Enough(); });
+  bool ended = false;
+  try {
+    Network<float>(specs, "mse", 7, poll);
+  } catch (const Enough&) {
+    ended = true;
+  }
+  CHECK(
+      ended);  // nine million draws take longer than the 20 ms after which a poll lets its caller in
 }
 
 TEST(network_refuses_what_is_no_network) {
