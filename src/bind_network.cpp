@@ -117,10 +117,12 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     using T = decltype(number);
     const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
     typename Network<T>::Trace traced;
+    py::array_t<T> gradient(network.n_parameters());
+    T* const data = gradient.mutable_data();
     {
       Poll poll = signal_poll();
       const WithoutGil without;
-      traced = network.trace(arguments.samples, poll);
+      traced = network.trace(arguments.samples, data, poll);
     }
     const std::size_t n_layers = network.architecture().layers.size() + 1;
     py::list z, a, delta;
@@ -135,8 +137,7 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     result["z"] = z;
     result["a"] = a;
     result["delta"] = delta;
-    result["gradient"] =
-        py::array_t<T>(static_cast<py::ssize_t>(traced.gradient.size()), traced.gradient.data());
+    result["gradient"] = gradient;
     result["dC_ds"] = copy_of(traced.dC_ds);
     result["fused"] = network.architecture().loss.paired;
     return result;

@@ -121,6 +121,15 @@ def test_setting_a_number(name, value, exception, match):
         setattr(pair.optimizer, name, value)
 
 
+@pytest.mark.parametrize("batch", [2**63 - 1, 2**62, 10**12])
+def test_plan_of_a_huge_batch(batch):
+    for training in True, False:
+        plan = make().plan(batch, training=training)
+        assert plan == make().plan(10**9, training=training)
+    with pytest.raises(ValueError, match=r"batch must be a whole number below 2\^63"):
+        make().plan(2**63)
+
+
 def test_nesterov_keeps_its_momentum():
     optimizer = cr.SGD(momentum=0.9, nesterov=True)
     with pytest.raises(ValueError, match="nesterov must be False, or True together"):
@@ -143,6 +152,11 @@ BAD_PARAMETERS = {
     "strings": (lambda s: np.zeros(s, str), TypeError, "must be real numbers, got dtype <U1"),
     "objects": (lambda s: np.zeros(s, object), TypeError, "must be real numbers, got dtype object"),
     "None": (lambda s: None, TypeError, "must be real numbers, got"),
+    "masked": (
+        lambda s: np.ma.array(np.zeros(s), mask=last(s, 1)),
+        TypeError,
+        "is a masked array, whose mask would be lost",
+    ),
 }
 SETTERS = {
     "parameters": lambda net: (net, net.parameters),
@@ -159,6 +173,18 @@ def test_setting_parameters(name, case):
     owner, before = SETTERS[name](pair.net)
     with pair.refuses(exception, f"{name} {match}"):
         setattr(owner, name, build(before.shape))
+
+
+@pytest.mark.parametrize("name", SETTERS)
+def test_setting_parameters_that_underflow(name):
+    # Whatever NumPy is told to do about underflow in the caller's own arithmetic.
+    owner, before = SETTERS[name](make())
+    with np.errstate(all="raise"):
+        setattr(owner, name, np.full(before.shape, 1e-60))
+        setattr(owner, name, np.ma.array(np.full(before.shape, 1e-60), mask=False))
+    assert (getattr(owner, name) == 0).all()
+    with np.errstate(all="raise"), pytest.raises(ValueError, match="too large for float32"):
+        setattr(owner, name, np.full(before.shape, 1e300))
 
 
 def test_setting_transposed_weights():

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import re
+import tracemalloc
 from math import prod
 
 import numpy as np
@@ -109,6 +110,34 @@ def test_more_paths_than_can_be_listed():
     assert explanation.value == pytest.approx(explanation.central_difference, rel=1e-6)
     assert "120,000 paths" in str(explanation)
     assert len(str(explanation).splitlines()) == 7
+
+
+@pytest.mark.once
+def test_softmax_of_many_neurons():
+    # The Jacobian has a hundred million elements; it is never there as a whole.
+    net = cr.Network([cr.Input(2), cr.Dense(9_999, "softmax")], rng=0)
+    tracemalloc.start()
+    explanation = net.explain([1, 2], np.zeros(9_999), layer=1, j=2, k=1)
+    text = str(explanation)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1e8
+    assert "the sum over 9,999 paths from C; the 8 largest" in text
+    total = sum(path.value for path in explanation.paths)
+    assert total == pytest.approx(explanation.value, rel=1e-6, abs=1e-18)
+
+
+def test_a_thousand_layers():
+    layers = [cr.Input(1), *[cr.Dense(1, "identity", init="uniform")] * 1000]
+    net = cr.Network(layers, dtype="float64", rng=0)
+    for layer in net.layers[1:]:
+        layer.weights = [[1.0]]
+    explanation = net.explain([2.0], [0.0], layer=1, j=1, k=1)
+    (path,) = explanation.paths
+    assert len(path.factors) == 1 + 1000 + 999 + 1
+    assert explanation.value == pytest.approx(path.value) == pytest.approx(explanation.gradient)
+    assert len(str(explanation)) > 10_000
+    assert len(explanation._repr_html_()) > 10_000
 
 
 def test_numbers_of_two_digits():

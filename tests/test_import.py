@@ -20,7 +20,7 @@ TRAIN = """
 import numpy as np, chainrule as cr
 net = cr.Network([cr.Input(4), cr.Dense(3, "tanh"), cr.Dense(1)], rng=0)
 x, y = np.ones((8, 4)), np.ones(8)
-net.fit(x, y, validation_data=(x, y), stop=[cr.CostBelow(0), cr.TimeLimit(9)])
+net.fit(x, y, epochs=1, validation_data=(x, y), stop=[cr.CostBelow(0), cr.TimeLimit(9)])
 str(net.explain(x[0], y[0], layer=1, j=1, k=1)), net.trace(x, y), net.copy(), repr(net)
 cr.show_config()
 """

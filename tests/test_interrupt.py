@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import _thread
+import copy
+import gc
 import os
 import signal
 import subprocess
@@ -149,6 +151,29 @@ def test_one_large_layer(call):
         "train_step": lambda: net.train_step(x, y, cr.SGD()),
     }
     assert longest_deaf_time(work[call]) <= PROMISED
+
+
+@needs_posix
+@pytest.mark.parametrize("call", ["make", "copy", "deepcopy", "trace", "first step of Adam"])
+def test_many_weights(call):
+    layers = [cr.Input(8000), cr.Dense(8000)]
+    net = cr.Network(layers, rng=0)
+    x, y = rows(2, 8000), rows(2, 8000)
+    work = {
+        "make": lambda: cr.Network(layers, rng=0),
+        "copy": net.copy,
+        "deepcopy": lambda: copy.deepcopy(net),
+        "trace": lambda: net.trace(x, y),
+        "first step of Adam": lambda: net.train_step(x, y, cr.Adam()),
+    }
+    assert longest_deaf_time(work[call]) <= PROMISED
+
+
+def test_a_network_that_is_not_made_leaves_nothing():
+    before = len(gc.get_objects())
+    press_ctrl_c(lambda: cr.Network([cr.Input(20_000), cr.Dense(20_000)], rng=0))
+    gc.collect()
+    assert len(gc.get_objects()) < before + 100
 
 
 @needs_posix

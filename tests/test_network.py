@@ -1,6 +1,9 @@
 """The core against the reference: every activation x loss x dtype on random networks."""
 # SPDX-License-Identifier: BSD-3-Clause
 
+import copy
+import pickle
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -309,6 +312,26 @@ def test_fused_pairs_are_stable(loss, z, y, cost, delta, dtype):
     assert net.cost([z], [y]) == pytest.approx(cost, rel=relative, abs=1e-38)
     if delta is not None:
         np.testing.assert_allclose(net.trace([z], [y]).delta(2), [delta], rtol=relative, atol=1e-38)
+
+
+@pytest.mark.once
+def test_copies_do_not_draw_the_weights_anew():
+    layers = [cr.Input(2000), cr.Dense(2000)]
+    net = cr.Network(layers, rng=0)
+
+    def seconds(work):
+        times = []
+        for _ in range(5):
+            start = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - start)
+        return min(times)
+
+    drawing = seconds(lambda: cr.Network(layers, rng=0))
+    dumped = pickle.dumps(net)
+    for copying in net.copy, lambda: copy.copy(net), lambda: pickle.loads(dumped):
+        assert seconds(copying) < drawing / 2
+    assert bits(net.copy()) == bits(pickle.loads(dumped)) == bits(net)
 
 
 def test_all_calls_leave_the_network_as_it_was():

@@ -62,6 +62,21 @@ def test_optimizer_serves_one_network(optimizer):
     assert bits(net) == bits(undisturbed)
 
 
+def test_an_optimizer_without_state_goes_from_network_to_network():
+    net, x, y, _ = problem()
+    others, fresh = [net.copy() for _ in range(3)], cr.SGD(0.1, momentum=0.9)
+    own = cr.SGD(0.1)
+    net.train_step(x, y, own)
+    own.momentum = 0.9  # there is no m yet: it belongs to nobody
+    others[0].train_step(x, y, own)
+    others[1].train_step(x, y, fresh)
+    assert bits(others[0]) == bits(others[1])
+    with pytest.raises(ValueError, match="holds the state of another network"):
+        others[2].train_step(x, y, own)
+    with pytest.raises(ValueError, match="holds the state of another network"):
+        net.train_step(x, y, own)
+
+
 def test_optimizer_restored_serves_a_network_of_its_size():
     net, x, y, _ = problem()
     own = cr.Adam()

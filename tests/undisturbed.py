@@ -44,9 +44,9 @@ def state(net, optimizer):
 class Pair:
     """A network in the middle of its training, and a twin that nobody disturbs."""
 
-    def __init__(self, loss="mse", twin_loss=None):
+    def __init__(self, loss="mse", twin_loss=None, dtype="float32"):
         self.y = GOOD_Y.get(loss, values) if isinstance(loss, str) else values
-        self.net, self.twin = make(loss), make(twin_loss or loss)
+        self.net, self.twin = make(loss, dtype), make(twin_loss or loss, dtype)
         self.optimizer, self.twin_optimizer = cr.Adam(0.05), cr.Adam(0.05)
         self.train()
 

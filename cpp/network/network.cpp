@@ -236,19 +236,18 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
 }
 
 template <class T>
-typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, Poll& poll) const {
+typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, T* gradient,
+                                             Poll& poll) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   Trace trace;
-  trace.gradient.resize(static_cast<std::size_t>(n_parameters()));
   const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward, 1};
   trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>(), poll);
   Team alone(1);
   trace.plan->load(parameters(), passes, alone, poll);
   trace.cost =
-      trace.plan->value_and_gradient(samples, all_rows(samples), trace.gradient.data(), alone, poll)
-          .mean();
+      trace.plan->value_and_gradient(samples, all_rows(samples), gradient, alone, poll).mean();
   trace.dC_ds = trace.plan->dC_ds(poll);
   return trace;
 }

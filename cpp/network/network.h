@@ -79,14 +79,13 @@ class Network {
   void fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
            Poll& poll, History& history);
 
-  // Forward and backward once, with everything on the way kept.
+  // Forward and backward once, with everything on the way kept; the gradient (n_parameters,) is written.
   struct Trace {
     double cost;
     std::unique_ptr<LayerwisePlan<T>> plan;
     MatrixView<const T> dC_ds;  // in the plan
-    std::vector<T> gradient;
   };
-  Trace trace(const Samples<T>& samples, Poll& poll) const;
+  Trace trace(const Samples<T>& samples, T* gradient, Poll& poll) const;
 
  private:
   class BorrowedPlan;

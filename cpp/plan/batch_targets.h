@@ -22,6 +22,10 @@ class BatchTargets {
   // a finite number for their weights.
   CostSums sum(CostSums sums) const;
 
+  // Beside what is in the workspace
+  std::int64_t bytes() const {
+    return weights_.size() * static_cast<std::int64_t>(2 * sizeof(double) + sizeof(std::int64_t));
+  }
   // The share of each sample in the batch: its weight, over their sum.
   const T* shares() const { return shares_.data; }
   double* costs() const { return costs_.data(); }

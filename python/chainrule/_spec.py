@@ -1,6 +1,8 @@
 """How a member crosses into the core: as a name, numbers and words."""
 
 # SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
 import operator
 import os
 from collections.abc import Iterable, Sequence
