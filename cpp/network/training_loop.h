@@ -29,7 +29,7 @@ struct FitOptions {
 struct History {
   static constexpr int kAllEpochs = -1;
 
-  std::vector<double> cost;  // of each whole epoch: the mean over its steps, each before its update
+  std::vector<double> cost;  // of each whole epoch: the mean over its samples, before their updates
   std::vector<double> validation_cost;  // after each whole epoch
   double seconds = 0;
   int stopped_by = kAllEpochs;  // or the index in FitOptions::stop
