@@ -100,8 +100,8 @@ CALLS = {
 
 @pytest.mark.parametrize("name", CALLS)
 def test_a_mistyped_keyword_is_refused_in_one_line(name):
-    message = message_of(TypeError, lambda: CALLS[name](make(), wieght=LONG))
-    assert "got an unexpected keyword argument 'wieght'" in message
+    message = message_of(TypeError, lambda: CALLS[name](make(), sample_weights=LONG))
+    assert "got an unexpected keyword argument 'sample_weights'" in message
     assert len(message) < 200
     assert "\n" not in message
 

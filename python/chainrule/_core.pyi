@@ -536,7 +536,7 @@ def stop_conditions() -> list[str]:
     Names of the stop conditions.
     """
 
-__version__: str = "0.1.0"
+__version__: str = "0.2.0"
 
 class ShapeError(ValueError): ...
 

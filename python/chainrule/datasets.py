@@ -25,6 +25,9 @@ def load_digits() -> tuple[NDArray[np.float32], NDArray[np.int64]]:
 
     Notes
     -----
+    The images come writer by writer, so the last ones are by other hands than the first: shuffle
+    them, as by ``numpy.random.default_rng(0).permutation(1797)``, before they are split.
+
     E. Alpaydin and C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning
     Repository, https://doi.org/10.24432/C50P49, CC BY 4.0; ``data/digits.txt`` says more.
 
