@@ -63,7 +63,7 @@ struct Memory {
 Memory memory_of(const ArrayView& view);
 inline Memory memory_of(const void* data, std::int64_t bytes) {
   const auto* first = static_cast<const std::byte*>(data);
-  return {first, first + bytes};
+  return bytes == 0 ? Memory() : Memory{first, first + bytes};
 }
 
 // Whether the two have a byte in common. By std::less, since they may be parts of different objects.

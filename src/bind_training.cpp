@@ -37,11 +37,12 @@ double train_step(const py::object& self, const py::object& x, const py::object&
   });
 }
 
-// What `question`, a Python function, answers in the middle of a training.
-std::function<bool()> ask(const py::object& question) {
+// What `question`, a Python function, answers in the middle of a training. It is not counted as a reference, since the core
+// copies what it asks without the GIL: the caller's list keeps it alive.
+std::function<bool()> ask(py::handle question) {
   return [question] {
     return back_in_python([&] {
-      const py::object answer = call_python(question);
+      const py::object answer = call_python(py::reinterpret_borrow<py::object>(question));
       const int is_true = PyObject_IsTrue(answer.ptr());
       if (is_true < 0) throw py::error_already_set();
       return is_true == 1;
@@ -66,9 +67,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
     options.shuffle = true_or_false(shuffle, "shuffle");
     options.stop = to_specs(stop.cast<std::vector<SpecTuple>>());
     if (!questions.is_none()) {
-      for (const py::handle each : questions) {
-        options.questions.push_back(ask(py::reinterpret_borrow<py::object>(each)));
-      }
+      for (const py::handle each : questions) options.questions.push_back(ask(each));
     }
 
     ArrayArgument order_argument;

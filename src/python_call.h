@@ -3,6 +3,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#if defined(__GLIBCXX__)
+#include <cxxabi.h>
+#endif
+
 #include <array>
 #include <cstddef>
 #include <string>
@@ -46,14 +50,19 @@ struct PythonCall;
 
 template <class Result, class... Arguments, Result (*kFunction)(const py::object&, Arguments...)>
 struct PythonCall<kFunction> {
+  static constexpr std::size_t kArguments = sizeof...(Arguments);
   static inline const Parameters* parameters = nullptr;
 
   static PyObject* call(PyObject* self, PyObject* const* arguments, Py_ssize_t n_positional,
                         PyObject* keywords) {
     try {
-      std::array<PyObject*, sizeof...(Arguments) + 1> arranged;
+      std::array<PyObject*, kArguments + 1> arranged;
       parameters->arrange(arguments, n_positional, keywords, arranged.data());
       return call_arranged(self, arranged.data(), std::index_sequence_for<Arguments...>());
+#if defined(__GLIBCXX__)
+    } catch (const abi::__forced_unwind&) {  // Python before 3.14 ends a thread so at its exit
+      throw;
+#endif
     } catch (...) {
       raise_in_python();
       return nullptr;
@@ -85,7 +94,11 @@ PyMethodDef* python_definition(const char* name, const char* self, const char* p
 
 template <auto kFunction>
 PyMethodDef* define(const char* name, const char* self, const char* parameters, const char* doc) {
-  PythonCall<kFunction>::parameters = new Parameters(name, parameters);
+  const auto* parsed = new Parameters(name, parameters);
+  if (parsed->size() != PythonCall<kFunction>::kArguments) {
+    throw std::logic_error(std::string(name) + " has other parameters than its function");
+  }
+  PythonCall<kFunction>::parameters = parsed;
   return python_definition(name, self, parameters, doc, &PythonCall<kFunction>::call);
 }
 

@@ -14,12 +14,13 @@ namespace {
 // Where numbers are larger than this, it is they that make costs and gradients overflow, or steps too long.
 constexpr double kLarge = 1e3;
 
-double largest(const ArrayView& array) {
+double largest(const ArrayView& array, Poll& poll) {
   double largest = 0;
   std::vector<double> row(static_cast<std::size_t>(array.cols));
   for (std::int64_t i = 0; array.data && i < array.rows; ++i) {
     gather_rows(array, {nullptr, i, 1}, MatrixView<double>(row.data(), 1, array.cols));
     for (const double value : row) largest = std::max(largest, std::fabs(value));
+    if (i % 64 == 0) poll();
   }
   return largest;
 }
@@ -32,11 +33,12 @@ std::string what_diverged(double cost) {
 }
 
 template <class T>
-void throw_diverged(const std::string& what, const Samples<T>& samples, double learning_rate) {
+void throw_diverged(const std::string& what, const Samples<T>& samples, double learning_rate,
+                    Poll& poll) {
   std::string cures;
   const auto add = [&](const std::string& cure) { cures += (cures.empty() ? "" : "; or ") + cure; };
-  const double x = largest(samples.x);
-  const double y = samples.custom_cost || samples.y_is_labels ? 0 : largest(samples.y);
+  const double x = largest(samples.x, poll);
+  const double y = samples.custom_cost || samples.y_is_labels ? 0 : largest(samples.y, poll);
   if (y > kLarge) add("y, which goes up to " + text_of(y) + ", scaled to about 1");
   if (x > kLarge) add("x, which goes up to " + text_of(x) + ", scaled to about 1");
   if (learning_rate > 0) {
@@ -47,7 +49,7 @@ void throw_diverged(const std::string& what, const Samples<T>& samples, double l
   if (cures.empty()) add("smaller weights");
   throw TrainingDiverged(what + "; the weights are the last finite ones. What may help: " + cures);
 }
-template void throw_diverged(const std::string&, const Samples<float>&, double);
-template void throw_diverged(const std::string&, const Samples<double>&, double);
+template void throw_diverged(const std::string&, const Samples<float>&, double, Poll&);
+template void throw_diverged(const std::string&, const Samples<double>&, double, Poll&);
 
 }  // namespace chainrule

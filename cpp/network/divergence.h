@@ -6,6 +6,7 @@
 #include <string>
 
 #include "plan/samples.h"
+#include "poll.h"
 
 namespace chainrule {
 
@@ -15,6 +16,6 @@ std::string what_diverged(double cost);
 // Throws TrainingDiverged. A `learning_rate` of 0 stands for a step before which no weight had changed: it is no cause.
 template <class T>
 [[noreturn]] void throw_diverged(const std::string& what, const Samples<T>& samples,
-                                 double learning_rate);
+                                 double learning_rate, Poll& poll);
 
 }  // namespace chainrule

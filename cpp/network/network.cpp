@@ -208,7 +208,7 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   plan->store(plan.team);
   if (!step.finite) {
     throw_diverged(what_diverged(step.cost.mean()), samples,
-                   session.steps() == 0 ? 0 : session.learning_rate());
+                   session.steps() == 0 ? 0 : session.learning_rate(), poll);
   }
   session.finish_step();
   return step.cost.mean();

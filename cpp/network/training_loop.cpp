@@ -109,10 +109,10 @@ std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(
 
 template <class T>
 void require_finite_cost(const char* name, double cost, std::int64_t epoch,
-                         const Samples<T>& samples, double learning_rate) {
+                         const Samples<T>& samples, double learning_rate, Poll& poll) {
   if (std::isfinite(cost)) return;
   throw_diverged(std::string(name) + of_epoch(epoch) + " became " + text_of(cost), samples,
-                 learning_rate);
+                 learning_rate, poll);
 }
 
 }  // namespace
@@ -203,7 +203,7 @@ void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
           const bool is_first = epoch == 0 && step == 0;
           throw_diverged(what_diverged(of_step.mean()) + " in step " + std::to_string(step + 1) +
                              of_epoch(epoch),
-                         samples, is_first ? 0 : session.learning_rate());
+                         samples, is_first ? 0 : session.learning_rate(), poll);
         }
         session.finish_step();
         if (first + i == 0) ++epochs_begun;  // not before: a first step that fails changes nothing
@@ -219,12 +219,12 @@ void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
     if (stopped) break;
     double watched = cost.mean();
     history.cost.push_back(watched);
-    require_finite_cost("the mean cost", watched, epoch, samples, session.learning_rate());
+    require_finite_cost("the mean cost", watched, epoch, samples, session.learning_rate(), poll);
     if (options.validation) {
       watched = mean_cost(plan, *options.validation, team, poll);
       history.validation_cost.push_back(watched);
       require_finite_cost("the validation cost", watched, epoch, *options.validation,
-                          session.learning_rate());
+                          session.learning_rate(), poll);
     }
     stopped = stop.any(history.stopped_by, [&](StopCondition& each) {
       const bool after_step = each.after_step(stopwatch.seconds());
