@@ -37,13 +37,14 @@ std::string plain(const std::string& name) {
   return result;
 }
 
-// The member, or members, that the name most likely means.
+// The member, or members, that the name most likely means; none where it is like none.
 std::vector<std::string> meant_by(const std::string& name, const std::vector<KnownName>& known) {
   std::string wanted = plain(name);
-  constexpr const char kLoss[] = "loss";  // as in PyTorch's MSELoss
-  if (wanted.size() > 4 && wanted.compare(wanted.size() - 4, 4, kLoss) == 0 &&
-      wanted != "logloss") {
-    wanted.resize(wanted.size() - 4);
+  for (const std::string ending :
+       {"loss", "withlogits"}) {  // as in PyTorch's MSELoss and BCEWithLogitsLoss
+    const bool ends_so = wanted.size() > ending.size() &&
+                         wanted.compare(wanted.size() - ending.size(), ending.size(), ending) == 0;
+    if (ends_so && wanted != "logloss") wanted.resize(wanted.size() - ending.size());
   }
   std::vector<std::string> meant;
   for (const KnownName& each : known) {
@@ -56,11 +57,13 @@ std::vector<std::string> meant_by(const std::string& name, const std::vector<Kno
     const auto distance = [&](const KnownName& each) {
       return edit_distance(wanted, plain(each.name));
     };
-    meant.push_back(std::min_element(known.begin(), known.end(),
-                                     [&](const KnownName& one, const KnownName& other) {
-                                       return distance(one) < distance(other);
-                                     })
-                        ->name);
+    const auto nearest = std::min_element(known.begin(), known.end(),
+                                          [&](const KnownName& one, const KnownName& other) {
+                                            return distance(one) < distance(other);
+                                          });
+    // A name with hardly a letter in common is no suggestion.
+    if (2 * distance(*nearest) < nearest->name.size() + wanted.size())
+      meant.push_back(nearest->name);
   }
   return meant;
 }
@@ -85,8 +88,11 @@ void throw_unknown_name(const std::string& family, const std::string& name,
     meant += (meant.empty() ? "\"" : " or \"") + each + "\"";
   }
   for (const auto& each : known) list += (list.empty() ? "" : ", ") + each.name;
-  throw std::invalid_argument("unknown " + family + " \"" + name + "\", did you mean " + meant +
-                              "? Known: " + list);
+  constexpr std::size_t kLongest = 2000;
+  const std::string shown = name.size() <= kLongest ? name : name.substr(0, kLongest) + "...";
+  throw std::invalid_argument("unknown " + family + " \"" + shown + "\"" +
+                              (meant.empty() ? "." : ", did you mean " + meant + "?") +
+                              " Known: " + list);
 }
 
 }  // namespace chainrule

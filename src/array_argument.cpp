@@ -109,22 +109,32 @@ void turn_into_row(ArrayView& view) {
   std::swap(view.row_stride, view.col_stride);
 }
 
-bool is_masked(py::handle array) {
-  return !is_exactly_array(array) && py::hasattr(array, "mask") &&
-         array.attr("mask").attr("any")().cast<bool>();
+bool is_masked(py::handle object) {
+  if (is_exactly_array(object)) return false;
+  // Imported only where somebody has made a masked array.
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  if (!modules.contains("numpy.ma")) return false;
+  const py::object ma = modules["numpy.ma"];
+  if (ma.is_none()) return false;
+  const py::object kind = ma.attr("MaskedArray");
+  const auto masks_something = [&](py::handle each) {
+    return py::isinstance(each, kind) && ma.attr("is_masked")(each).cast<bool>();
+  };
+  if (masks_something(object)) return true;
+  if (!PyList_CheckExact(object.ptr()) && !PyTuple_CheckExact(object.ptr())) return false;
+  const auto rows = py::reinterpret_borrow<py::sequence>(object);
+  return std::any_of(rows.begin(), rows.end(), masks_something);
 }
 
 py::array to_array(py::handle object, const char* name) {
   if (is_exactly_array(object)) {
     return py::reinterpret_borrow<py::array>(object);
   }
-  if (py::isinstance<py::array>(object)) {
-    if (is_masked(object)) {
-      throw py::type_error(std::string(name) +
-                           " is a masked array, whose mask would be lost; fill it first");
-    }
-    return py::reinterpret_borrow<py::array>(object);
+  if (is_masked(object)) {
+    throw py::type_error(std::string(name) +
+                         " is a masked array, whose mask would be lost; fill it first");
   }
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
   try {
     return py::module_::import("numpy").attr("asarray")(object);
   } catch (py::error_already_set& error) {
@@ -210,6 +220,23 @@ TargetsArgument targets_argument(py::handle object, std::int64_t batch, std::int
               (may_be_labels ? "expected labels (" + rows + ",) or probabilities " : "expected ") +
                   shape_text(batch, n) + ": x has " + rows + (batch == 1 ? " sample" : " samples") +
                   ", this network " + std::to_string(n) + (n == 1 ? " output" : " outputs"));
+}
+
+ArrayView bytes_of(const py::array& array) {
+  ArrayView view;
+  if (array.size() == 0) return view;
+  const auto* first = static_cast<const std::byte*>(array.data());
+  const auto* last = first;
+  for (py::ssize_t i = 0; i < array.ndim(); ++i) {
+    const py::ssize_t way = (array.shape(i) - 1) * array.strides(i);
+    (way < 0 ? first : last) += way;
+  }
+  view.data = first;
+  view.type = ElementType::kUInt8;
+  view.rows = 1;
+  view.cols = last - first + array.itemsize();
+  view.col_stride = 1;
+  return view;
 }
 
 Memory memory_of(const ArrayView& view) {

@@ -13,6 +13,9 @@
 
 namespace chainrule {
 
+// The bytes that an array of any type and number of dimensions lies in, as a view for memory_of().
+ArrayView bytes_of(const py::array& array);
+
 // An array of real numbers, kept alive while its view is in use.
 struct ArrayArgument {
   py::array owner;
@@ -29,8 +32,8 @@ ArrayArgument array_argument(py::handle object, const char* name);
 // A view of a one-dimensional array as one row.
 void turn_into_row(ArrayView& view);
 
-// Whether this is a masked array in which something is masked.
-bool is_masked(py::handle array);
+// Whether this is a masked array in which something is masked, or a list of such.
+bool is_masked(py::handle object);
 
 // Whether this is a sequence of two.
 bool is_pair(const py::object& object);

@@ -27,11 +27,15 @@ void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);
 void bind_training(py::module_& module);
 
+// The repr of what a user has passed, in one line that is not too long for a message.
+inline std::string shown(py::handle object) {
+  return py::module_::import("chainrule._spec").attr("shown")(object).cast<std::string>();
+}
+
 // A whole number that a user passes for `name`. Throws TypeError or ValueError.
 inline std::int64_t whole_number(const py::object& object, const std::string& name) {
   if (PyIndex_Check(object.ptr()) == 0) {
-    throw py::type_error(name + " must be a whole number, got " +
-                         py::repr(object).cast<std::string>());
+    throw py::type_error(name + " must be a whole number, got " + shown(object));
   }
   const auto number = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));
   const std::int64_t value = PyLong_AsLongLong(number.ptr());
@@ -52,8 +56,7 @@ inline bool true_or_false(const py::object& object, const char* name) {
   try {
     return bool_of(object);
   } catch (const py::cast_error&) {
-    throw py::type_error(std::string(name) + " must be True or False, got " +
-                         py::repr(object).cast<std::string>());
+    throw py::type_error(std::string(name) + " must be True or False, got " + shown(object));
   }
 }
 

@@ -28,8 +28,7 @@ class Scope {
 
 void set_product_of_process(const py::object&, const py::object& choice) {
   if (!py::isinstance<py::str>(choice)) {
-    throw py::type_error("choice must be \"auto\", \"own\" or \"blas\", got " +
-                         py::repr(choice).cast<std::string>());
+    throw py::type_error("choice must be \"auto\", \"own\" or \"blas\", got " + shown(choice));
   }
   set_product(choice.cast<std::string>());
 }

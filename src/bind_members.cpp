@@ -53,6 +53,9 @@ void bind_members(py::module_& module) {
       py::arg("spec"), "Raise ValueError unless the spec makes a stop condition.");
   module.def("activate", &activate, py::arg("activation"), py::arg("z"), py::arg("dC_da"),
              "Return a = f(z) and delta = dC/da f'(z), all of shape (batch, n).");
+  module.def(
+      "is_masked", &is_masked, py::arg("object"),
+      "Return whether this is a masked array in which something is masked, or a list of such.");
   module.def("philox4x32_10", &philox4x32_10, py::arg("counter"), py::arg("key"),
              "One block of the counter-based generator.");
 }

@@ -21,7 +21,7 @@ Optimizer& to_optimizer(const py::object& object) {
                   .template cast<std::string>();
   }
   throw py::type_error("optimizer must be an optimizer such as " + example + ", got " +
-                       py::repr(object).cast<std::string>());
+                       shown(object));
 }
 
 double train_step(const py::object& self, const py::object& x, const py::object& y,
@@ -43,9 +43,7 @@ std::function<bool()> ask(py::handle question) {
   return [question] {
     return back_in_python([&] {
       const py::object answer = call_python(py::reinterpret_borrow<py::object>(question));
-      const int is_true = PyObject_IsTrue(answer.ptr());
-      if (is_true < 0) throw py::error_already_set();
-      return is_true == 1;
+      return is_true_in_python(answer);
     });
   };
 }
@@ -90,6 +88,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
       try {
         with_prefix("validation_data: ", [&] {
           validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+          validation->refuse_parts_of(memory_of_parameters(network));
         });
       } catch (const py::type_error& error) {
         throw py::type_error(std::string("validation_data: ") + error.what());

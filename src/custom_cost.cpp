@@ -3,6 +3,7 @@
 #include "custom_cost.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "error.h"
@@ -20,6 +21,19 @@ py::object rows_of(const py::array& array, const Rows& rows) {
   return call_python(array.attr("take"), index, py::int_(0));
 }
 
+// numpy.asarray(object), which may run code of the user's own; the object itself where that fails or is no number, for
+// array_argument() to say what is wrong.
+py::object as_numpy_does(const py::object& object) {
+  if (py::isinstance<py::array>(object)) return object;
+  try {
+    const py::array array = call_python(py::module_::import("numpy").attr("asarray"), object);
+    return array.ndim() > 0 || std::strchr("biuf", array.dtype().kind()) ? array : object;
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_ValueError) && !error.matches(PyExc_TypeError)) throw;
+    return object;
+  }
+}
+
 template <class T>
 double call(const py::object& function, const py::array& y, const Rows& rows, MatrixView<const T> s,
             MatrixView<T> dC_ds) {
@@ -32,12 +46,12 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
                          py::repr(py::type::of(result)).cast<std::string>());
   }
   const py::sequence pair = result;
-  const py::object cost = pair[0], gradient = pair[1];
+  const py::object cost = as_numpy_does(pair[0]), gradient = as_numpy_does(pair[1]);
   const ArrayArgument argument = array_argument(gradient, "dC_ds from the cost function");
   const ArrayView& view = argument.view;
   if (argument.owner.ndim() != 2 || view.rows != s.rows || view.cols != s.cols) {
     std::string why;
-    if (y.ndim() == 1) {
+    if (y.ndim() == 1 && s.cols == 1 && s.rows > 1 && view.rows == s.rows && view.cols == s.rows) {
       const std::string n = std::to_string(s.rows), as_s = shape_text(s.rows, 1);
       why = ": y has shape (" + n + ",) but s " + shape_text(s.rows, s.cols) +
             ", and NumPy makes s - y as large as " + shape_text(s.rows, s.rows) + "; pass y as " +

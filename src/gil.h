@@ -88,6 +88,14 @@ py::object call_python(const py::object& function, const Arguments&... arguments
   return py::reinterpret_steal<py::object>(result);
 }
 
+// bool(object), likewise
+inline bool is_true_in_python(const py::object& object) {
+  const auto call = [&] { return PyObject_IsTrue(object.ptr()); };
+  const int result = WithoutGil::kept() ? call() : wait_for_python(call);
+  if (result < 0) throw py::error_already_set();
+  return result == 1;
+}
+
 // Calls work() from within WithoutGil, on the same thread: with the GIL and the caller's treatment of denormals. What
 // work() runs in Python, it runs by call_python.
 template <class Work>

@@ -18,6 +18,7 @@ struct LearnArguments {
   SamplesArgument x;
   TargetsArgument y;
   ArrayArgument weight;
+  ArrayView targets_of_custom_cost;  // for refuse_parts_of() alone
   Samples<T> samples;
 
   // Throws std::invalid_argument where one of the arrays is part of this block, which training changes.
@@ -31,6 +32,7 @@ struct LearnArguments {
     refuse(x.view, "x");
     refuse(y.view, "y");
     refuse(weight.view, "sample_weight");
+    refuse(targets_of_custom_cost, "y");
   }
 
   LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
@@ -47,6 +49,7 @@ struct LearnArguments {
         throw ShapeError("y has shape " + shape_of(targets) + ", but x has " +
                          std::to_string(batch) + " samples");
       }
+      targets_of_custom_cost = bytes_of(targets);
       samples.custom_cost = custom_cost<T>(self.attr("loss"), std::move(targets));
     } else {
       y = targets_argument(y_, batch, architecture.n_out(), x.single,

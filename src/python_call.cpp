@@ -8,7 +8,10 @@
 namespace chainrule {
 namespace {
 
-std::string text_of_name(PyObject* name) { return py::str(name).cast<std::string>(); }
+// In quotes, and readable whatever is in it
+std::string text_of_name(PyObject* name) {
+  return py::str(py::handle(name).attr("__repr__")()).cast<std::string>();
+}
 
 PyObject* constant(const std::string& text) {
   if (text == "None") return Py_None;
@@ -63,21 +66,21 @@ void Parameters::arrange(PyObject* const* arguments, Py_ssize_t n_positional, Py
     const std::size_t place = index_of(keyword);
     if (place == size()) {
       std::string known;
-      for (PyObject* name : names_) known += (known.empty() ? "" : ", ") + text_of_name(name);
-      throw py::type_error(function_ + "() got an unexpected keyword argument '" +
-                           text_of_name(keyword) + "'; it takes " + known);
+      for (PyObject* name : names_)
+        known += (known.empty() ? "" : ", ") + py::str(name).cast<std::string>();
+      throw py::type_error(function_ + "() got an unexpected keyword argument " +
+                           text_of_name(keyword) + "; it takes " + known);
     }
     if (arranged[place]) {
-      throw py::type_error(function_ + "() got multiple values for argument '" +
-                           text_of_name(keyword) + "'");
+      throw py::type_error(function_ + "() got multiple values for argument " +
+                           text_of_name(keyword));
     }
     arranged[place] = arguments[n_positional + i];
   }
   for (std::size_t i = 0; i < size(); ++i) {
     if (arranged[i]) continue;
     if (!defaults_[i]) {
-      throw py::type_error(function_ + "() missing required argument '" + text_of_name(names_[i]) +
-                           "'");
+      throw py::type_error(function_ + "() missing required argument " + text_of_name(names_[i]));
     }
     arranged[i] = defaults_[i];
   }

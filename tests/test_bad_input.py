@@ -334,17 +334,20 @@ def test_sample_weight(case, learn):
 @pytest.mark.parametrize("weight", [[1e308] * 6, [1.7e308, 1.7e308, 0, 0, 0, 0]])
 def test_sample_weights_whose_sum_overflows(learn, weight):
     pair = Pair(dtype="float64")
-    with pair.refuses(ValueError, "the sum of sample_weight overflows; expected smaller weights"):
+    with pair.refuses(ValueError, "sample_weight sums to inf; expected at most 1e\\+200"):
         learn(pair, x, values, sample_weight=weight)
 
 
-def test_sample_weights_that_overflow_times_the_costs(learn):
+def test_sample_weights_that_would_overflow_times_the_costs(learn):
+    # Before a first step is made: with batches of one, the first weights alone would do.
     pair, y = Pair(dtype="float64"), values * 1e3
-    weight = np.full(N, 1e306)
-    with pair.refuses(ValueError, "the sum of sample_weight times cost overflows"):
-        learn(pair, x, y, sample_weight=weight)
-    # Only the ratios of weights count: a little smaller, they are right.
-    assert pair.net.cost(x, y, weight / 1e10) == pytest.approx(pair.net.cost(x, y), rel=1e-12)
+    weight = np.r_[np.ones(N - 1), 1e306]
+    more = {"batch_size": 1} if learn is LEARN["fit"] else {}
+    with pair.refuses(ValueError, r"sample_weight sums to 1e\+306; expected at most 1e\+200"):
+        learn(pair, x, y, sample_weight=weight, **more)
+    # Only the ratios of weights count: smaller, they are right.
+    even = np.full(N, 1e199)
+    assert pair.net.cost(x, y, even) == pytest.approx(pair.net.cost(x, y), rel=1e-12)
 
 
 def test_sample_weights_that_vanish_in_float32(learn):
@@ -377,9 +380,15 @@ def test_training_on_the_networks_own_parameters(call):
         "x": lambda: learns(W, ones),
         "y": lambda: learns(ones, W.T),
         "sample_weight": lambda: learns(ones, ones, sample_weight=net.parameters[8:16:2]),
+        "validation_data: x": lambda: net.fit(ones, ones, validation_data=(W, ones)),
+        "validation_data: y": lambda: net.fit(ones, ones, validation_data=(ones, W)),
     }.items():
         with pytest.raises(ValueError, match=f"{name} is part of the network's own parameters"):
             work()
     assert (net.parameters.tobytes(), optimizer.steps) == (before, 0)
     learns(W.copy(), W.T.copy())
     net.predict(W)  # reading them is fine
+    own = cr.Network([cr.Input(4), cr.Dense(4)], loss=squares, rng=0)
+    for part in own.layers[1].weights, own.layers[1].weights[::-1], own.layers[1].weights[:, :1]:
+        with pytest.raises(ValueError, match="y is part of the network's own parameters"):
+            own.train_step(ones, part, cr.SGD(0.1))

@@ -175,6 +175,29 @@ def test_setting_parameters(name, case):
         setattr(owner, name, build(before.shape))
 
 
+class Labelled(np.ndarray):
+    """An array with a `mask` of its own that masks nothing."""
+
+    mask = None
+
+
+def test_masks():
+    masked = [np.ma.array([1.0, 2.0, 3.0, 4.0], mask=[0, 1, 0, 0])]
+    net = make()
+    for work in (
+        lambda: net.predict(masked),
+        lambda: net.predict(tuple(masked)),
+        lambda: setattr(
+            cr.Network([cr.Input(4), cr.Dense(1, bias=False)]), "parameters", masked[0]
+        ),
+        lambda: setattr(cr.Network([cr.Input(4), cr.Dense(1)]).layers[1], "weights", masked),
+    ):
+        with pytest.raises(TypeError, match="is a masked array, whose mask would be lost"):
+            work()
+    net.predict(np.ones((2, 4)).view(Labelled))
+    net.predict([np.ma.array([1.0, 2.0, 3.0, 4.0])])
+
+
 @pytest.mark.parametrize("name", SETTERS)
 def test_setting_parameters_that_underflow(name):
     # Whatever NumPy is told to do about underflow in the caller's own arithmetic.

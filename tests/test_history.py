@@ -81,6 +81,16 @@ def test_after_an_exception_of_a_cost_function():
     assert (net.history.epochs, net.history.stopped_by) == (2, "error")
 
 
+def test_an_attribute_of_the_users_own_exception_stays():
+    error = LookupError("mine")
+    error.history = "of my own"
+    net = make(Failing(3, error))
+    with pytest.raises(LookupError):
+        net.fit(X, Y, epochs=9)
+    assert error.history == "of my own"
+    assert net.history.epochs == 2
+
+
 def test_an_exception_that_takes_no_attributes_comes_through():
     class Stubborn(Exception):
         def __setattr__(self, name, value):

@@ -45,8 +45,15 @@ ELSEWHERE = {
         "CrossEntropyLoss": "cross_entropy",
         "categorical_crossentropy": "cross_entropy",
         "sparse_categorical_crossentropy": "cross_entropy",
+        "BCEWithLogitsLoss": "binary_cross_entropy",
+        "negative_log_likelihood": "cross_entropy",
+        "ce": "cross_entropy",
     },
-    "initializer": {"xavier_uniform": "glorot_uniform", "kaiming_normal": "he_normal"},
+    "initializer": {
+        "xavier_uniform": "glorot_uniform",
+        "kaiming_normal": "he_normal",
+        "he": "he_uniform",
+    },
 }
 BUILD = {
     "activation": lambda name: cr.Dense(2, name),
@@ -68,6 +75,11 @@ def test_names_of_other_libraries_lead_to_ours(family, name):
 def test_a_name_may_mean_two_of_ours():
     message = message_of(ValueError, lambda: make("log_loss"))
     assert 'did you mean "cross_entropy" or "binary_cross_entropy"?' in message
+
+
+def test_a_name_like_none_of_ours_gets_no_suggestion():
+    message = message_of(ValueError, lambda: cr.Dense(2, "qqqqqqqq"))
+    assert message.startswith('unknown activation "qqqqqqqq". Known: identity, ')
 
 
 @pytest.mark.parametrize(
@@ -121,6 +133,41 @@ def test_wrong_calls_are_refused_in_one_line():
         assert message_of(TypeError, work) == text
     assert "doesn't apply to a 'int' object" in message_of(
         TypeError, lambda: cr.Network.predict(5, X)
+    )
+
+
+def test_a_wrong_value_is_shown_in_one_short_line():
+    net = make()
+    for work in (
+        lambda: net.train_step(X, Y, LONG),
+        lambda: net.fit(X, Y, optimizer=LONG),
+        lambda: net.fit(X, Y, epochs=LONG),
+        lambda: net.fit(X, Y, batch_size=LONG),
+        lambda: net.fit(X, Y, shuffle=LONG),
+        lambda: net.fit(X, Y, stop=LONG),
+        lambda: net.predict(X, check_finite=LONG),
+        lambda: net.plan(LONG),
+        lambda: cr.Network(LONG),
+        lambda: cr.Network([cr.Input(1), cr.Dense(1)], rng=LONG),
+        lambda: cr.Network([cr.Input(1), cr.Dense(1)], loss=LONG),
+        lambda: cr.Dense(LONG),
+        lambda: cr.Dense(1, LONG),
+        lambda: cr.SGD(LONG),
+        lambda: cr.Adam(betas=LONG),
+        lambda: cr.StopWhen(LONG),
+        lambda: cr.CostBelow(LONG),
+        lambda: cr.threads(LONG),
+        lambda: cr.set_num_threads(LONG),
+        lambda: cr.set_product(LONG),
+    ):
+        message = message_of(TypeError, work)
+        assert len(message) < 400
+        assert "\n" not in message
+
+
+def test_a_keyword_that_is_no_text():
+    assert "unexpected keyword argument" in message_of(
+        TypeError, lambda: make().predict(X, **{"\udc80": 1})
     )
 
 

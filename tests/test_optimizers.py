@@ -77,6 +77,35 @@ def test_an_optimizer_without_state_goes_from_network_to_network():
         net.train_step(x, y, own)
 
 
+@pytest.mark.parametrize("sizes", [(2, 300), (300, 2)])
+@pytest.mark.parametrize("dtypes", [("float32", "float32"), ("float32", "float64")])
+def test_a_first_step_that_fails_gives_nobody_the_optimizer(sizes, dtypes):
+    nets = [
+        cr.Network([cr.Input(n), cr.Dense(n)], dtype=dtype, rng=0)
+        for n, dtype in zip(sizes, dtypes, strict=True)
+    ]
+    data = [(np.ones((3, n)), np.ones((3, n))) for n in sizes]
+    own = cr.SGD(0.01)
+    nets[0].train_step(*data[0], own)
+    own.momentum = 0.9
+    with pytest.raises(cr.TrainingDiverged):
+        nets[1].train_step(data[1][0], data[1][1] * 1e30 * 1e170 ** (dtypes[1] == "float64"), own)
+    twin, fresh = nets[0].copy(), cr.SGD(0.01, momentum=0.9)
+    for _ in range(3):
+        nets[0].train_step(*data[0], own)
+        twin.train_step(*data[0], fresh)
+    assert bits(nets[0]) == bits(twin)
+    with pytest.raises(ValueError, match="another network"):
+        nets[1].train_step(*data[1], own)
+    # Without momentum it serves anybody, and what it holds of the first stays as it is.
+    own.momentum = fresh.momentum = 0
+    nets[1].train_step(*data[1], own)
+    own.momentum = fresh.momentum = 0.9
+    nets[0].train_step(*data[0], own)
+    twin.train_step(*data[0], fresh)
+    assert bits(nets[0]) == bits(twin)
+
+
 def test_optimizer_restored_serves_a_network_of_its_size():
     net, x, y, _ = problem()
     own = cr.Adam()

@@ -170,6 +170,40 @@ def test_exit_while_a_thread_trains(loss):
         assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
 
 
+@pytest.mark.parametrize("kind", ["gradient", "cost", "event"])
+def test_exit_while_a_thread_is_in_code_of_the_users_own(kind):
+    # What a cost function or an event returns may have code of its own, which waits.
+    code = textwrap.dedent(f"""
+        import threading, time, numpy as np, chainrule as cr
+        class Slow:
+            def __init__(self, value): self.value = value
+            def __array__(self, dtype=None, copy=None):
+                time.sleep(0.001)
+                return np.asarray(self.value)
+            def __bool__(self):
+                time.sleep(0.001)
+                return False
+        def cost(s, y):
+            value, gradient = ((s - y)**2).mean(), 2*(s - y)/s.size
+            if {kind!r} == "gradient": gradient = Slow(gradient)
+            if {kind!r} == "cost": value = Slow(value)
+            return value, gradient
+        class Event:
+            def is_set(self): return Slow(0)
+        net = cr.Network([cr.Input(20), cr.Dense(9, "tanh"), cr.Dense(3)], loss=cost)
+        x, y, optimizer = np.ones((1000, 20)), np.ones((1000, 3)), cr.Adam()
+        options = dict(stop=[cr.StopWhen(Event()), cr.TimeLimit(60)], optimizer=optimizer)
+        threading.Thread(target=net.fit, args=(x, y), kwargs=options, daemon=True).start()
+        while optimizer.steps < 50: time.sleep(0.001)
+        print("the end")
+    """)
+    for _ in range(4):
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+
+
 # ---- While the interpreter ends ------------------------------------------------------------------
 
 LATE_CALLS = {

@@ -149,6 +149,12 @@ class Named(cr.Network):
         self.log = [1, 2]
 
 
+class Slotted(cr.Network):
+    """A network whose attribute is no entry of its __dict__."""
+
+    __slots__ = ("tag",)
+
+
 class Counting(cr.Adam):
     """An optimizer with an attribute of its own."""
 
@@ -197,9 +203,19 @@ def test_attributes_of_a_network_are_kept(way):
 @pytest.mark.parametrize("way", COPIES)
 def test_a_network_may_say_itself_what_it_keeps(way):
     twin = COPIES[way](make(Frozen))
-    if way != "copy":
-        assert twin.restored == {"only": 1}
+    assert twin.restored == {"only": 1}
     assert twin.predict(X).shape == (5, 2)
+
+
+@pytest.mark.parametrize("way", [*COPIES, "copy()"])
+def test_slots_are_kept_and_histories_are_not_shared(way):
+    net = make(Slotted)
+    net.tag = "mine"
+    net.fit(X, Y, epochs=2)
+    twin = net.copy() if way == "copy()" else COPIES[way](net)
+    assert twin.tag == "mine"
+    twin.history.cost.append(7)
+    assert len(net.history.cost) == 2
 
 
 @pytest.mark.parametrize("way", COPIES)
@@ -252,6 +268,11 @@ def test_a_second_init_is_refused(thing):
     with pytest.raises(RuntimeError, match="made already"):
         thing.__init__(argument)
     assert repr(thing) == before
+
+
+def test_an_input_names_its_own_settings_only():
+    with pytest.raises(AttributeError, match=r"Input has no setting 'foo'; it has n$"):
+        cr.Input(4).foo = 1
 
 
 def test_an_init_that_failed_may_be_tried_again():

@@ -205,7 +205,7 @@ def test_stop_when_its_event_fails():
     assert net.history.stopped_by == "error"
 
 
-@pytest.mark.parametrize("event", [None, 5, "set", lambda: True, threading.Lock()])
+@pytest.mark.parametrize("event", [None, 5, "set", lambda: True, threading.Lock(), threading.Event])
 def test_stop_when_needs_an_event(event):
     with pytest.raises(TypeError, match=r"event must have a method is_set\(\), got"):
         cr.StopWhen(event)

@@ -126,6 +126,13 @@ def test_f_prime(activation, dtype):
     assert (trace.ds_dz == 1).all()
 
 
+def test_f_prime_that_underflows():
+    net = cr.Network([cr.Input(1), cr.Dense(1, "sigmoid")], rng=0)
+    net.parameters = [-100, 0]
+    with np.errstate(all="raise"):
+        assert 0 <= net.trace([1.0], [0.0]).ds_dz < 1e-38
+
+
 def test_weights_of_samples():
     net, x, y, _ = traced()
     weight = np.arange(len(x)) / 2

@@ -22,7 +22,7 @@ inline double normal_with(RandomStream& stream, double deviation) {
 // equation 16; GlorotNormal has the same variance, 2 / (n_in + n_out).
 struct GlorotUniform {
   static constexpr const char* kName = "glorot_uniform";
-  static constexpr const char* kElsewhere[] = {"xavier_uniform", "xavier"};
+  static constexpr const char* kElsewhere[] = {"xavier_uniform", "xavier", "glorot"};
   static double draw(RandomStream& stream, double n_in, double n_out) {
     return uniform_within(stream, std::sqrt(6 / (n_in + n_out)));
   }
@@ -38,7 +38,7 @@ struct GlorotNormal {
 // He, Zhang, Ren, Sun: "Delving deep into rectifiers", ICCV 2015, equation 10: variance 2 / n_in
 struct HeUniform {
   static constexpr const char* kName = "he_uniform";
-  static constexpr const char* kElsewhere[] = {"kaiming_uniform", "kaiming"};
+  static constexpr const char* kElsewhere[] = {"kaiming_uniform", "kaiming", "he"};
   static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
     return uniform_within(stream, std::sqrt(6 / n_in));
   }
@@ -61,6 +61,7 @@ struct Uniform {
 };
 struct Normal {
   static constexpr const char* kName = "normal";
+  static constexpr const char* kElsewhere[] = {"lecun_normal", "lecun"};
   static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
     return normal_with(stream, 1 / std::sqrt(n_in));
   }

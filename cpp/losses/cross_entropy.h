@@ -14,6 +14,9 @@ struct CrossEntropy {
                                                "sparse_categorical_crossentropy",
                                                "categorical_cross_entropy",
                                                "nll",
+                                               "negative_log_likelihood",
+                                               "ce",
+                                               "xent",
                                                "log_loss",
                                                "softmax_cross_entropy"};
   static constexpr TargetKind kTargets = TargetKind::kDistribution;

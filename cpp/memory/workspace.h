@@ -33,8 +33,6 @@ class Workspace {
     places_.clear();
   }
 
-  std::int64_t bytes() const { return size_ * static_cast<std::int64_t>(sizeof(T)); }
-
  private:
   struct Place {
     T** data;

@@ -71,9 +71,11 @@ void check_weights(const ArrayView& weight, Poll& poll) {
     sum += *value;
   });
   if (!(sum > 0)) throw std::invalid_argument("sample_weight is 0 for every sample");
-  if (!std::isfinite(sum)) {
-    throw std::invalid_argument(
-        "the sum of sample_weight overflows; expected smaller weights: only their ratios count");
+  // Far enough from the largest double that weights times costs add up to a finite number.
+  constexpr double kLargestSum = 1e200;
+  if (!(sum <= kLargestSum)) {
+    throw std::invalid_argument("sample_weight sums to " + text_of(sum) +
+                                "; expected at most 1e+200: only the ratios of weights count");
   }
 }
 

@@ -114,12 +114,17 @@ class Network<T>::BorrowedPlan {
   Team team;
 };
 
-// What one large batch has needed is kept for the next one, until some calls in a row have needed much less.
+// What one large batch has needed is kept for the next one, until some calls in a row have needed much less. Only what the
+// rows need counts: packed weights are as many for every batch.
 template <class T>
 void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const {
-  constexpr std::int64_t kMuchMemory = 16 << 20;  // bytes
+  constexpr double kMuchMemory = 16 << 20;  // bytes
   constexpr int kSmallCalls = 4;
-  const bool small = rows <= plan->passes().max_rows / 4 && plan->working_bytes() > kMuchMemory;
+  std::int64_t neurons = architecture_.n_in;
+  for (const Dense& layer : architecture_.layers) neurons += layer.n_out;
+  const std::int64_t held = plan->passes().max_rows;
+  const double bytes = sizeof(T) * static_cast<double>(held) * static_cast<double>(neurons);
+  const bool small = rows <= held / 4 && bytes > kMuchMemory;
   if (!small) {
     small_calls_.store(0, std::memory_order_relaxed);
   } else if (small_calls_.fetch_add(1, std::memory_order_relaxed) + 1 >= kSmallCalls) {

@@ -69,7 +69,8 @@ int Optimizer::n_states() const {
 }
 
 bool Optimizer::holds_state() const {
-  return steps_ > 0 && std::visit([](const auto& states) { return !states.empty(); }, states_);
+  const bool empty = std::visit([](const auto& states) { return states.empty(); }, states_);
+  return steps_ > 0 && !empty && states_of_ == network_id_;
 }
 
 std::vector<std::vector<double>> Optimizer::states() {
@@ -99,7 +100,7 @@ void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double
   }
   states_ = std::move(blocks);
   steps_ = steps;
-  network_id_ = 0;
+  network_id_ = states_of_ = kAny;
 }
 
 template <class T>
@@ -107,16 +108,16 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
                                std::int64_t n_parameters, Poll& poll)
     : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer), network_id_(network_id) {
   const auto n_states = static_cast<std::size_t>(optimizer.n_states());
-  const bool own = optimizer.network_id_ == network_id;
-  const bool fresh = !optimizer.holds_state() || n_states == 0;
-  if (!own && optimizer.network_id_ != 0 && !fresh) {
-    throw std::invalid_argument(
-        "this optimizer holds the state of another network; "
-        "give each network an optimizer of its own");
-  }
-  if (!own || !std::holds_alternative<States<T>>(optimizer.states_)) {
+  if (n_states == 0) return;
+  if (optimizer.states_of_ != network_id) {
+    const bool holds_state = optimizer.holds_state();
+    if (holds_state && optimizer.states_of_ != kAny) {
+      throw std::invalid_argument(
+          "this optimizer holds the state of another network; "
+          "give each network an optimizer of its own");
+    }
     States<T> states;
-    if (!fresh) {  // restored, and free for any network that it fits
+    if (holds_state) {  // restored, and free for any network that it fits
       for (const auto& values : optimizer.copy_states()) {
         if (static_cast<std::int64_t>(values.size()) != n_parameters) {
           throw std::invalid_argument("this optimizer holds the state of a network with " +
@@ -129,6 +130,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
       }
     }
     optimizer.states_ = std::move(states);
+    optimizer.states_of_ = holds_state ? kAny : network_id;
   }
   auto& states = std::get<States<T>>(optimizer.states_);
   // Momentum may have been switched on since the last session: states that are missing start at 0.

@@ -51,6 +51,7 @@ class Optimizer {
     void finish_step() {
       ++optimizer_.steps_;
       optimizer_.network_id_ = network_id_;
+      if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }
 
    private:
@@ -67,13 +68,18 @@ class Optimizer {
   int index_of_number(const std::string& name) const;
   void check() const;
   int n_states() const;
+  // Whether the states are more than the zeros that they start from.
   bool holds_state() const;
   std::vector<std::vector<double>> copy_states() const;
 
   int index_;  // in Optimizers
   std::vector<double> numbers_;
   std::int64_t steps_ = 0;
-  std::uint64_t network_id_ = 0;  // 0: serves none yet
+  static constexpr std::uint64_t kAny = 0;
+  std::uint64_t network_id_ = kAny;  // whose last finished step this was
+  // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose first
+  // step failed do not.
+  std::uint64_t states_of_ = kAny;
   // Restored states are doubles until the first session gives them its dtype.
   std::variant<States<double>, States<float>> states_;
   Uses uses_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <stdexcept>
 
 namespace chainrule {
 
@@ -68,11 +67,6 @@ CostSums BatchTargets<T>::sum(CostSums sums) const {
   for (std::int64_t i = 0; i < batch_; ++i) {
     const double weight = weights_.data()[i];
     if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
-  }
-  if (!even_ && !std::isfinite(sums.weighted_cost) && finite(0, batch_)) {
-    throw std::invalid_argument(
-        "the sum of sample_weight times cost overflows; expected smaller weights: only their "
-        "ratios count");
   }
   return sums;
 }

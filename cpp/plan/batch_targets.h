@@ -18,14 +18,9 @@ class BatchTargets {
   CostSums begin(const Samples<T>& samples, const Rows& rows, Poll& poll);
   // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
   void gather(const Samples<T>& samples, const Rows& part, std::int64_t first, MatrixView<T> y);
-  // Adds what costs() holds, in the order of the rows. Throws std::invalid_argument where finite costs do not add up to
-  // a finite number for their weights.
+  // Adds what costs() holds, in the order of the rows.
   CostSums sum(CostSums sums) const;
 
-  // Beside what is in the workspace
-  std::int64_t bytes() const {
-    return weights_.size() * static_cast<std::int64_t>(2 * sizeof(double) + sizeof(std::int64_t));
-  }
   // The share of each sample in the batch: its weight, over their sum.
   const T* shares() const { return shares_.data; }
   double* costs() const { return costs_.data(); }

@@ -20,7 +20,6 @@ class LayerwisePlan final : public Plan<T> {
   void load(T* parameters, const Passes& /*passes*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
-  std::int64_t working_bytes() const override { return workspace_.bytes() + targets_.bytes(); }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;

@@ -28,7 +28,6 @@ class PanelPlan : public Plan<T> {
   static bool suits(const Architecture& architecture);
 
   bool serves(const Passes& passes) const override;
-  std::int64_t working_bytes() const override { return workspace_.bytes() + targets_.bytes(); }
   void load(T* parameters, const Passes& passes, Team& team, Poll& poll) override;
   void store(Team& team) override;
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,

@@ -39,8 +39,6 @@ class Plan {
   }
   const Engine<T>& engine() const { return engine_; }
   const Passes& passes() const { return passes_; }
-  // Of all numbers but the network's own parameters, about.
-  virtual std::int64_t working_bytes() const = 0;
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
   virtual void load(T* parameters, const Passes& passes, Team& team, Poll& poll) = 0;

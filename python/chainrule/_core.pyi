@@ -29,6 +29,7 @@ __all__: list[str] = [
     "elementary_seconds",
     "get_num_threads",
     "initializers",
+    "is_masked",
     "losses",
     "num_threads_of_process",
     "optimizers",
@@ -427,6 +428,11 @@ def get_num_threads() -> int:
 def initializers() -> list[str]:
     """
     Names of the initializers.
+    """
+
+def is_masked(object: typing.Any) -> bool:
+    """
+    Return whether this is a masked array in which something is masked, or a list of such.
     """
 
 def losses() -> list[str]:

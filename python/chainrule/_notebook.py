@@ -101,8 +101,17 @@ def _in_two_rows(
     return above, below
 
 
+def _latex_number(text: str) -> str:
+    """Return a number as LaTeX, 1e-09 as a product with a power of ten."""
+    digits, e, exponent = text.partition("e")
+    if e:
+        return rf"{digits} \times 10^{{{int(exponent)}}}"
+    return {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{nan}"}.get(text, text)
+
+
 def _latex_product(symbol: str | None, chain: Chain) -> str:
-    rows = _in_two_rows(symbol, chain, latex, r"\cdot", "=")
+    above, below = _in_two_rows(symbol, chain, latex, r"\cdot", "=")
+    rows = above, [each if each in ("=", r"\cdot") else _latex_number(each) for each in below]
     lines = " \\\\[1ex]\n".join(" & ".join(row) for row in rows)
     return f"\\begin{{array}}{{{'c' * len(rows[0])}}}\n{lines}\n\\end{{array}}"
 
@@ -150,7 +159,7 @@ def _few(numbers: npt.NDArray[Any]) -> tuple[list[str], bool]:
 
 def _latex_vector(numbers: npt.NDArray[Any]) -> str:
     shown, more = _few(numbers)
-    cells = [*shown, r"\vdots"] if more else shown
+    cells = [_latex_number(each) for each in shown] + [r"\vdots"] * more
     return r"\begin{pmatrix} " + r" \\ ".join(cells) + r" \end{pmatrix}"
 
 
@@ -166,7 +175,7 @@ def trace_latex(trace: Trace) -> str:
         lines.append(
             rf"{name}a^{{({layer})}} = f(z^{{({layer})}}) &= {_latex_vector(trace.a(layer)[0])}"
         )
-    lines.append(rf"C &= {number_text(trace.cost)}")
+    lines.append(rf"C &= {_latex_number(number_text(trace.cost))}")
     lines.append(rf"\frac{{\partial C}}{{\partial s}} &= {_latex_vector(trace.dC_ds[0])}")
     for layer in range(L, 1, -1):
         lines.append(

@@ -35,8 +35,9 @@ class Settings:
                     each
                     for each in sorted(dir(kind))
                     if not each.startswith("_")
-                    and getattr(getattr(kind, each), "__set__", None)
+                    and hasattr(getattr(kind, each), "__set__")
                     and getattr(getattr(kind, each), "fset", True)
+                    and hasattr(self, each)  # which an Input has no weights for
                 )
                 raise AttributeError(
                     f"{kind.__name__} has no setting {name!r}; it has {known or 'none'}"
@@ -52,12 +53,18 @@ def refuse_second_init(made: bool, kind: type) -> None:
         )
 
 
+def shown(value: object) -> str:
+    """Return the repr of what a user has passed, in one line that is not too long for a message."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= 200 else f"{text[:150]} ... {text[-30:]}"
+
+
 def whole_number(name: str, value: object) -> int:
     """Return `value` as an int; raise TypeError or ValueError, naming `name`, if it is none."""
     try:
         number = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"{name} must be a whole number, got {value!r}") from None
+        raise TypeError(f"{name} must be a whole number, got {shown(value)}") from None
     if abs(number) >= 2**63:
         raise ValueError(f"{name} must be a whole number below 2**63, got {_shortened(number)}")
     return number
@@ -66,11 +73,11 @@ def whole_number(name: str, value: object) -> int:
 def real_number(name: str, value: object) -> float:
     """Return `value` as a float; raise TypeError, naming `name`, if it is no real number."""
     if isinstance(value, str | bytes):
-        raise TypeError(f"{name} must be a number, got {value!r}")
+        raise TypeError(f"{name} must be a number, got {shown(value)}")
     try:
         return float(value)  # type: ignore[arg-type]
     except TypeError:
-        raise TypeError(f"{name} must be a number, got {value!r}") from None
+        raise TypeError(f"{name} must be a number, got {shown(value)}") from None
     except OverflowError:
         raise ValueError(f"{name} must fit a float64, got {_shortened(value)}") from None
 
@@ -78,7 +85,7 @@ def real_number(name: str, value: object) -> float:
 def true_or_false(name: str, value: object) -> bool:
     """Return `value` as a bool; raise TypeError, naming `name`, if it is none."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{name} must be True or False, got {value!r}")
+        raise TypeError(f"{name} must be True or False, got {shown(value)}")
     return bool(value)
 
 
@@ -93,11 +100,11 @@ T = TypeVar("T")
 def as_list(name: str, expected: str, kind: type[T], objects: object) -> list[T]:
     """Return `objects` as a list of `kind`; raise TypeError, naming `name`, if they are none."""
     if not isinstance(objects, Iterable):
-        raise TypeError(f"{name} must {expected}, got {objects!r}")
+        raise TypeError(f"{name} must {expected}, got {shown(objects)}")
     checked = []
     for each in objects:
         if not isinstance(each, kind):
-            raise TypeError(f"{name} must {expected}, got {each!r}")
+            raise TypeError(f"{name} must {expected}, got {shown(each)}")
         checked.append(each)
     return checked
 
@@ -119,7 +126,7 @@ def seed_of(rng: int | np.random.Generator | None) -> int:
         seed = operator.index(rng)
     except TypeError:
         raise TypeError(
-            f"rng must be None, a whole number or a numpy.random.Generator, got {rng!r}"
+            f"rng must be None, a whole number or a numpy.random.Generator, got {shown(rng)}"
         ) from None
     if not 0 <= seed < 2**64:
         raise ValueError(f"rng must be from 0 to 2**64 - 1, got {seed}")

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from chainrule import _core
@@ -35,6 +35,10 @@ class History:
     epochs: int
     seconds: float
     stopped_by: StopCondition | Literal["epochs", "diverged", "interrupted", "error"]
+
+    def copy(self) -> History:
+        """Return a history with lists of its own."""
+        return replace(self, cost=self.cost.copy(), validation_cost=self.validation_cost.copy())
 
 
 def history_of(

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import Settings, Spec, refuse_second_init, true_or_false, whole_number
+from chainrule._spec import Settings, Spec, refuse_second_init, shown, true_or_false, whole_number
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -191,7 +191,7 @@ class Dense(Layer):
         activation, init = description["activation"], description["init"]
         for name, value in (("activation", activation), ("init", init)):
             if not isinstance(value, str):
-                raise TypeError(f"Dense: {name} must be a name, got {value!r}")
+                raise TypeError(f"Dense: {name} must be a name, got {shown(value)}")
         has_bias = true_or_false("Dense: bias", description["has_bias"])
         _core.check_layer(("dense", [n_out, has_bias], [activation, init]))
         self._description = {
@@ -249,7 +249,7 @@ class Dense(Layer):
 
 def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
     """Copy `values` into `view`; raise, changing nothing, if they do not fit."""
-    if isinstance(values, np.ndarray) and np.any(getattr(values, "mask", False)):
+    if _core.is_masked(values):
         raise TypeError(f"{name} is a masked array, whose mask would be lost; fill it first")
     array = np.asarray(values)
     if array.dtype.kind not in "biuf":

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -16,12 +17,14 @@ from chainrule._spec import (
     dtype_name,
     refuse_second_init,
     seed_of,
+    shown,
     true_or_false,
     whole_number,
 )
+from chainrule._summary import summary
 from chainrule.explain import Explanation, explain
 from chainrule.history import History, history_of
-from chainrule.layers import Dense, Input, Layer, assign
+from chainrule.layers import Dense, Layer, assign
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 from chainrule.trace import Trace
@@ -91,7 +94,7 @@ class Network(_core.Network):
         refuse_second_init(self._made, type(self))
         layers = as_list("layers", "be Input and Dense objects", Layer, layers)
         if not (isinstance(loss, str) or callable(loss)):
-            raise TypeError(f"loss must be a name or a function, got {loss!r}")
+            raise TypeError(f"loss must be a name or a function, got {shown(loss)}")
         if isinstance(loss, str):
             _core.check_loss(loss)
         self._make(layers, loss, dtype_name(dtype), seed_of(rng), None)
@@ -239,8 +242,9 @@ class Network(_core.Network):
         except BaseException as error:
             if record.begun:
                 self._history = history_of(record, conditions, error)
-                with contextlib.suppress(Exception):  # of one that takes no attributes
-                    error.history = self._history  # type: ignore[attr-defined]
+                if getattr(error, "history", None) is None:  # not an attribute of the user's own
+                    with contextlib.suppress(Exception):  # of one that takes no attributes
+                        error.history = self._history  # type: ignore[attr-defined]
             raise
         self._history = history_of(record, conditions)
         return self._history
@@ -324,11 +328,26 @@ class Network(_core.Network):
 
         Attributes that you have given the network are those of the copy, too.
         """
-        twin = self._twin(self.dtype.name)
-        vars(twin).update({name: value for name, value in vars(self).items() if name not in _OWN})
-        return twin
+        return self._with_state(self.__getstate__())
 
     __copy__ = copy
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Network:
+        return self._with_state(copy.deepcopy(self.__getstate__(), memo))
+
+    def _with_state(self, state: Any) -> Network:
+        """Return a copy whose attributes are those of `state`, as `pickle` sets them."""
+        twin = self._twin(self.dtype.name)
+        if hasattr(twin, "__setstate__"):
+            twin.__setstate__(state)
+            return twin
+        attributes, slots = state if isinstance(state, tuple) else (state, None)
+        for name, value in (slots or {}).items():
+            setattr(twin, name, value)
+        vars(twin).update(attributes or {})
+        if twin._history is not None:
+            twin._history = twin._history.copy()
+        return twin
 
     def _twin(self, dtype: str) -> Network:
         """Return a network of the same kind and parameters in another dtype."""
@@ -342,42 +361,12 @@ class Network(_core.Network):
         return type(self), self._layers, self.loss, dtype, *position, self.threads, parameters
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parameters = self._shared(self.parameters.copy)
-        return _rebuild, self._parts(self.dtype.name, parameters), self.__getstate__()
+        # The position in the training belongs to the parameters: both while nobody trains.
+        parts = self._shared(lambda: self._parts(self.dtype.name, self.parameters.copy()))
+        return _rebuild, parts, self.__getstate__()
 
     def __repr__(self) -> str:
-        rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
-        for number, layer in enumerate(self.layers, start=1):
-            if isinstance(layer, Dense):
-                W, b = layer.weights, layer.bias
-                rows.append(
-                    (
-                        str(number),
-                        "Dense",
-                        str(layer.n_out),
-                        layer.activation,
-                        str(W.shape),
-                        "-" if b is None else str(b.shape),
-                        f"{W.size + (0 if b is None else b.size):,}",
-                    )
-                )
-            elif isinstance(layer, Input):
-                rows.append((str(number), "Input", str(layer.n), "", "", "", ""))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        align = (str.rjust, str.ljust, str.rjust, str.ljust, str.ljust, str.ljust, str.rjust)
-        table = [
-            "  ".join(put(cell, width) for put, cell, width in zip(align, row, widths, strict=True))
-            for row in rows
-        ]
-        loss = self.loss if isinstance(self.loss, str) else getattr(self.loss, "__name__", "custom")
-        head = (
-            f"{type(self).__name__} {'-'.join(row[2] for row in rows[1:])}, "
-            f"{self.n_parameters:,} parameters, loss {loss}, {self.dtype.name}"
-        )
-        return "\n".join([head, *(f"  {line}".rstrip() for line in table)])
-
-
-_OWN = {"_loss", "_layers"}  # of the attributes of a network, those that `_rebuild` sets
+        return summary(self)
 
 
 def _rebuild(

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, overload
 
 from chainrule import _core
-from chainrule._spec import Settings, real_number, refuse_second_init, true_or_false
+from chainrule._spec import Settings, real_number, refuse_second_init, shown, true_or_false
 
 
 class Number:
@@ -188,5 +188,5 @@ def _pair_of_betas(betas: tuple[float, float]) -> tuple[float, float]:
     try:
         beta1, beta2 = betas
     except (TypeError, ValueError):
-        raise TypeError(f"betas must be a pair of numbers, got {betas!r}") from None
+        raise TypeError(f"betas must be a pair of numbers, got {shown(betas)}") from None
     return real_number("betas[0]", beta1), real_number("betas[1]", beta2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Protocol
 
 from chainrule import _core
-from chainrule._spec import Spec, real_number
+from chainrule._spec import Spec, real_number, shown
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ class StopWhen(StopCondition):
     event: Event
 
     def __post_init__(self) -> None:
-        if not callable(getattr(self.event, "is_set", None)):
-            raise TypeError(f"event must have a method is_set(), got {self.event!r}")
+        if isinstance(self.event, type) or not callable(getattr(self.event, "is_set", None)):
+            raise TypeError(f"event must have a method is_set(), got {shown(self.event)}")
 
     def _spec(self, questions: list[Callable[[], bool]]) -> Spec:
         questions.append(self.event.is_set)

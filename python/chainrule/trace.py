@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from chainrule import _notebook, _slopes
@@ -71,7 +72,8 @@ class Trace:
         Of softmax, whose a_i depend on every z_j, the Jacobians da_i/dz_j, shape (batch, n, n).
         """
         i = self._index("f_prime", layer, 2, self.n_layers)
-        return _slopes.f_prime(self._activations[i], self._z[i]).astype(self._z[i].dtype)
+        with np.errstate(all="ignore"):  # what underflows in float32 is 0
+            return _slopes.f_prime(self._activations[i], self._z[i]).astype(self._z[i].dtype)
 
     def f_prime_of_first(self, layer: int) -> Array | None:
         """f'(z^(l)) of the first sample, shape (n,); None for softmax, where it is a matrix."""

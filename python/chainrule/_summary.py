@@ -1,0 +1,48 @@
+"""What `print` shows of a network: its layers as a table."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from chainrule.layers import Dense, Input
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+
+def summary(network: Network) -> str:
+    """Return a line about the network, and one for each of its layers."""
+    rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
+    for number, layer in enumerate(network.layers, start=1):
+        if isinstance(layer, Dense):
+            W, b = layer.weights, layer.bias
+            rows.append(
+                (
+                    str(number),
+                    "Dense",
+                    str(layer.n_out),
+                    layer.activation,
+                    str(W.shape),
+                    "-" if b is None else str(b.shape),
+                    f"{W.size + (0 if b is None else b.size):,}",
+                )
+            )
+        elif isinstance(layer, Input):
+            rows.append((str(number), "Input", str(layer.n), "", "", "", ""))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    align = (str.rjust, str.ljust, str.rjust, str.ljust, str.ljust, str.ljust, str.rjust)
+    table = [
+        "  ".join(put(cell, width) for put, cell, width in zip(align, row, widths, strict=True))
+        for row in rows
+    ]
+    loss = (
+        network.loss
+        if isinstance(network.loss, str)
+        else getattr(network.loss, "__name__", "custom")
+    )
+    head = (
+        f"{type(network).__name__} {'-'.join(row[2] for row in rows[1:])}, "
+        f"{network.n_parameters:,} parameters, loss {loss}, {network.dtype.name}"
+    )
+    return "\n".join([head, *(f"  {line}".rstrip() for line in table)])
