@@ -1,4 +1,4 @@
-# Chooses the library behind cpp/gemm: the only file that knows vendors.
+# Chooses the library behind cpp/chainrule/gemm: the only file that knows vendors.
 # Included by cpp/. Sets CHAINRULE_BLAS_SOURCE, the file of gemm/ to build, and CHAINRULE_INSTALL_RPATH, where the installed module
 # looks for the library; defines the target chainrule_blas; installs what has to travel with the module.
 # SPDX-License-Identifier: BSD-3-Clause
@@ -71,7 +71,7 @@ function(define_if_blas_has function definition)
   unset(blas_has_it CACHE) # the answer of an earlier run may be about another library
   check_cxx_symbol_exists(${function} cblas.h blas_has_it)
   if(blas_has_it)
-    set_property(SOURCE gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definition})
+    set_property(SOURCE chainrule/gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definition})
   endif()
   unset(blas_has_it CACHE)
 endfunction()
@@ -124,14 +124,14 @@ endif()
 
 # ---- Its consequences --------------------------------------------------------------------------------------------
 
-set(CHAINRULE_BLAS_SOURCE gemm/blas.cpp)
+set(CHAINRULE_BLAS_SOURCE chainrule/gemm/blas.cpp)
 set(CHAINRULE_INSTALL_RPATH)
 set(definitions)
 set(name ${choice})
 
 if(choice STREQUAL "builtin")
   add_library(chainrule_blas INTERFACE IMPORTED GLOBAL)
-  set(CHAINRULE_BLAS_SOURCE gemm/builtin.cpp)
+  set(CHAINRULE_BLAS_SOURCE chainrule/gemm/builtin.cpp)
 
 elseif(choice STREQUAL "accelerate")
   add_library(chainrule_blas INTERFACE IMPORTED GLOBAL)
@@ -181,5 +181,5 @@ elseif(choice STREQUAL "scipy-openblas")
 endif()
 
 list(APPEND definitions "CHAINRULE_BLAS_NAME=\"${name}\"")
-set_property(SOURCE gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
+set_property(SOURCE chainrule/gemm/blas.cpp APPEND PROPERTY COMPILE_DEFINITIONS ${definitions})
 message(STATUS "Products by: ${name}")

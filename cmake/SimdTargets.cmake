@@ -23,14 +23,14 @@ function(add_simd_target name is_built gnu_flags msvc_flags)
   elseif(name STREQUAL v4 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     list(APPEND flags -Wno-uninitialized -Wno-maybe-uninitialized) # about its own header: GCC's bug 105593
   endif()
-  set(source kernels/target_${name}.cpp)
+  set(source chainrule/kernels/target_${name}.cpp)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   set(CHAINRULE_SIMD_TARGETS ${CHAINRULE_SIMD_TARGETS} ${name} PARENT_SCOPE)
   set(CHAINRULE_SIMD_SOURCES ${CHAINRULE_SIMD_SOURCES} ${source} PARENT_SCOPE)
   set(CHAINRULE_SIMD_FLAGS_${name} ${flags} PARENT_SCOPE)
 endfunction()
 
-# cpp/simd/x86_features.h asks the CPU for all that the flags allow.
+# cpp/chainrule/simd/x86_features.h asks the CPU for all that the flags allow.
 add_simd_target(scalar TRUE "" "")
 add_simd_target(v2 "${CHAINRULE_X86_64}" "-msse4.2" "")
 add_simd_target(v3 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c" "/arch:AVX2")
@@ -39,14 +39,14 @@ add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
 
 # One number at a time with the instructions of v3, for its networks and those of v4; no target of its own.
 if(CHAINRULE_X86_64 AND NOT MSVC)
-  set(source kernels/target_scalar_fma.cpp)
+  set(source chainrule/kernels/target_scalar_fma.cpp)
   # Without the last one, numbers are put together two by two and taken apart again.
   set(flags ${CHAINRULE_SIMD_FLAGS_v3} -fno-tree-vectorize)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   list(APPEND CHAINRULE_SIMD_SOURCES ${source})
-  set_property(SOURCE kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)
+  set_property(SOURCE chainrule/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_SCALAR_FMA)
 endif()
 
 list(TRANSFORM CHAINRULE_SIMD_TARGETS REPLACE "(.+)" "X(\\1)" OUTPUT_VARIABLE CHAINRULE_SIMD_LIST)
 list(JOIN CHAINRULE_SIMD_LIST "" CHAINRULE_SIMD_LIST)
-set_property(SOURCE simd/dispatch.cpp kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})
+set_property(SOURCE chainrule/simd/dispatch.cpp chainrule/kernels/kernel_tables.cpp APPEND PROPERTY COMPILE_DEFINITIONS CHAINRULE_TARGETS=${CHAINRULE_SIMD_LIST})

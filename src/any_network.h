@@ -10,8 +10,8 @@
 
 #include "array_argument.h"
 #include "bind.h"
-#include "error.h"
-#include "network/network.h"
+#include "chainrule/error.h"
+#include "chainrule/network/network.h"
 
 namespace chainrule {
 

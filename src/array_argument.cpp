@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <optional>
 
-#include "error.h"
+#include "chainrule/error.h"
 
 namespace chainrule {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "bind.h"
-#include "memory/array_view.h"
+#include "chainrule/memory/array_view.h"
 
 namespace chainrule {
 

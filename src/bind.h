@@ -11,9 +11,9 @@
 #include <tuple>
 #include <vector>
 
+#include "chainrule/spec.h"
 #include "gil.h"
 #include "pybind_internals.h"
-#include "spec.h"
 
 namespace chainrule {
 

@@ -3,10 +3,10 @@
 #include <memory>
 
 #include "bind.h"
-#include "gemm/engine.h"
-#include "gemm/gemm.h"
+#include "chainrule/gemm/engine.h"
+#include "chainrule/gemm/gemm.h"
+#include "chainrule/threads/limit.h"
 #include "python_call.h"
-#include "threads/limit.h"
 
 namespace chainrule {
 namespace {

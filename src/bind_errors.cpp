@@ -1,7 +1,7 @@
 // The crossing between Python and C++: exceptions.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "bind.h"
-#include "error.h"
+#include "chainrule/error.h"
 
 namespace chainrule {
 

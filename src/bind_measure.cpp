@@ -1,8 +1,8 @@
 // The crossing between Python and C++: what benchmarks ask the core about this machine and single kernels.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "array_argument.h"
-#include "error.h"
-#include "measure/rates.h"
+#include "chainrule/error.h"
+#include "chainrule/measure/rates.h"
 
 namespace chainrule {
 namespace {

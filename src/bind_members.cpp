@@ -1,15 +1,15 @@
 // The crossing between Python and C++: the lists of members, and single members at work.
 // SPDX-License-Identifier: BSD-3-Clause
-#include "activations/list.h"
 #include "array_argument.h"
-#include "error.h"
-#include "gemm/engine.h"
-#include "layers/architecture.h"
-#include "layers/initializers.h"
-#include "losses/list.h"
-#include "network/stop_conditions.h"
-#include "optimizers/list.h"
-#include "random/philox.h"
+#include "chainrule/activations/list.h"
+#include "chainrule/error.h"
+#include "chainrule/gemm/engine.h"
+#include "chainrule/layers/architecture.h"
+#include "chainrule/layers/initializers.h"
+#include "chainrule/losses/list.h"
+#include "chainrule/network/stop_conditions.h"
+#include "chainrule/optimizers/list.h"
+#include "chainrule/random/philox.h"
 
 namespace chainrule {
 namespace {

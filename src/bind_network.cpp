@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "any_network.h"
-#include "error.h"
+#include "chainrule/error.h"
 #include "learn_arguments.h"
 #include "network_docs.h"
 #include "python_call.h"

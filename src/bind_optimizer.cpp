@@ -3,7 +3,7 @@
 #include <pybind11/numpy.h>
 
 #include "bind.h"
-#include "network/optimizer.h"
+#include "chainrule/network/optimizer.h"
 
 namespace chainrule {
 

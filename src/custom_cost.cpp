@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "error.h"
+#include "chainrule/error.h"
 
 namespace chainrule {
 namespace {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "array_argument.h"
-#include "plan/samples.h"
+#include "chainrule/plan/samples.h"
 
 namespace chainrule {
 

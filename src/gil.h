@@ -13,8 +13,8 @@
 #include <optional>
 #include <thread>
 
-#include "poll.h"
-#include "simd/denormals.h"
+#include "chainrule/poll.h"
+#include "chainrule/simd/denormals.h"
 
 namespace chainrule {
 

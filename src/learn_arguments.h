@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "array_argument.h"
+#include "chainrule/error.h"
+#include "chainrule/layers/architecture.h"
 #include "custom_cost.h"
-#include "error.h"
-#include "layers/architecture.h"
 
 namespace chainrule {
 

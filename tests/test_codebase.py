@@ -48,9 +48,10 @@ def all_of(check, paths):
 # ---- Who may use whom ----------------------------------------------------------------------------
 
 # The folders of the core from the bottom to the top, and what each may include of what comes before
-# it. The first line is for the files in cpp/ itself, which all may include.
+# it. The first line is for the files in cpp/chainrule/ itself, which all may include.
+CORE = ROOT / "cpp" / "chainrule"
 MAY_INCLUDE = {
-    "cpp": "",
+    "chainrule": "",
     "memory": "",
     "random": "",
     "simd": "",
@@ -73,15 +74,20 @@ def includes(path):
 
 
 def included_folders(path):
-    """Return the folders of the core that a file includes from; "cpp" for the files in cpp/."""
-    quoted = [include.strip('"') for include in includes(path) if include.startswith('"')]
+    """Return the folders of the core that a file includes from; "chainrule" for its own files."""
+    quoted = [Path(include.strip('"')) for include in includes(path) if include.startswith('"')]
     for each in quoted:
-        own = path.parent / each  # the crossing's own headers, and those of the C++ tests
-        assert (ROOT / "cpp" / each).is_file() or own.is_file(), f"{name(path)}: {each}"
+        # Headers of the core are named from "chainrule/" on, so that none hides one of the system;
+        # the crossing's own headers, and those of the C++ tests, lie beside the file.
+        in_core = each.parts[0] == "chainrule" and (ROOT / "cpp" / each).is_file()
+        assert in_core or (CORE not in path.parents and (path.parent / each).is_file()), (
+            path,
+            each,
+        )
     return {
-        each.split("/")[0] if "/" in each else "cpp"
+        each.parts[1] if len(each.parts) > 2 else "chainrule"
         for each in quoted
-        if (ROOT / "cpp" / each).is_file()
+        if each.parts[0] == "chainrule"
     }
 
 
@@ -89,13 +95,14 @@ def test_the_table_goes_one_way():
     folders = list(MAY_INCLUDE)
     for i, folder in enumerate(folders):
         assert set(MAY_INCLUDE[folder].split()) <= set(folders[:i]), folder
-    assert set(folders) - {"cpp"} == {p.name for p in (ROOT / "cpp").iterdir() if p.is_dir()}
+    assert set(folders) - {"chainrule"} == {each.name for each in CORE.iterdir() if each.is_dir()}
+    assert [each.name for each in (ROOT / "cpp").iterdir() if each.is_dir()] == ["chainrule"]
 
 
 @pytest.mark.parametrize("folder", MAY_INCLUDE)
 def test_core_includes_what_the_table_allows(folder):
-    allowed = {"cpp", folder, *MAY_INCLUDE[folder].split()}
-    here = ROOT / "cpp" / ("" if folder == "cpp" else folder)
+    allowed = {"chainrule", folder, *MAY_INCLUDE[folder].split()}
+    here = CORE if folder == "chainrule" else CORE / folder
     for path in files(here, CPP_FILES):
         if path.parent == here:
             assert included_folders(path) <= allowed, name(path)
@@ -113,7 +120,7 @@ def test_one_file_knows_a_blas():
     blas = re.compile(r"blas|accelerate|mkl|lapack", re.IGNORECASE)
     paths = files(ROOT / "cpp", CPP_FILES) + files(ROOT / "src", CPP_FILES)
     knowing = [name(path) for path in paths if any(map(blas.search, includes(path)))]
-    assert knowing == ["cpp/gemm/blas.cpp"]
+    assert knowing == ["cpp/chainrule/gemm/blas.cpp"]
 
 
 def test_src_is_only_the_crossing():
@@ -253,8 +260,10 @@ def test_links_on_a_page_lead_somewhere(page):
 
 
 def test_paths_are_found():
-    text = "`cpp/poll.h`, `net.cost(x, y)`, `bash .ci/run`, `list.h`, `a/b`\n```\n`no/path`\n```\n"
-    assert list(named_paths(text)) == ["cpp/poll.h", ".ci/run", "list.h", "a/b"]
+    text = (
+        "`cpp/CMakeLists.txt`, `net.cost(x, y)`, `bash .ci/run`, `list.h`, `a/b`\n```\n`no`\n```\n"
+    )
+    assert list(named_paths(text)) == ["cpp/CMakeLists.txt", ".ci/run", "list.h", "a/b"]
 
 
 # ---- Files ---------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ import pytest
 
 pytestmark = pytest.mark.once
 
-EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "embed_cpp"
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "embed_cpp"
+CORE = ROOT / "cpp" / "chainrule"
 
 
 def run(*command):
@@ -61,3 +63,32 @@ def test_a_project_of_its_own_trains_and_predicts(cmake, tmp_path):
     assert len(outputs) == 4
     for one, other, s in outputs:
         assert abs(float(s) - (one != other)) < 0.05
+
+
+def test_headers_of_the_core_hide_none_of_the_system(cmake, tmp_path):
+    here = [path.name for path in CORE.parent.iterdir()]
+    assert here == ["chainrule"] or sorted(here) == ["CMakeLists.txt", "chainrule"]
+    compiler = next(filter(None, map(shutil.which, ("c++", "g++", "clang++"))), None)
+    if compiler is None or not Path("/usr/include/poll.h").exists():
+        pytest.skip("needs a POSIX system and a compiler that takes -fsyntax-only")
+    program = tmp_path / "program.cpp"
+    program.write_text(
+        """
+        #include <error.h>
+        #include <memory>
+        #include <poll.h>
+        #include <random>
+
+        #include "chainrule/network/network.h"
+
+        int main() {
+          struct pollfd descriptor = {0, POLLIN, 0};
+          std::unique_ptr<std::mt19937> generator;
+          error(0, 0, "the system's own");
+          const chainrule::Network<float> network(
+              {{"input", {2}, {}}, {"dense", {1, 1}, {"tanh", "zeros"}}}, "mse", 0);
+          return poll(&descriptor, 1, 0) + static_cast<int>(network.n_parameters());
+        }
+        """
+    )
+    run(compiler, "-std=c++17", "-fsyntax-only", f"-I{CORE.parent}", program)

@@ -32,8 +32,8 @@ def test_targets_are_those_of_the_build_files():
     assert names[0] == "scalar"
     assert [name for name in names if name in _core.cpu_targets()] == _core.cpu_targets()
     for name in names:
-        assert (ROOT / "cpp" / "kernels" / f"target_{name}.cpp").is_file()
-        assert (ROOT / "cpp" / "simd" / f"vec_{name}.h").is_file()
+        assert (ROOT / "cpp" / "chainrule" / "kernels" / f"target_{name}.cpp").is_file()
+        assert (ROOT / "cpp" / "chainrule" / "simd" / f"vec_{name}.h").is_file()
 
 
 @needs_nm

@@ -9,8 +9,8 @@
 #include <thread>
 #include <vector>
 
-#include "threads/limit.h"
-#include "threads/team.h"
+#include "chainrule/threads/limit.h"
+#include "chainrule/threads/team.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <signal.h>

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdio>
 
-#include "network/network.h"
+#include "chainrule/network/network.h"
 
 namespace cr = chainrule;
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "activations/list.h"
+#include "chainrule/activations/list.h"
 
 namespace chainrule {
 

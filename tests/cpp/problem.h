@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "network/network.h"
-#include "random/stream.h"
+#include "chainrule/network/network.h"
+#include "chainrule/random/stream.h"
 
 namespace chainrule {
 

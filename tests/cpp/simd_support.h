@@ -11,18 +11,18 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/random/stream.h"
+#include "chainrule/simd/denormals.h"
+#include "chainrule/simd/dispatch.h"
 #include "check.h"
-#include "kernels/kernel_tables.h"
-#include "random/stream.h"
-#include "simd/denormals.h"
-#include "simd/dispatch.h"
 #include "simd/vec_operations.h"
 
 // The promises stand beside the functions, which only a target can include.
 #define CHAINRULE_TARGET scalar
-#include "simd/vec_scalar.h"
+#include "chainrule/simd/vec_scalar.h"
 //
-#include "kernels/elementary.h"
+#include "chainrule/kernels/elementary.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <sys/mman.h>

@@ -7,10 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/gemm/product_choice.h"
+#include "chainrule/threads/limit.h"
 #include "check.h"
-#include "gemm/product_choice.h"
 #include "problem.h"
-#include "threads/limit.h"
 
 namespace {
 

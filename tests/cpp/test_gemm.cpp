@@ -8,10 +8,10 @@
 #include <thread>
 #include <vector>
 
+#include "chainrule/gemm/gemm.h"
+#include "chainrule/gemm/library.h"
+#include "chainrule/random/stream.h"
 #include "check.h"
-#include "gemm/gemm.h"
-#include "gemm/library.h"
-#include "random/stream.h"
 
 namespace chainrule {
 namespace {

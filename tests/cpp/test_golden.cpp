@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/gemm/product_choice.h"
+#include "chainrule/simd/dispatch.h"
+#include "chainrule/threads/limit.h"
 #include "check.h"
-#include "gemm/product_choice.h"
 #include "golden_hashes.h"
 #include "problem.h"
-#include "simd/dispatch.h"
-#include "threads/limit.h"
 
 namespace chainrule {
 namespace {

@@ -9,11 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/memory/aligned_block.h"
+#include "chainrule/memory/array_view.h"
+#include "chainrule/memory/workspace.h"
 #include "check.h"
-#include "kernels/kernel_tables.h"
-#include "memory/aligned_block.h"
-#include "memory/array_view.h"
-#include "memory/workspace.h"
 
 namespace chainrule {
 namespace {

@@ -6,10 +6,10 @@
 #include <limits>
 #include <vector>
 
+#include "chainrule/random/normal.h"
+#include "chainrule/random/philox.h"
+#include "chainrule/random/stream.h"
 #include "check.h"
-#include "random/normal.h"
-#include "random/philox.h"
-#include "random/stream.h"
 
 namespace chainrule {
 namespace {

@@ -17,11 +17,11 @@
 #include <thread>
 #include <vector>
 
+#include "chainrule/simd/denormals.h"
+#include "chainrule/threads/cgroup.h"
+#include "chainrule/threads/limit.h"
+#include "chainrule/threads/team.h"
 #include "check.h"
-#include "simd/denormals.h"
-#include "threads/cgroup.h"
-#include "threads/limit.h"
-#include "threads/team.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>

@@ -6,8 +6,8 @@
 #include <stdexcept>
 #include <vector>
 
+#include "chainrule/error.h"
 #include "check.h"
-#include "error.h"
 #include "problem.h"
 
 namespace chainrule {

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/error.h"
+#include "chainrule/losses/list.h"
+#include "chainrule/network/network.h"
+#include "chainrule/network/stop_conditions.h"
 #include "check.h"
-#include "error.h"
-#include "losses/list.h"
-#include "network/network.h"
-#include "network/stop_conditions.h"
 #include "outputs_of.h"
 #include "problem.h"
 

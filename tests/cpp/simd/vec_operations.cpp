@@ -3,7 +3,7 @@
 #include "vec_operations.h"
 
 #include CHAINRULE_VEC
-#include "kernels/lanes.h"
+#include "chainrule/kernels/lanes.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {

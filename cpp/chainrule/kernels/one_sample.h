@@ -1,0 +1,203 @@
+// One sample through a narrow network, and steps of gradient descent that have one sample each: vectors lie along the
+// neurons. A step waits for the one before, so what counts is how soon a number is there: it goes from register to
+// register where it can, and is stored in whole vectors where there is room for them, since a load waits long for what
+// several stores have written. Compiled for every CPU target.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "chainrule/kernels/elementwise.h"
+#include "chainrule/kernels/narrow_pass.h"
+
+namespace chainrule::CHAINRULE_TARGET {
+namespace {
+
+// Calls body(first neuron, Count<vectors>()) for up to four vectors of a layer's neurons at a time: enough chains to
+// fill the time until one has its sum.
+template <class V, int kVectors = 4, class Body>
+CHAINRULE_INLINE void for_neurons(int64_t n_out, Body&& body, int64_t first = 0) {
+  for (; n_out - first > (kVectors - 1) * V::kWidth; first += kVectors * V::kWidth) {
+    body(first, Count<kVectors>());
+  }
+  if constexpr (kVectors > 1) for_neurons<V, kVectors - 1>(n_out, body, first);
+}
+
+// z = W a + b of some neurons; use(first neuron of a vector, its z), and what lies beyond the neurons, up to a whole
+// vector, is nothing in particular.
+template <class V, int kVectors, class Use>
+CHAINRULE_INLINE void weigh_inputs(const NarrowLayer<typename V::Number>& layer,
+                                   const typename V::Number* a, const typename V::Number* weights,
+                                   int64_t first, Use&& use) {
+  V sum[kVectors];
+  for (V& each : sum) each = V::zero();
+  const auto* row = weights + first;
+  for (int64_t k = 0; k < layer.n_in; ++k, row += layer.n_out) {
+    const V input = V::set(a[k]);
+    for (int v = 0; v < kVectors; ++v) sum[v] = fma(input, V::load(row + v * V::kWidth), sum[v]);
+  }
+  for (int v = 0; v < kVectors; ++v) {
+    if (layer.n_rows > layer.n_in) sum[v] = sum[v] + V::load(row + v * V::kWidth);
+    use(first + v * V::kWidth, sum[v]);
+  }
+}
+
+template <class V>
+void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x) {
+  using T = typename V::Number;
+  for (int l = 0; l < pass.n_layers; ++l) {
+    const NarrowLayer<T>& layer = pass.layers[l];
+    if (l > 0) x = layer.a;
+    const bool output = l + 1 == pass.n_layers;
+    T* const a = output ? pass.s : pass.layers[l + 1].a;
+    const T* weights = pass.parameters + layer.offset;
+    visit(layer.activation, Activations(), [&](auto member) {
+      using Activation = typename decltype(member)::type;
+      const auto use = [&](int64_t j, V z) {
+        if (output) z.store(pass.z + j);
+        if constexpr (Activation::kElementwise) Activation::forward(z).store(a + j);
+      };
+      for_neurons<V>(layer.n_out, [&](int64_t first, auto vectors) {
+        weigh_inputs<V, decltype(vectors)::value>(layer, x, weights, first, use);
+      });
+      if constexpr (!Activation::kElementwise) {
+        Activation::forward(Row<V, true>(layer.n_out), pass.z, a);
+      }
+    });
+  }
+}
+
+// dC/da of a layer's input, times f': delta of the layer before
+template <class V, class Activation>
+void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
+                      const typename V::Number* weights, typename V::Number* delta_before) {
+  const auto* delta = layer.delta;
+  for (int64_t first = 0; first < layer.n_in; first += V::kWidth) {
+    V sums = V::zero();
+    for (int k = 0; k < V::kWidth && first + k < layer.n_in; ++k) {
+      const auto* row = weights + (first + k) * layer.n_out;
+      V sum = V::zero();
+      for (int64_t j = 0; j < layer.n_out; ++j) sum = fma(V::set(row[j]), V::set(delta[j]), sum);
+      sums = select(V::first(k), sums, sum);  // lane k and those after it
+    }
+    (sums * Activation::slope(V::load(layer.a + first))).store(delta_before + first);
+  }
+}
+
+// Calls use(offset, at, gradient) for each vector of weights, which may then change: deltas have gone past them.
+template <class V, class Use>
+void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
+                         const typename V::Number* y, Use&& use) {
+  using T = typename V::Number;
+  const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
+  const Row<V, true> row(output.n_out);
+  cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
+  if (!pass.loss->paired) {
+    visit(output.activation, Activations(), [&](auto member) {
+      delta_of<typename decltype(member)::type>(row, pass.s, output.delta, output.delta);
+    });
+  }
+  for (int l = pass.n_layers - 1; l >= 0; --l) {
+    const NarrowLayer<T>& layer = pass.layers[l];
+    if (l > 0) {
+      const NarrowLayer<T>& before = pass.layers[l - 1];
+      visit(before.activation, Activations(), [&](auto member) {
+        using Activation = typename decltype(member)::type;
+        if constexpr (Activation::kElementwise) {
+          one_sample_delta<V, Activation>(layer, pass.parameters + layer.offset, before.delta);
+        }
+      });
+    }
+    const T* a = l > 0 ? layer.a : x;
+    for_neurons<V>(layer.n_out, [&](int64_t first, auto vectors) {
+      constexpr int kVectors = decltype(vectors)::value;
+      V delta[kVectors];
+      for (int v = 0; v < kVectors; ++v) delta[v] = V::load(layer.delta + first + v * V::kWidth);
+      int64_t offset = layer.offset;
+      for (int64_t k = 0; k < layer.n_rows; ++k, offset += layer.n_out) {
+        const V input = V::set(k < layer.n_in ? a[k] : 1);
+        for (int v = 0; v < kVectors; ++v) {
+          const int64_t j = first + v * V::kWidth;
+          if (V::kWidth == 1 || v < kVectors - 1 || layer.n_out - j >= V::kWidth) {
+            use(offset, At<V>{j}, input, delta[v]);
+          } else {
+            use(offset, AtEnd<V>{j, static_cast<int>(layer.n_out - j)}, input, delta[v]);
+          }
+        }
+      }
+    });
+  }
+}
+
+template <class V>
+typename V::Number one_sample_cost(const NarrowPass<typename V::Number>& pass,
+                                   const typename V::Number* y) {
+  const Row<V, true> row(pass.layers[pass.n_layers - 1].n_out);
+  return cost_of(*pass.loss, row, pass.z, pass.s, y);
+}
+
+template <class V>
+void one_sample_gradient(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
+                         const typename V::Number* y) {
+  one_sample_backward<V>(pass, x, y, [&](int64_t offset, auto at, V a, V delta) {
+    auto* gradient = pass.gradient + offset;
+    at.put(gradient, fma(a, delta, pass.accumulate ? at(gradient) : V::zero()));
+  });
+}
+
+template <class V>
+void pass_sample(const NarrowPass<typename V::Number>& pass) {
+  const auto* x = pass.layers[0].a;
+  one_sample_forward<V>(pass, x);
+  if (pass.costs) *pass.costs = one_sample_cost<V>(pass, pass.y);
+  if (pass.gradient) one_sample_gradient<V>(pass, x, pass.y);
+}
+
+// The way back, and the step. One number at a time, each weight makes its step as soon as its gradient is there. Vectors
+// of weights are best those that lie side by side, whatever rows they belong to: the gradient comes first.
+template <class V, class Step, int kStates>
+bool descend(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
+             const typename V::Number* y, const Update<typename V::Number>& update,
+             typename V::Number* parameters) {
+  const Step step(update.constants);
+  V not_finite = V::zero();
+  if constexpr (V::kWidth == 1) {
+    one_sample_backward<V>(pass, x, y, [&](int64_t offset, auto at, V a, V delta) {
+      make_step<kStates>(step, update, offset, at, fma(a, delta, V::zero()), parameters + offset,
+                         not_finite);
+    });
+  } else {
+    one_sample_gradient<V>(pass, x, y);
+    const auto& last = pass.layers[pass.n_layers - 1];
+    Row<V>(last.offset + last.n_rows * last.n_out).for_each([&](auto at) {
+      make_step<kStates>(step, update, 0, at, at(pass.gradient), parameters, not_finite);
+    });
+  }
+  return all(not_finite == V::zero());
+}
+
+template <class V>
+int64_t train_samples(const NarrowPass<typename V::Number>& pass,
+                      const SampleSteps<typename V::Number>& steps) {
+  int64_t finished = 0;
+  visit_step<V>(*steps.updates, [&](auto step_type, auto n_states) {
+    for (; finished < steps.count; ++finished) {
+      const auto* x = steps.x + finished * steps.x_stride;
+      const auto* y = steps.y + finished * steps.y_stride;
+      one_sample_forward<V>(pass, x);
+      const auto cost = steps.costs[finished] = one_sample_cost<V>(pass, y);
+      if (cost - cost != 0) return;  // not finite
+      if (!descend<V, typename decltype(step_type)::type, decltype(n_states)::value>(
+              pass, x, y, steps.updates[finished], steps.parameters)) {
+        return;
+      }
+    }
+  });
+  return finished;
+}
+
+template <class V>
+constexpr SampleKernels<typename V::Number> make_sample_kernels() {
+  return {pass_sample<V>, train_samples<V>};
+}
+
+}  // namespace
+}  // namespace chainrule::CHAINRULE_TARGET

@@ -1,0 +1,24 @@
+// The input layer, layer 1: how many numbers a sample has.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+
+#include "chainrule/layers/width.h"
+#include "chainrule/spec.h"
+
+namespace chainrule {
+
+struct Input {
+  static constexpr const char* kName = "input";
+
+  std::int64_t n = 0;
+
+  // numbers: n
+  explicit Input(const Spec& spec) {
+    spec.require(1, 0);
+    n = layer_width("Input", "n", spec.numbers[0]);
+  }
+};
+
+}  // namespace chainrule

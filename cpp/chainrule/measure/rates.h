@@ -1,0 +1,35 @@
+// What benchmarks want to know of this machine: what its arithmetic can do at most, and how long single kernels take
+// of their own, without what comes around them in a call.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chainrule/gemm/engine.h"
+#include "chainrule/memory/matrix_view.h"
+#include "chainrule/poll.h"
+
+namespace chainrule {
+
+// Billions of floating-point operations a second of fused multiply-adds in registers, two for each, on so many threads
+// together; fewer where other calls have the threads. Throws std::invalid_argument for n_threads < 1.
+template <class T>
+double peak_gflops(Target target, int n_threads, Poll& poll);
+
+// Seconds that c = a b takes on one thread: by the kernel of the plans, with all matrices in panels beforehand, or by the
+// BLAS, whichever the engine has. Throws std::invalid_argument where the shapes do not fit or nothing is to be done.
+template <class T>
+double product_seconds(const Engine<T>& engine, MatrixView<const T> a, MatrixView<const T> b,
+                       MatrixView<T> c, Poll& poll);
+
+// The functions of kernels/elementary.h by name.
+const std::vector<std::string>& elementary_names();
+
+// Seconds that y = f(x) takes on one thread. x, y: (count,). Throws std::invalid_argument for an unknown name.
+template <class T>
+double elementary_seconds(Target target, const std::string& name, const T* x, T* y,
+                          std::int64_t count, Poll& poll);
+
+}  // namespace chainrule

@@ -1,0 +1,240 @@
+// Reading the user's array: one loop, instantiated for every element type and byte order.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/memory/array_view.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "chainrule/error.h"
+
+namespace chainrule {
+namespace {
+
+struct Float16 {
+  std::uint16_t bits;
+
+  // IEEE 754-2008, binary16: 1 bit sign, 5 bits exponent (bias 15), 10 bits fraction.
+  explicit operator double() const {
+    const double sign = bits & 0x8000 ? -1.0 : 1.0;
+    const int exponent = bits >> 10 & 0x1f;
+    const int fraction = bits & 0x3ff;
+    if (exponent == 0x1f) {
+      return fraction ? std::numeric_limits<double>::quiet_NaN()
+                      : sign * std::numeric_limits<double>::infinity();
+    }
+    if (exponent == 0) return sign * std::ldexp(fraction, -24);
+    return sign * std::ldexp(fraction + 0x400, exponent - 25);
+  }
+};
+
+// A bool that another program stored may hold any byte; as a C++ bool that would be undefined.
+struct Bool {
+  std::uint8_t byte;
+  explicit operator double() const { return byte ? 1.0 : 0.0; }
+};
+
+template <class V, class Stored>
+V convert(Stored value) {
+  if constexpr (std::is_arithmetic_v<Stored>) {
+    return static_cast<V>(value);
+  } else {
+    return static_cast<V>(static_cast<double>(value));
+  }
+}
+
+template <class Stored, bool kSwapped>
+Stored load(const std::byte* from) {
+  Stored value;
+  if constexpr (kSwapped) {
+    std::byte bytes[sizeof(Stored)];
+    std::reverse_copy(from, from + sizeof(Stored), bytes);
+    std::memcpy(&value, bytes, sizeof(Stored));
+  } else {
+    std::memcpy(&value, from, sizeof(Stored));
+  }
+  return value;
+}
+
+// Converts `cols` numbers of each row, col_stride bytes apart, to rows to_stride numbers apart.
+template <class V>
+using RowReader = void (*)(const ArrayView& array, const Rows& rows, std::int64_t first_col,
+                           std::int64_t cols, V* to, std::int64_t to_stride);
+
+template <class V>
+void copy_row(const std::byte* from, std::int64_t count, V* to) {
+  constexpr std::int64_t kShort = 64;  // for which a call of memcpy costs more than the copies
+  constexpr std::int64_t kChunk = 16 / sizeof(V);
+  if (count > kShort) {
+    std::memcpy(to, from, static_cast<std::size_t>(count) * sizeof(V));
+    return;
+  }
+  std::int64_t k = 0;
+  for (; k + kChunk <= count; k += kChunk) {
+    std::memcpy(to + k, from + k * sizeof(V), kChunk * sizeof(V));
+  }
+  for (; k < count; ++k) std::memcpy(to + k, from + k * sizeof(V), sizeof(V));
+}
+
+template <class V, class Stored, bool kSwapped>
+void read_rows(const ArrayView& array, const Rows& rows, std::int64_t first_col, std::int64_t cols,
+               V* to, std::int64_t to_stride) {
+  const std::int64_t stride = array.col_stride;
+  const std::byte* first = array.data + first_col * stride;
+  constexpr bool kAsItLies = std::is_same_v<V, Stored> && !kSwapped;
+  const bool copies = kAsItLies && stride == sizeof(V);
+  for (std::int64_t i = 0; i < rows.count; ++i, to += to_stride) {
+    const std::byte* from = first + rows[i] * array.row_stride;
+    if (copies) {
+      copy_row(from, cols, to);
+      continue;
+    }
+    for (std::int64_t k = 0; k < cols; ++k) {
+      to[k] = convert<V>(load<Stored, kSwapped>(from + k * stride));
+    }
+  }
+}
+
+template <class V, class Stored>
+RowReader<V> reader_of(bool swapped) {
+  return swapped ? read_rows<V, Stored, true> : read_rows<V, Stored, false>;
+}
+
+template <class V>
+RowReader<V> row_reader(const ArrayView& array) {
+  switch (array.type) {
+    case ElementType::kBool: return reader_of<V, Bool>(array.swapped);
+    case ElementType::kInt8: return reader_of<V, std::int8_t>(array.swapped);
+    case ElementType::kInt16: return reader_of<V, std::int16_t>(array.swapped);
+    case ElementType::kInt32: return reader_of<V, std::int32_t>(array.swapped);
+    case ElementType::kInt64: return reader_of<V, std::int64_t>(array.swapped);
+    case ElementType::kUInt8: return reader_of<V, std::uint8_t>(array.swapped);
+    case ElementType::kUInt16: return reader_of<V, std::uint16_t>(array.swapped);
+    case ElementType::kUInt32: return reader_of<V, std::uint32_t>(array.swapped);
+    case ElementType::kUInt64: return reader_of<V, std::uint64_t>(array.swapped);
+    case ElementType::kFloat16: return reader_of<V, Float16>(array.swapped);
+    case ElementType::kFloat32: return reader_of<V, float>(array.swapped);
+    case ElementType::kFloat64: return reader_of<V, double>(array.swapped);
+    case ElementType::kLongDouble: return reader_of<V, long double>(array.swapped);
+  }
+  throw std::logic_error("unknown element type");
+}
+
+template <class Stored>
+ArrayView row_major(const Stored* data, ElementType type, std::int64_t rows, std::int64_t cols) {
+  constexpr std::int64_t kSize = sizeof(Stored);
+  return {reinterpret_cast<const std::byte*>(data), type, false, rows, cols, cols * kSize, kSize};
+}
+
+}  // namespace
+
+ArrayView ArrayView::row_range(std::int64_t first, std::int64_t count) const {
+  ArrayView part = *this;
+  part.data += first * row_stride;
+  part.rows = count;
+  return part;
+}
+
+ArrayView array_view(const float* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kFloat32, rows, cols);
+}
+ArrayView array_view(const double* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kFloat64, rows, cols);
+}
+ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t cols) {
+  return row_major(data, ElementType::kInt64, rows, cols);
+}
+
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to) {
+  row_reader<V>(array)(array, rows, 0, array.cols, to.data, to.stride);
+}
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<float>);
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
+template void gather_rows(const ArrayView&, const Rows&, MatrixView<std::int64_t>);
+
+template <class V>
+void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
+                 std::int64_t first_row) {
+  const RowReader<V> read = row_reader<V>(array);
+  for (std::int64_t i = 0; i < rows.count; ++i) {  // row by row, as the array most likely lies
+    for (std::int64_t panel = 0; panel < to.panels(); ++panel) {
+      read(array, rows.part(i, 1), panel * to.width, to.cols_of_panel(panel),
+           to.at(first_row + i, panel * to.width), to.width);
+    }
+  }
+}
+template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<float>&, std::int64_t);
+template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<double>&, std::int64_t);
+
+void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] const Rows& rows) {
+#if defined(__GNUC__)
+  // Lines of a call: more would push out what is in use.
+  constexpr std::int64_t kLine = 64, kMostLines = 1 << 12;
+  const std::int64_t stride = std::abs(array.col_stride);
+  if (array.cols == 0 || stride == 0) return;
+  // From line to line where numbers lie close together, else from number to number.
+  const std::int64_t bytes = (array.cols - 1) * stride + 1, step = std::max(stride, kLine);
+  const std::int64_t before = array.col_stride < 0 ? bytes - 1 : 0;
+  const std::int64_t most_rows = kMostLines / (bytes / step + 1);
+  for (std::int64_t i = 0; i < std::min(rows.count, most_rows); ++i) {
+    const std::byte* row = array.data + rows[i] * array.row_stride - before;
+    // Into the second cache: the first one is full of what is being computed.
+    for (std::int64_t at = 0; at < bytes; at += step) __builtin_prefetch(row + at, 0, 2);
+    __builtin_prefetch(row + bytes - 1, 0, 2);
+  }
+#endif
+}
+
+template <class T>
+[[noreturn]] void throw_not_finite(const ArrayView& array, const char* name, std::int64_t row) {
+  for (std::int64_t k = 0; k < array.cols; ++k) {
+    long double stored;
+    row_reader<long double>(array)(array, {nullptr, row, 1}, k, 1, &stored, 1);
+    if (std::isfinite(static_cast<T>(stored))) continue;
+    throw std::invalid_argument(
+        std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(row) +
+        ", column " + std::to_string(k) +
+        (std::isfinite(stored)
+             ? std::string(", too large for ") + (sizeof(T) == 4 ? "float32" : "float64")
+             : "; expected finite numbers only"));
+  }
+  throw std::invalid_argument(std::string(name) +
+                              " was changed by another thread while it was in use");
+}
+
+template <class T>
+void check_finite(const ArrayView& array, const char* name,
+                  bool (*all_finite)(const T* numbers, std::int64_t count), Poll& poll) {
+  if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
+  const bool as_it_lies = row_as_it_lies<T>(array, 0) && row_as_it_lies<T>(array, 1);
+  const bool without_gaps =
+      as_it_lies && array.row_stride == array.cols * static_cast<std::int64_t>(sizeof(T));
+  const RowReader<T> read = row_reader<T>(array);
+  std::vector<T> converted(as_it_lies ? 0 : static_cast<std::size_t>(array.cols));
+  // Some ten microseconds' worth.
+  const std::int64_t rows_between_polls =
+      std::max<std::int64_t>(65536 / std::max<std::int64_t>(array.cols, 1), 1);
+  for (std::int64_t first = 0; first < array.rows; first += rows_between_polls) {
+    const std::int64_t last = std::min(first + rows_between_polls, array.rows);
+    const T* const block = without_gaps ? row_as_it_lies<T>(array, first) : nullptr;
+    const bool all = block && all_finite(block, (last - first) * array.cols);
+    for (std::int64_t i = first; !all && i < last; ++i) {
+      const T* row = as_it_lies ? row_as_it_lies<T>(array, i) : converted.data();
+      if (!as_it_lies) {
+        read(array, {nullptr, i, 1}, 0, array.cols, converted.data(), array.cols);
+      }
+      if (!all_finite(row, array.cols)) throw_not_finite<T>(array, name, i);
+    }
+    if (last < array.rows) poll();
+  }
+}
+template void check_finite(const ArrayView&, const char*, bool (*)(const float*, std::int64_t),
+                           Poll&);
+template void check_finite(const ArrayView&, const char*, bool (*)(const double*, std::int64_t),
+                           Poll&);
+
+}  // namespace chainrule

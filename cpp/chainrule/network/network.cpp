@@ -1,0 +1,263 @@
+// What a network does with samples: check them, borrow a plan, let it run.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/network/network.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "chainrule/error.h"
+#include "chainrule/layers/initializers.h"
+#include "chainrule/network/check_samples.h"
+#include "chainrule/network/divergence.h"
+#include "chainrule/simd/denormals.h"
+
+namespace chainrule {
+namespace {
+
+std::uint64_t next_network_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return ++last;
+}
+
+// Drawn in the order of W[j, k] as it is shown, (n_out, n_in), then b: independent of how W is stored.
+template <class T>
+void initialize(const Architecture& architecture, std::uint64_t seed, T* parameters, Poll& poll) {
+  for (std::size_t l = 0; l < architecture.layers.size(); ++l) {
+    const Dense& layer = architecture.layers[l];
+    RandomStream stream(seed, Purpose::kInitialParameters, static_cast<std::uint32_t>(l));
+    Initializers::visit<void>(layer.initializer, [&](auto member) {
+      const auto draw = [&] {
+        return static_cast<T>(decltype(member)::type::draw(stream, static_cast<double>(layer.n_in),
+                                                           static_cast<double>(layer.n_out)));
+      };
+      const MatrixView<T> weights = layer.weights(parameters);
+      // Some neurons at a time: drawn one after the other, but stored side by side, as they stand in memory.
+      constexpr std::int64_t kNeurons = 16;
+      std::vector<T> drawn(static_cast<std::size_t>(kNeurons * layer.n_in));
+      for (std::int64_t first = 0; first < layer.n_out; first += kNeurons) {
+        const std::int64_t count = std::min(kNeurons, layer.n_out - first);
+        for (std::int64_t j = 0; j < count; ++j) {
+          std::generate_n(drawn.data() + j * layer.n_in, layer.n_in, draw);
+          poll();
+        }
+        for (std::int64_t k = 0; k < layer.n_in; ++k) {
+          for (std::int64_t j = 0; j < count; ++j) {
+            weights.row(k)[first + j] = drawn[static_cast<std::size_t>(j * layer.n_in + k)];
+          }
+        }
+      }
+      if (T* bias = layer.bias(parameters)) std::generate_n(bias, layer.n_out, draw);
+    });
+  }
+}
+
+// A block of numbers of any type, some at a time.
+template <class T>
+void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
+  constexpr std::int64_t kAtOnce = 1 << 20;
+  ArrayView part = from;
+  for (std::int64_t first = 0; first < from.cols; first += part.cols) {
+    part.data = from.data + first * from.col_stride;
+    part.cols = std::min(kAtOnce, from.cols - first);
+    gather_rows(part, {nullptr, 0, 1}, MatrixView<T>(to + first, 1, part.cols));
+    poll();
+  }
+}
+
+template <class T>
+Rows all_rows(const Samples<T>& samples) {
+  return {nullptr, 0, samples.size()};
+}
+
+}  // namespace
+
+// A plan with the network's parameters loaded, and a team of threads for it. One plan waits idle in its network. A call
+// that finds none, or one that does not suit it, makes another; the last one given back stays.
+template <class T>
+class Network<T>::BorrowedPlan {
+ public:
+  BorrowedPlan(const Network& network, Passes passes, Poll& poll)
+      : network_(network),
+        rows_(passes.max_rows),
+        plan_(network.idle_plan_.exchange(nullptr)),
+        engine_(current_engine<T>()),
+        team(threads_for(choose_plan(network.architecture_, engine_), network.architecture_,
+                         passes.usual_rows, passes.direction, network.threads_)) {
+    passes.threads = team.size();
+    if (!plan_ || !plan_->serves(passes) || !(plan_->engine() == engine_)) {
+      plan_.reset();  // first, so that not both are in memory
+      plan_ = make_plan<T>(network.architecture_, passes, engine_, poll);
+    }
+    plan_->load(network.parameters(), passes, team, poll);
+    plan_->expect({});
+  }
+  BorrowedPlan(const Network& network, std::int64_t rows, Direction direction, Poll& poll)
+      : BorrowedPlan(network, Passes{rows, rows, direction, 1}, poll) {}
+  ~BorrowedPlan() {
+    Team alone(1);  // after an exception, such as one of the team's threads'
+    plan_->store(alone);
+    network_.give_back(std::move(plan_), rows_);
+  }
+  BorrowedPlan(const BorrowedPlan&) = delete;
+  BorrowedPlan& operator=(const BorrowedPlan&) = delete;
+
+  Plan<T>* operator->() const { return plan_.get(); }
+  Plan<T>& operator*() const { return *plan_; }
+
+ private:
+  const Network& network_;
+  const std::int64_t rows_;
+  std::unique_ptr<Plan<T>> plan_;
+  const Engine<T> engine_;
+
+ public:
+  Team team;
+};
+
+// What one large batch has needed is kept for the next one, until some calls in a row have needed much less. Only what the
+// rows need counts: packed weights are as many for every batch.
+template <class T>
+void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const {
+  constexpr double kMuchMemory = 16 << 20;  // bytes
+  constexpr int kSmallCalls = 4;
+  std::int64_t neurons = architecture_.n_in;
+  for (const Dense& layer : architecture_.layers) neurons += layer.n_out;
+  const std::int64_t held = plan->passes().max_rows;
+  const double bytes = sizeof(T) * static_cast<double>(held) * static_cast<double>(neurons);
+  const bool small = rows <= held / 4 && bytes > kMuchMemory;
+  if (!small) {
+    small_calls_.store(0, std::memory_order_relaxed);
+  } else if (small_calls_.fetch_add(1, std::memory_order_relaxed) + 1 >= kSmallCalls) {
+    small_calls_.store(0, std::memory_order_relaxed);
+    return;
+  }
+  delete idle_plan_.exchange(plan.release());
+}
+
+template <class T>
+Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+                    Poll poll)
+    : architecture_(layers, loss),
+      seed_(seed),
+      id_(next_network_id()),
+      parameters_(architecture_.n_parameters, poll) {
+  initialize(architecture_, seed, parameters(), poll);
+}
+
+template <class T>
+Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+                    const ArrayView& parameters, Poll poll)
+    : architecture_(layers, loss),
+      seed_(seed),
+      id_(next_network_id()),
+      parameters_(architecture_.n_parameters, poll) {
+  require_shape("the parameters", parameters, 1, n_parameters());
+  copy_numbers(parameters, this->parameters(), poll);
+}
+
+template <class T>
+typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction direction) const {
+  const Engine<T> engine = current_engine<T>();
+  const PlanKind plan = choose_plan(architecture_, engine);
+  return {plan_name(plan), engine.product == Product::kOwn ? "own" : "blas",
+          target_name(engine.target), threads_for(plan, architecture_, batch, direction, threads_)};
+}
+
+template <class T>
+void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
+  const FlushDenormals flush;
+  const Uses::Shared use(uses_, "network");
+  check_shape_of_x(architecture_, x);
+  if (s.rows != x.rows || s.cols != architecture_.n_out() || s.stride < s.cols) {
+    throw ShapeError("s has shape " + shape_text(s.rows, s.cols) + " and rows " +
+                     std::to_string(s.stride) + " numbers apart, expected " +
+                     shape_text(x.rows, architecture_.n_out()));
+  }
+  if (x.rows == 0) return;
+  const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
+  BorrowedPlan plan(*this, chunk, Direction::kForward, poll);
+  if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
+  for (std::int64_t first = 0; first < x.rows; first += chunk) {
+    const Rows rows{nullptr, first, std::min(chunk, x.rows - first)};
+    plan->predict(x, rows, s.row_range(first, rows.count), plan.team, poll);
+  }
+}
+
+template <class T>
+double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
+  const FlushDenormals flush;
+  const Uses::Shared use(uses_, "network");
+  check_samples(architecture_, samples, poll);
+  BorrowedPlan plan(*this, rows_at_once(samples), Direction::kForward, poll);
+  return mean_cost(*plan, samples, plan.team, poll);
+}
+
+template <class T>
+double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll) const {
+  const FlushDenormals flush;
+  const Uses::Shared use(uses_, "network");
+  check_samples(architecture_, samples, poll);
+  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward, poll);
+  return plan->value_and_gradient(samples, all_rows(samples), gradient, plan.team, poll).mean();
+}
+
+template <class T>
+double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll) {
+  const FlushDenormals flush;
+  const Uses::Exclusive use(uses_, "network");
+  check_samples(architecture_, samples, poll);
+  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
+  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward, poll);
+  const auto step =
+      plan->train_step(samples, all_rows(samples), session.next_step(), plan.team, poll);
+  plan->store(plan.team);
+  if (!step.finite) {
+    throw_diverged(what_diverged(step.cost.mean()), samples,
+                   session.steps() == 0 ? 0 : session.learning_rate(), poll);
+  }
+  session.finish_step();
+  return step.cost.mean();
+}
+
+template <class T>
+void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
+                     Poll& poll, History& history) {
+  const FlushDenormals flush;
+  const Uses::Exclusive use(uses_, "network");
+  check_samples(architecture_, samples, poll);
+  if (options.validation) {
+    with_prefix("validation_data: ",
+                [&] { check_samples(architecture_, *options.validation, poll); });
+  }
+  check_fit_options(options, samples.size(), poll);
+  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
+  const std::int64_t batch = std::min(options.batch_size, samples.size());
+  const std::int64_t largest =
+      options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
+  BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward, 1}, poll);
+  run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll,
+                    history);
+  plan->store(plan.team);
+}
+
+template <class T>
+typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, T* gradient,
+                                             Poll& poll) const {
+  const FlushDenormals flush;
+  const Uses::Shared use(uses_, "network");
+  check_samples(architecture_, samples, poll);
+  Trace trace;
+  const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward, 1};
+  trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>(), poll);
+  Team alone(1);
+  trace.plan->load(parameters(), passes, alone, poll);
+  trace.cost =
+      trace.plan->value_and_gradient(samples, all_rows(samples), gradient, alone, poll).mean();
+  trace.dC_ds = trace.plan->dC_ds(poll);
+  return trace;
+}
+
+template class Network<float>;
+template class Network<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,112 @@
+// A network: its layers in order, its cost, and its parameters in one block. What Python's Network is made of, and
+// what a C++ program embeds.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chainrule/layers/architecture.h"
+#include "chainrule/memory/aligned_block.h"
+#include "chainrule/memory/array_view.h"
+#include "chainrule/network/optimizer.h"
+#include "chainrule/network/training_loop.h"
+#include "chainrule/network/use_guard.h"
+#include "chainrule/plan/layerwise_plan.h"
+#include "chainrule/plan/plan.h"
+
+namespace chainrule {
+
+// Safe to predict with from many threads at once. A call that changes the parameters excludes every other: the
+// second one gets ConcurrentUseError.
+template <class T>
+class Network {
+ public:
+  // Draws the first parameters from the seed. `loss` is a name, or "" for a cost that comes with the samples.
+  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+          Poll poll = {});
+  // Copies the first parameters, an array (1, n_parameters) of any type that is not looked at for NaN.
+  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
+          const ArrayView& parameters, Poll poll);
+
+  const Architecture& architecture() const { return architecture_; }
+  std::int64_t n_parameters() const { return architecture_.n_parameters; }
+  // (n_parameters,): layer by layer W (n_in, n_out), then b (n_out,)
+  T* parameters() const { return parameters_.data(); }
+
+  std::uint64_t seed() const { return seed_; }
+  // How many epochs of training have begun: the next one is shuffled by this number.
+  std::int64_t epochs_begun() const { return epochs_begun_; }
+  void set_epochs_begun(std::int64_t epochs) { epochs_begun_ = epochs; }
+
+  // Use at most so many threads; 0 for no limit of the network's own.
+  int threads() const { return threads_; }
+  void set_threads(int threads) { threads_ = threads; }
+  // For callers that read or write the parameters themselves.
+  Uses& uses() const { return uses_; }
+
+  // How a pass with so many rows would be computed, in words.
+  struct Report {
+    std::string plan, product, target;
+    int threads;
+  };
+  Report report(std::int64_t batch, Direction direction) const;
+
+  // s = output for x (batch, n_in); s: (batch, n_out), overlapping neither x nor the parameters. Without
+  // `check_finite`, NaN and infinities in x are computed with.
+  void predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite = true) const;
+
+  double cost(const Samples<T>& samples, Poll& poll) const;
+
+  // The cost and its gradient (n_parameters,).
+  double value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll) const;
+
+  // One update with all samples as one batch. Returns the cost before it. Throws TrainingDiverged, with the
+  // parameters at their last finite values.
+  double train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll);
+
+  // while (termination condition not met) w := w - epsilon dC/dw
+  History fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
+              Poll& poll) {
+    History history;
+    fit(samples, optimizer, options, poll, history);
+    return history;
+  }
+  // The same; the history is there as far as training came, also where it ends with an exception.
+  void fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
+           Poll& poll, History& history);
+
+  // Forward and backward once, with everything on the way kept; the gradient (n_parameters,) is written.
+  struct Trace {
+    double cost;
+    std::unique_ptr<LayerwisePlan<T>> plan;
+    MatrixView<const T> dC_ds;  // in the plan
+  };
+  Trace trace(const Samples<T>& samples, T* gradient, Poll& poll) const;
+
+ private:
+  class BorrowedPlan;
+
+  void give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const;
+
+  Architecture architecture_;
+  std::uint64_t seed_;
+  std::uint64_t id_;  // tells networks apart for as long as the process lives
+  std::int64_t epochs_begun_ = 0;
+  std::atomic<int> threads_{0};
+  AlignedBlock<T> parameters_;
+  mutable Uses uses_;
+  mutable std::atomic<Plan<T>*> idle_plan_{nullptr};
+  mutable std::atomic<int> small_calls_{
+      0};  // in a row, that needed far less memory than the plan has
+
+ public:
+  ~Network() { delete idle_plan_.load(); }
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+};
+
+}  // namespace chainrule

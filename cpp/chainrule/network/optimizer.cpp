@@ -1,0 +1,167 @@
+// An optimizer's numbers by name, and its state from the first step on.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/network/optimizer.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+#include "chainrule/optimizers/list.h"
+
+namespace chainrule {
+
+Optimizer::Optimizer(const Spec& spec)
+    : index_(Optimizers::index_of("optimizer", spec.name)), numbers_(spec.numbers) {
+  if (numbers_.size() != number_names().size()) {
+    throw std::invalid_argument(spec.name + " takes " + std::to_string(number_names().size()) +
+                                " numbers, got " + std::to_string(numbers_.size()));
+  }
+  check();
+}
+
+std::string Optimizer::name() const {
+  return Optimizers::names()[static_cast<std::size_t>(index_)];
+}
+
+std::vector<std::string> Optimizer::number_names() const {
+  return Optimizers::visit<std::vector<std::string>>(index_, [](auto member) {
+    const auto& names = decltype(member)::type::kNumbers;
+    return std::vector<std::string>(std::begin(names), std::end(names));
+  });
+}
+
+int Optimizer::index_of_number(const std::string& name) const {
+  const auto names = number_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw_unknown_name("number of an optimizer", name, {names.begin(), names.end()});
+  }
+  return static_cast<int>(found - names.begin());
+}
+
+double Optimizer::number(const std::string& name) const {
+  return numbers_[static_cast<std::size_t>(index_of_number(name))];
+}
+
+void Optimizer::set_numbers(const std::vector<std::pair<std::string, double>>& values) {
+  const Uses::Exclusive use(uses_, "optimizer");
+  std::vector<double> numbers = numbers_;
+  for (const auto& [name, value] : values) {
+    numbers[static_cast<std::size_t>(index_of_number(name))] = value;
+  }
+  numbers_.swap(numbers);
+  try {
+    check();
+  } catch (...) {
+    numbers_.swap(numbers);
+    throw;
+  }
+}
+
+void Optimizer::check() const {
+  Optimizers::visit<void>(index_,
+                          [&](auto member) { decltype(member)::type::check(numbers_.data()); });
+}
+
+int Optimizer::n_states() const {
+  return Optimizers::visit<int>(
+      index_, [&](auto member) { return decltype(member)::type::n_states(numbers_.data()); });
+}
+
+bool Optimizer::holds_state() const {
+  const bool empty = std::visit([](const auto& states) { return states.empty(); }, states_);
+  return steps_ > 0 && !empty && states_of_ == network_id_;
+}
+
+std::vector<std::vector<double>> Optimizer::states() {
+  const Uses::Shared use(uses_, "optimizer");
+  return copy_states();
+}
+
+std::vector<std::vector<double>> Optimizer::copy_states() const {
+  return std::visit(
+      [&](const auto& states) {
+        std::vector<std::vector<double>> copies;
+        for (const auto& state : states) {
+          copies.emplace_back(state.data(), state.data() + state.size());
+        }
+        return copies;
+      },
+      states_);
+}
+
+void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double>>& states) {
+  const Uses::Exclusive use(uses_, "optimizer");
+  if (steps < 0) throw std::invalid_argument("steps must be >= 0, got " + std::to_string(steps));
+  States<double> blocks;
+  for (const auto& state : states) {
+    blocks.emplace_back(static_cast<std::int64_t>(state.size()));
+    std::copy(state.begin(), state.end(), blocks.back().data());
+  }
+  states_ = std::move(blocks);
+  steps_ = steps;
+  network_id_ = states_of_ = kAny;
+}
+
+template <class T>
+Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
+                               std::int64_t n_parameters, Poll& poll)
+    : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer), network_id_(network_id) {
+  const auto n_states = static_cast<std::size_t>(optimizer.n_states());
+  if (n_states == 0) return;
+  if (optimizer.states_of_ != network_id) {
+    const bool holds_state = optimizer.holds_state();
+    if (holds_state && optimizer.states_of_ != kAny) {
+      throw std::invalid_argument(
+          "this optimizer holds the state of another network; "
+          "give each network an optimizer of its own");
+    }
+    States<T> states;
+    if (holds_state) {  // restored, and free for any network that it fits
+      for (const auto& values : optimizer.copy_states()) {
+        if (static_cast<std::int64_t>(values.size()) != n_parameters) {
+          throw std::invalid_argument("this optimizer holds the state of a network with " +
+                                      std::to_string(values.size()) + " parameters, not " +
+                                      std::to_string(n_parameters));
+        }
+        states.emplace_back(n_parameters, poll);
+        std::transform(values.begin(), values.end(), states.back().data(),
+                       [](double value) { return static_cast<T>(value); });
+      }
+    }
+    optimizer.states_ = std::move(states);
+    optimizer.states_of_ = holds_state ? kAny : network_id;
+  }
+  auto& states = std::get<States<T>>(optimizer.states_);
+  // Momentum may have been switched on since the last session: states that are missing start at 0.
+  while (states.size() < n_states) states.emplace_back(n_parameters, poll);
+  for (std::size_t i = 0; i < n_states; ++i) states_.push_back(states[i].data());
+}
+
+template <class T>
+void Optimizer::Session<T>::next_steps(std::int64_t count, Update<T>* updates) const {
+  Optimizers::visit<void>(optimizer_.index_, [&](auto member) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      Update<T>& update = updates[i];
+      update.optimizer = optimizer_.index_;
+      update.n_states = static_cast<int>(states_.size());
+      update.states = states_.data();
+      const auto constants =
+          decltype(member)::type::constants(optimizer_.numbers_.data(), optimizer_.steps_ + 1 + i);
+      std::transform(constants.begin(), constants.end(), update.constants,
+                     [](double constant) { return static_cast<T>(constant); });
+    }
+  });
+}
+
+template <class T>
+Update<T> Optimizer::Session<T>::next_step() const {
+  Update<T> update;
+  next_steps(1, &update);
+  return update;
+}
+
+template class Optimizer::Session<float>;
+template class Optimizer::Session<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,88 @@
+// An optimizer at work: its numbers, how many steps it has made, and its state beside the parameters of the one
+// network that it serves.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "chainrule/kernels/kernel_table.h"
+#include "chainrule/memory/aligned_block.h"
+#include "chainrule/network/use_guard.h"
+#include "chainrule/poll.h"
+#include "chainrule/spec.h"
+
+namespace chainrule {
+
+class Optimizer {
+ public:
+  // Throws std::invalid_argument for an unknown name or a number that the optimizer refuses.
+  explicit Optimizer(const Spec& spec);
+
+  std::string name() const;
+  std::vector<std::string> number_names() const;
+  double number(const std::string& name) const;
+  // All at once, or none of them where one is refused. Takes effect with the next step.
+  void set_numbers(const std::vector<std::pair<std::string, double>>& values);
+
+  std::int64_t steps() const { return steps_; }
+  // One copy of each state ("m", "v", ...); empty before the first step.
+  std::vector<std::vector<double>> states();
+  // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
+  void restore(std::int64_t steps, const std::vector<std::vector<double>>& states);
+
+  // While this lives, the optimizer serves a network, and only that. Allocates the state on first use.
+  template <class T>
+  class Session {
+   public:
+    // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
+    // own with the first step that is finished.
+    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters, Poll& poll);
+
+    std::int64_t steps() const { return optimizer_.steps_; }
+    double learning_rate() const { return optimizer_.number("learning_rate"); }
+
+    Update<T> next_step() const;
+    // The same for the step that comes next and those after it.
+    void next_steps(std::int64_t count, Update<T>* updates) const;
+    void finish_step() {
+      ++optimizer_.steps_;
+      optimizer_.network_id_ = network_id_;
+      if (!states_.empty()) optimizer_.states_of_ = network_id_;
+    }
+
+   private:
+    Uses::Exclusive use_;
+    Optimizer& optimizer_;
+    std::uint64_t network_id_;
+    std::vector<T*> states_;
+  };
+
+ private:
+  template <class T>
+  using States = std::vector<AlignedBlock<T>>;
+
+  int index_of_number(const std::string& name) const;
+  void check() const;
+  int n_states() const;
+  // Whether the states are more than the zeros that they start from.
+  bool holds_state() const;
+  std::vector<std::vector<double>> copy_states() const;
+
+  int index_;  // in Optimizers
+  std::vector<double> numbers_;
+  std::int64_t steps_ = 0;
+  static constexpr std::uint64_t kAny = 0;
+  std::uint64_t network_id_ = kAny;  // whose last finished step this was
+  // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose first
+  // step failed do not.
+  std::uint64_t states_of_ = kAny;
+  // Restored states are doubles until the first session gives them its dtype.
+  std::variant<States<double>, States<float>> states_;
+  Uses uses_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,65 @@
+// Adam: w := w - epsilon m^ / (sqrt(v^) + eps), m and v running means of dC/dw and its square, ^ without bias
+// Kingma, Ba: "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; PyTorch's definition.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+
+#include "chainrule/optimizers/numbers.h"
+
+namespace chainrule {
+
+struct Adam {
+  static constexpr const char* kName = "adam";
+  static constexpr const char* kElsewhere[] = {"adamw", "adam_w", "fused_adam"};
+  static constexpr int kMinStates = 2, kMaxStates = 2;
+  static constexpr const char* kNumbers[] = {"learning_rate", "beta1", "beta2", "eps"};
+
+  static void check(const double* numbers) {
+    require_learning_rate(numbers[0]);
+    require_fraction("betas[0]", numbers[1]);
+    require_fraction("betas[1]", numbers[2]);
+    require(numbers[3] >= 0 && std::isfinite(numbers[3]), "eps", "a finite number >= 0",
+            numbers[3]);
+  }
+
+  // Arrays of state beside the weights: m and v.
+  static int n_states(const double* /*numbers*/) { return 2; }
+
+  // What step number `step`, counted from 1, needs of the numbers. With r = sqrt(1 - beta2^t), the step
+  // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
+  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t step) {
+    const double r = std::sqrt(1 - whole_power(numbers[2], step));
+    return {numbers[1],     1 - numbers[1], numbers[2],
+            1 - numbers[2], numbers[3] * r, numbers[0] * r / (1 - whole_power(numbers[1], step))};
+  }
+
+  template <class V, int /*kStates*/>
+  class Step {
+   public:
+    template <class T>
+    explicit Step(const T* constants)
+        : beta1_(V::set(constants[0])),
+          rest1_(V::set(constants[1])),
+          beta2_(V::set(constants[2])),
+          rest2_(V::set(constants[3])),
+          eps_(V::set(constants[4])),
+          step_size_(V::set(constants[5])) {}
+
+    // The new value of a weight; states are changed in place.
+    V operator()(V w, V g, V* states) const {
+      V& m = states[0];
+      V& v = states[1];
+      m = fma(beta1_, m, rest1_ * g);
+      v = fma(beta2_, v, rest2_ * g * g);
+      return w - step_size_ * m / (sqrt(v) + eps_);
+    }
+
+   private:
+    V beta1_, rest1_, beta2_, rest2_, eps_, step_size_;
+  };
+};
+
+}  // namespace chainrule

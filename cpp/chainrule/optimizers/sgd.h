@@ -1,0 +1,61 @@
+// Gradient descent: w := w - epsilon dC/dw, with momentum: m := mu m + dC/dw, w := w - epsilon m
+// PyTorch's definition (torch.optim.SGD, dampening 0); Nesterov's form after Sutskever et al., ICML 2013.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "chainrule/optimizers/numbers.h"
+
+namespace chainrule {
+
+struct Sgd {
+  static constexpr const char* kName = "sgd";
+  static constexpr const char* kElsewhere[] = {"gradient_descent", "gd", "momentum", "nesterov"};
+  static constexpr int kMinStates = 0, kMaxStates = 1;
+  static constexpr const char* kNumbers[] = {"learning_rate", "momentum", "nesterov"};
+
+  static void check(const double* numbers) {
+    require_learning_rate(numbers[0]);
+    require_fraction("momentum", numbers[1]);
+    require(numbers[2] == 0 || (numbers[2] == 1 && numbers[1] > 0), "nesterov",
+            "False, or True together with momentum > 0", numbers[2]);
+  }
+
+  // Arrays of state beside the weights: m, if there is momentum.
+  static int n_states(const double* numbers) { return numbers[1] > 0 ? 1 : 0; }
+
+  // What a step needs of the numbers: epsilon, mu, and mu once more for Nesterov's form, else 0.
+  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t /*step*/) {
+    return {numbers[0], numbers[1], numbers[2] != 0 ? numbers[1] : 0.0};
+  }
+
+  template <class V, int kStates>
+  class Step {
+   public:
+    template <class T>
+    explicit Step(const T* constants)
+        : learning_rate_(V::set(constants[0])),
+          momentum_(V::set(constants[1])),
+          look_ahead_(V::set(constants[2])),
+          nesterov_(constants[2] != T(0)) {}
+
+    // The new value of a weight; states are changed in place.
+    V operator()(V w, V g, V* states) const {
+      if constexpr (kStates == 0) {
+        return fma(-learning_rate_, g, w);
+      } else {
+        V& m = states[0];
+        m = fma(momentum_, m, g);
+        return fma(-learning_rate_, nesterov_ ? fma(look_ahead_, m, g) : m, w);
+      }
+    }
+
+   private:
+    V learning_rate_, momentum_, look_ahead_;
+    bool nesterov_;
+  };
+};
+
+}  // namespace chainrule

@@ -1,0 +1,85 @@
+// Gathering of targets and weights, and the sum of a batch's costs.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/plan/batch_targets.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace chainrule {
+
+template <class T>
+void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, Workspace<T>& workspace) {
+  n_out_ = n_out;
+  workspace.reserve(max_batch, 1, shares_);
+  weights_ = AlignedBlock<double>(max_batch);
+  costs_ = AlignedBlock<double>(max_batch);
+  labels_ = AlignedBlock<std::int64_t>(max_batch);
+}
+
+template <class T>
+CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows, Poll& poll) {
+  CostSums sums;
+  const bool even = !samples.weight.data;
+  if (even && even_ && batch_ == rows.count) {  // all as it was
+    sums.weight = static_cast<double>(batch_);
+    return sums;
+  }
+  even_ = false;  // until all is done
+  batch_ = rows.count;
+  const MatrixView<double> weights(weights_.data(), batch_, 1);
+  weights.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    double* const of_block = weights.row(first);
+    if (even) {
+      std::fill_n(of_block, count, 1.0);
+    } else {
+      gather_rows(samples.weight, rows.part(first, count), weights.row_range(first, count));
+    }
+    for (std::int64_t i = 0; i < count; ++i) sums.weight += of_block[i];
+  });
+  weights.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    for (std::int64_t i = first; i < first + count; ++i) {
+      const double weight = weights.data[i];
+      shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
+    }
+  });
+  even_ = even;
+  return sums;
+}
+
+template <class T>
+void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::int64_t first,
+                             MatrixView<T> y) {
+  if (!samples.y_is_labels) return gather_rows(samples.y, part, y);
+  // A label is the distribution that has all its weight on one class.
+  const MatrixView<std::int64_t> labels{labels_.data() + first, part.count, 1};
+  gather_rows(samples.y, part, labels);
+  for (std::int64_t i = 0; i < y.rows; ++i) {
+    std::fill_n(y.row(i), n_out_, T(0));
+    // They were checked, but another thread may write to the user's array.
+    const std::int64_t label = labels.data[i];
+    if (label < 0 || label >= n_out_) throw_changed("y");
+    y.row(i)[label] = T(1);
+  }
+}
+
+template <class T>
+CostSums BatchTargets<T>::sum(CostSums sums) const {
+  for (std::int64_t i = 0; i < batch_; ++i) {
+    const double weight = weights_.data()[i];
+    if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
+  }
+  return sums;
+}
+
+template <class T>
+bool BatchTargets<T>::finite(std::int64_t first, std::int64_t count) const {
+  for (std::int64_t i = first; i < first + count; ++i) {
+    if (weights_.data()[i] != 0 && !std::isfinite(costs_.data()[i])) return false;
+  }
+  return true;
+}
+
+template class BatchTargets<float>;
+template class BatchTargets<double>;
+
+}  // namespace chainrule

@@ -1,0 +1,38 @@
+// The targets of a batch, as costs need them: y row by row, weights and shares of the samples, and the costs themselves.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "chainrule/memory/aligned_block.h"
+#include "chainrule/memory/workspace.h"
+#include "chainrule/plan/samples.h"
+
+namespace chainrule {
+
+template <class T>
+class BatchTargets {
+ public:
+  // For batches of up to so many rows, with n_out numbers of y each.
+  void reserve(std::int64_t max_batch, std::int64_t n_out, Workspace<T>& workspace);
+
+  // Gathers the weights of a batch; returns their sum, with no cost yet.
+  CostSums begin(const Samples<T>& samples, const Rows& rows, Poll& poll);
+  // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
+  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first, MatrixView<T> y);
+  // Adds what costs() holds, in the order of the rows.
+  CostSums sum(CostSums sums) const;
+
+  // The share of each sample in the batch: its weight, over their sum.
+  const T* shares() const { return shares_.data; }
+  double* costs() const { return costs_.data(); }
+  // Whether the costs of these rows are finite, but for samples of no weight, which count for nothing.
+  bool finite(std::int64_t first, std::int64_t count) const;
+
+ private:
+  std::int64_t n_out_ = 0, batch_ = 0;
+  bool even_ = false;  // weights and shares are those of a batch without weights
+  MatrixView<T> shares_;
+  AlignedBlock<double> weights_, costs_;
+  AlignedBlock<std::int64_t> labels_;
+};
+
+}  // namespace chainrule

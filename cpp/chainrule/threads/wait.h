@@ -1,0 +1,113 @@
+// How a thread waits for another: it spins for a moment, then sleeps. Bit 0 of a word that threads wait on says that
+// someone sleeps, so that who changes the word calls the system only if there is someone to wake.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "chainrule/threads/sleep.h"
+
+#if defined(__x86_64__) || defined(_M_X64)
+#include <immintrin.h>
+#endif
+#if defined(CHAINRULE_LINUX_THREADS)
+#include <sched.h>
+#endif
+
+namespace chainrule {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::uint32_t kSomeoneSleeps = 1;
+
+// Two cache lines: CPUs fetch them in pairs, so what different threads write lies at least so far apart.
+constexpr std::size_t kApart = 128;
+
+inline void relax_cpu() {
+#if defined(__x86_64__) || defined(_M_X64)
+  _mm_pause();
+#elif defined(__aarch64__) && defined(__GNUC__)
+  asm volatile("isb");  // a pause of about 20 ns; `yield` does nothing on most cores
+#endif
+}
+
+// The CPU that this thread runs on, kNoCpu where the system does not tell at once (Linux takes 2 ns).
+constexpr int kNoCpu = -1;
+inline int this_cpu() {
+#if defined(CHAINRULE_LINUX_THREADS)
+  return sched_getcpu();
+#else
+  return kNoCpu;
+#endif
+}
+inline bool is_this_cpu(int cpu) { return cpu != kNoCpu && cpu == this_cpu(); }
+
+// Spins until a limit of time, and looks at a clock and at other things once in a while only: a look costs as much as
+// a meeting of two threads may.
+class Spin {
+ public:
+  explicit Spin(Clock::duration limit) : limit_(limit) {}
+
+  // Passes a moment; false when the limit is over or spinning is futile.
+  template <class Futile>
+  bool again(const Futile& futile) {
+    if (limit_ == Clock::duration::zero()) return false;
+    relax_cpu();
+    if (++rounds_ % kRoundsPerLook != 0) return true;
+    if (futile()) return false;
+    const auto now = Clock::now();
+    if (rounds_ == kRoundsPerLook) begin_ = now;
+    return now - begin_ < limit_;
+  }
+
+ private:
+  static constexpr int kRoundsPerLook = 32;
+  Clock::duration limit_;
+  int rounds_ = 0;
+  Clock::time_point begin_{};
+};
+
+// A limit that adapts: halved each time that it was in vain, as it is while those waited for have no CPU; doubled when
+// it was not. So spinning at most doubles what sleeping costs.
+class SpinLimit {
+ public:
+  explicit SpinLimit(Clock::duration most) : most_(most.count()), limit_(most.count()) {}
+
+  Clock::duration get() const { return Clock::duration(limit_.load(std::memory_order_relaxed)); }
+  void learn(bool slept) {
+    const Clock::rep limit = limit_.load(std::memory_order_relaxed);
+    const Clock::rep next = slept ? limit / 2 : std::min(2 * limit + kLeast, most_);
+    if (next != limit) limit_.store(next, std::memory_order_relaxed);
+  }
+
+ private:
+  static constexpr Clock::rep kLeast = Clock::duration(std::chrono::microseconds(1)).count();
+  const Clock::rep most_;
+  std::atomic<Clock::rep> limit_;
+};
+
+// Waits until ready(word) and returns that word. Spins as long as spin_again() is true, then calls before_sleep(),
+// which may throw, and sleeps for `nap` at most.
+template <class Ready, class SpinAgain, class BeforeSleep>
+std::uint32_t wait_until(std::atomic<std::uint32_t>& word, const Ready& ready,
+                         const SpinAgain& spin_again, const BeforeSleep& before_sleep,
+                         std::chrono::milliseconds nap = kForever) {
+  std::uint32_t seen = word.load(std::memory_order_acquire);
+  while (!ready(seen)) {
+    if (!spin_again()) {
+      before_sleep();
+      const std::uint32_t asleep = seen | kSomeoneSleeps;
+      if (seen == asleep || word.compare_exchange_strong(seen, asleep, std::memory_order_relaxed)) {
+        sleep_while_equal(word, asleep, nap);
+      }
+    }
+    seen = word.load(std::memory_order_acquire);
+  }
+  return seen;
+}
+
+}  // namespace chainrule

@@ -1,0 +1,118 @@
+// The life of a worker: it waits for a part, takes it if nobody else has, computes it, and waits again.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/threads/worker.h"
+
+#include <memory>
+#include <system_error>
+#include <thread>
+
+#include "chainrule/threads/region.h"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include <pthread.h>
+#include <signal.h>
+#endif
+
+namespace chainrule {
+namespace {
+
+// Threads started within inherit a mask of all signals but those that a fault raises in the very thread: these are
+// for a handler that knows them (a crash reporter, a garbage collector), and blocked they end the process.
+class SignalsBlocked {
+ public:
+#if defined(__unix__) || defined(__APPLE__)
+  SignalsBlocked() {
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&blocked, fault);
+    pthread_sigmask(SIG_SETMASK, &blocked, &found_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &found_, nullptr); }
+
+ private:
+  sigset_t found_;
+#else
+  SignalsBlocked() {}  // no signals to threads
+#endif
+ public:
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+};
+
+void name_this_thread() {
+#if defined(__linux__)
+  pthread_setname_np(pthread_self(), "chainrule");
+#elif defined(__APPLE__)
+  pthread_setname_np("chainrule");
+#endif
+}
+
+// The system wakes a thread on its last CPU or on that of who wakes it, and may leave it beside a thread that never
+// sleeps while other CPUs idle. Once elsewhere, it wakes elsewhere.
+void leave_cpu(int cpu) {
+#if defined(CHAINRULE_LINUX_THREADS)
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  cpu_set_t others = allowed;
+  CPU_CLR(cpu, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  if (sched_setaffinity(0, sizeof others, &others) == 0) {
+    sched_setaffinity(0, sizeof allowed, &allowed);
+  }
+#else
+  static_cast<void>(cpu);
+#endif
+}
+
+}  // namespace
+
+Worker* Worker::start() {
+  const SignalsBlocked blocked;
+  std::unique_ptr<Worker> worker(new Worker);
+  try {
+    std::thread([self = worker.get()] { self->serve(); }).detach();
+  } catch (const std::system_error&) {
+    return nullptr;
+  }
+  return worker.release();
+}
+
+void Worker::post(Region& region, int index, const Terms& terms) {
+  region_ = &region;
+  index_ = index;
+  spin_ = terms.spin;
+  callers_cpu_.store(terms.callers_cpu, std::memory_order_relaxed);
+  const std::uint32_t news = kLeased | kPosted | (terms.must_take ? kMustTake : 0);
+  if (!terms.wake) {
+    word_.fetch_or(news, std::memory_order_acq_rel);
+  } else if (word_.exchange(news, std::memory_order_acq_rel) & kSomeoneSleeps) {
+    wake_sleepers(&word_);
+  }
+}
+
+void Worker::serve() {
+  name_this_thread();
+  const auto leased = [](std::uint32_t word) { return (word & kLeased) != 0; };
+  const auto crowding = [this] {
+    return is_this_cpu(callers_cpu_.load(std::memory_order_relaxed));
+  };
+  const auto asked_or_released = [&](std::uint32_t word) {
+    return !leased(word) || (word & kPosted && (word & kMustTake || !crowding()));
+  };
+  const auto before_sleep = [&] {
+    if (!crowding()) return;
+    crowded.store(true, std::memory_order_relaxed);
+    leave_cpu(this_cpu());
+  };
+  Clock::duration spin_limit{};
+  for (;;) {
+    wait_until(word_, leased, [] { return false; }, [] {});
+    Spin spin(spin_limit);
+    wait_until(word_, asked_or_released, [&] { return spin.again(crowding); }, before_sleep);
+    if (!take()) continue;
+    spin_limit = spin_;
+    region_->run_on_worker(*this);
+  }
+}
+
+}  // namespace chainrule

@@ -1,6 +1,0 @@
-// The kernels for x86-64 with AVX2 and FMA.
-// SPDX-License-Identifier: BSD-3-Clause
-#define CHAINRULE_TARGET v3
-#include "simd/vec_v3.h"
-//
-#include "kernels/all_kernels.h"

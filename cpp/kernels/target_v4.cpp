@@ -1,6 +1,0 @@
-// The kernels for x86-64 with AVX-512.
-// SPDX-License-Identifier: BSD-3-Clause
-#define CHAINRULE_TARGET v4
-#include "simd/vec_v4.h"
-//
-#include "kernels/all_kernels.h"
