@@ -20,13 +20,13 @@ namespace chainrule {
 class AnyNetwork {
  public:
   // Draws the parameters from the seed, or copies them where an array (1, n_parameters) is given.
-  AnyNetwork(const std::vector<Spec>& layers, const std::string& loss, const std::string& dtype,
-             std::uint64_t seed, const ArrayView* parameters, const Poll& poll) {
+  AnyNetwork(const Spec& spec, std::uint64_t seed, const ArrayView* parameters, const Poll& poll) {
     const auto make = [&](auto number) {
       using Made = Network<decltype(number)>;
-      network_ = parameters ? std::make_unique<Made>(layers, loss, seed, *parameters, poll)
-                            : std::make_unique<Made>(layers, loss, seed, poll);
+      network_ = parameters ? std::make_unique<Made>(spec, seed, *parameters, poll)
+                            : std::make_unique<Made>(spec, seed, poll);
     };
+    const std::string dtype = spec.word("dtype", "float32");
     if (dtype == "float32") {
       make(float());
     } else if (dtype == "float64") {

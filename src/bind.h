@@ -4,11 +4,11 @@
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
+#include <pybind11/typing.h>
 
 #include <algorithm>
 #include <climits>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "chainrule/spec.h"
@@ -67,17 +67,34 @@ Bound& bound(const py::object& self) {
   throw py::type_error("__init__ of this object has not run yet");
 }
 
-// A member crosses as (name, numbers, words).
-using SpecTuple = std::tuple<std::string, std::vector<double>, std::vector<std::string>>;
+// A spec crosses as (name, {number}, {word}, [(role, spec)]).
+using SpecTuple = py::typing::Tuple<py::str, py::typing::Dict<py::str, py::float_>,
+                                    py::typing::Dict<py::str, py::str>,
+                                    py::typing::List<py::typing::Tuple<py::str, py::object>>>;
 
-inline Spec to_spec(const SpecTuple& from) {
-  return {std::get<0>(from), std::get<1>(from), std::get<2>(from)};
+inline Spec to_spec(const py::handle& object) {
+  const auto fields = object.cast<py::tuple>();
+  Spec spec{fields[0].cast<std::string>()};
+  for (const auto& [key, value] : fields[1].cast<py::dict>()) {
+    spec.numbers.emplace_back(key.cast<std::string>(), value.cast<double>());
+  }
+  for (const auto& [key, value] : fields[2].cast<py::dict>()) {
+    spec.words.emplace_back(key.cast<std::string>(), value.cast<std::string>());
+  }
+  for (const py::handle part : fields[3]) {
+    const auto pair = part.cast<py::tuple>();
+    spec.parts.emplace_back(pair[0].cast<std::string>(), to_spec(pair[1]));
+  }
+  return spec;
 }
 
-inline std::vector<Spec> to_specs(const std::vector<SpecTuple>& from) {
-  std::vector<Spec> specs;
-  for (const SpecTuple& each : from) specs.push_back(to_spec(each));
-  return specs;
+inline SpecTuple from_spec(const Spec& spec) {
+  py::dict numbers, words;
+  py::list parts;
+  for (const auto& [key, value] : spec.numbers) numbers[py::str(key)] = value;
+  for (const auto& [key, value] : spec.words) words[py::str(key)] = value;
+  for (const auto& [role, part] : spec.parts) parts.append(py::make_tuple(role, from_spec(part)));
+  return py::make_tuple(spec.name, numbers, words, parts);
 }
 
 }  // namespace chainrule

@@ -1,14 +1,18 @@
 // The crossing between Python and C++: the lists of members, and single members at work.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+
 #include "array_argument.h"
 #include "chainrule/activations/list.h"
 #include "chainrule/error.h"
 #include "chainrule/gemm/engine.h"
+#include "chainrule/gradients/list.h"
 #include "chainrule/layers/architecture.h"
 #include "chainrule/layers/initializers.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/network/stop_conditions.h"
 #include "chainrule/optimizers/list.h"
+#include "chainrule/plan/choose.h"
 #include "chainrule/random/philox.h"
 
 namespace chainrule {
@@ -17,40 +21,79 @@ namespace {
 using Matrix = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
 // a = f(z) and delta = dC/da f'(z), for matrices (batch, n).
-std::tuple<Matrix, Matrix> activate(const std::string& name, const Matrix& z, const Matrix& dC_da) {
+std::tuple<Matrix, Matrix> activate(const SpecTuple& spec, const Matrix& z, const Matrix& dC_da) {
   if (z.ndim() != 2 || dC_da.ndim() != 2 || z.shape(0) != dC_da.shape(0) ||
       z.shape(1) != dC_da.shape(1) || z.shape(1) == 0) {
     throw ShapeError("z has shape " + shape_of(z) + ", dC_da " + shape_of(dC_da) +
                      "; expected the same (batch, n), n >= 1");
   }
-  const int activation = Activations::index_of("activation", name);
+  const auto activation = choose<Activations>("activation", to_spec(spec));
   const KernelTable<double>& kernels = *current_engine<double>().kernels;
   Matrix z_copy(z.request()), a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
   kernels.activate(activation, nullptr, z_copy.mutable_data(), a.mutable_data(), z.shape(0),
                    z.shape(1), z.shape(1));
-  kernels.activation_backward(activation, a.data(), dC_da.data(), delta.mutable_data(), z.shape(0),
+  const double* a_or_z = slope_reads_z(activation) ? z_copy.data() : a.data();
+  kernels.activation_backward(activation, a_or_z, dC_da.data(), delta.mutable_data(), z.shape(0),
                               z.shape(1), z.shape(1));
   return {a, delta};
+}
+
+// What a family declares: [(name, [(parameter, default, range, meaning)])].
+using Declared = py::typing::List<py::typing::Tuple<py::str, py::object>>;
+template <class List>
+Declared declared() {
+  Declared members;
+  for (const std::string& name : List::names()) {
+    py::list parameters;
+    for (const Parameter& each : parameters_of<List>(List::index_of("", name))) {
+      parameters.append(
+          py::make_tuple(each.name, each.standard, text_of(each.allowed), each.meaning));
+    }
+    members.append(py::make_tuple(name, parameters));
+  }
+  return members;
+}
+
+// Binds what is asked about a family: `plural`() gives its names, check_`singular`(spec) raises ValueError unless the spec
+// makes a member.
+template <class List>
+void bind_family(py::module_& module, const std::string& singular, const std::string& plural) {
+  std::string family = singular;
+  std::replace(family.begin(), family.end(), '_', ' ');
+  module.def(plural.c_str(), &List::names, ("Names of the " + plural + ".").c_str());
+  module.def(("check_" + singular).c_str(),
+             [family](const SpecTuple& spec) { choose<List>(family, to_spec(spec)); },
+             py::arg("spec"),
+             ("Raise ValueError unless the spec makes one of the " + plural + ".").c_str());
 }
 
 }  // namespace
 
 void bind_members(py::module_& module) {
-  module.def("activations", &Activations::names, "Names of the activations.");
-  module.def("losses", &Losses::names, "Names of the losses.");
-  module.def("optimizers", &Optimizers::names, "Names of the optimizers.");
+  bind_family<Activations>(module, "activation", "activations");
+  bind_family<Losses>(module, "loss", "losses");
+  bind_family<Optimizers>(module, "optimizer", "optimizers");
+  bind_family<GradientTransforms>(module, "gradient_transform", "gradient_transforms");
+  bind_family<StopConditions>(module, "stop_condition", "stop_conditions");
   module.def("initializers", &Initializers::names, "Names of the initializers.");
-  module.def("stop_conditions", &StopConditions::names, "Names of the stop conditions.");
+  module.def(
+      "declared_parameters",
+      [] {
+        py::typing::Dict<py::str, Declared> families;
+        families["activations"] = declared<Activations>();
+        families["losses"] = declared<Losses>();
+        families["optimizers"] = declared<Optimizers>();
+        families["gradient_transforms"] = declared<GradientTransforms>();
+        families["stop_conditions"] = declared<StopConditions>();
+        return families;
+      },
+      "The parameters of all members, by family: (name, [(parameter, default, range, meaning)]).");
 
   module.def(
       "check_layer", [](const SpecTuple& spec) { check_layer(to_spec(spec)); }, py::arg("spec"),
       "Raise ValueError unless the spec makes a layer.");
-  module.def(
-      "check_loss", [](const std::string& name) { Losses::index_of("loss", name); },
-      py::arg("name"), "Raise ValueError unless there is a loss of this name.");
-  module.def(
-      "check_stop_condition", [](const SpecTuple& spec) { make_stop_condition(to_spec(spec)); },
-      py::arg("spec"), "Raise ValueError unless the spec makes a stop condition.");
+  module.def("_force_plan", &force_plan, py::arg("name"),
+             "For tests: have one plan serve every network that it can, or choose, \"auto\".");
   module.def("activate", &activate, py::arg("activation"), py::arg("z"), py::arg("dC_da"),
              "Return a = f(z) and delta = dC/da f'(z), all of shape (batch, n).");
   module.def(

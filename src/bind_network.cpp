@@ -1,7 +1,5 @@
 // The crossing between Python and C++: networks. Arrays become views here; everything else happens in the core.
 // SPDX-License-Identifier: BSD-3-Clause
-#include <pybind11/typing.h>
-
 #include <algorithm>
 #include <optional>
 
@@ -152,8 +150,7 @@ py::typing::Dict<py::str, py::object> plan(const py::object& self, const py::obj
     if (batch < 1) {
       throw std::invalid_argument("batch must be >= 1, got " + std::to_string(batch));
     }
-    const auto report =
-        network.report(batch, training ? Direction::kForwardAndBackward : Direction::kForward);
+    const auto report = network.report(batch, training);
     py::typing::Dict<py::str, py::object> result;
     result["plan"] = report.plan;
     result["product"] = report.product;
@@ -187,32 +184,32 @@ using Pairs = py::typing::List<py::typing::Tuple<py::array, py::typing::Optional
 
 // (weights (n_out, n_in), bias (n_out,) or None) of each dense layer: views into a block laid out as the parameters.
 Pairs split(const py::object& self, const py::object& object) {
-  const py::array block = array_argument(object, "the block to split").owner;
+  const py::array flat = array_argument(object, "the block to split").owner;
   return with_network(self, [&](auto& network, auto) {
-    if (block.ndim() != 1 || block.shape(0) != network.n_parameters()) {
-      throw ShapeError("the block to split has shape " + shape_of(block) + ", expected (" +
+    if (flat.ndim() != 1 || flat.shape(0) != network.n_parameters()) {
+      throw ShapeError("the block to split has shape " + shape_of(flat) + ", expected (" +
                        std::to_string(network.n_parameters()) + ",)");
     }
-    Pairs pairs;
-    for (const Dense& layer : network.architecture().layers) {
-      const py::object flat =
-          block[py::slice(layer.offset, layer.offset + layer.n_in * layer.n_out, 1)];
-      const py::object weights = flat.attr("reshape")(layer.n_in, layer.n_out).attr("T");
-      py::object bias = py::none();
-      if (layer.has_bias) {
-        const std::int64_t start = layer.offset + layer.n_in * layer.n_out;
-        bias = block[py::slice(start, start + layer.n_out, 1)];
+    std::vector<py::object> weights(network.architecture().layers.size()), biases(weights.size());
+    for (const ParameterBlock& block : network.architecture().parameters) {
+      const py::object part = flat[py::slice(block.offset, block.offset + block.size(), 1)];
+      if (block.role == Role::kWeights) {
+        weights[block.layer] = part.attr("reshape")(block.rows, block.cols).attr("T");
+      } else {
+        biases[block.layer] = part;
       }
-      pairs.append(py::make_tuple(weights, bias));
+    }
+    Pairs pairs;
+    for (std::size_t l = 0; l < weights.size(); ++l) {
+      pairs.append(py::make_tuple(weights[l], biases[l] ? biases[l] : py::none()));
     }
     return pairs;
   });
 }
 
-std::unique_ptr<AnyNetwork> make_network(const std::vector<SpecTuple>& layers,
-                                         const std::string& loss, const std::string& dtype,
-                                         std::uint64_t seed, const py::object& parameters) {
-  const std::vector<Spec> specs = to_specs(layers);
+std::unique_ptr<AnyNetwork> make_network(const SpecTuple& spec_, std::uint64_t seed,
+                                         const py::object& parameters) {
+  const Spec spec = to_spec(spec_);
   ArrayArgument values;
   if (!parameters.is_none()) {
     values = array_argument(parameters, "parameters");
@@ -220,8 +217,8 @@ std::unique_ptr<AnyNetwork> make_network(const std::vector<SpecTuple>& layers,
   }
   const Poll poll = signal_poll();
   const WithoutGil without;
-  return std::make_unique<AnyNetwork>(specs, loss, dtype, seed,
-                                      parameters.is_none() ? nullptr : &values.view, poll);
+  return std::make_unique<AnyNetwork>(spec, seed, parameters.is_none() ? nullptr : &values.view,
+                                      poll);
 }
 
 }  // namespace
@@ -234,9 +231,7 @@ void bind_network(py::module_& module) {
                               docs::kValueAndGrad);
   add_method<&split>(network, "split", "block", docs::kSplit);
   add_method<&plan>(network, "plan", "batch, *, training=True", docs::kPlan);
-  network
-      .def(py::init(&make_network), py::arg("layers"), py::arg("loss"), py::arg("dtype"),
-           py::arg("seed"), py::arg("parameters"))
+  network.def(py::init(&make_network), py::arg("spec"), py::arg("seed"), py::arg("parameters"))
       .def_property_readonly(
           "_made",
           [](const py::object& self) { return bound_if_made<AnyNetwork>(self) != nullptr; },

@@ -11,24 +11,22 @@ void bind_optimizer(py::module_& module) {
   using State = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
   py::class_<Optimizer>(module, "Optimizer", "An optimizer and its state.")
-      .def(py::init([](const std::string& name, const std::vector<double>& numbers) {
-             return std::make_unique<Optimizer>(Spec{name, numbers, {}});
-           }),
-           py::arg("name"), py::arg("numbers"))
-      .def("_number_names",
-           [](const py::object& self) { return bound<Optimizer>(self).number_names(); })
+      .def(py::init(
+               [](const SpecTuple& spec) { return std::make_unique<Optimizer>(to_spec(spec)); }),
+           py::arg("spec"))
+      .def("_spec", [](const py::object& self) { return from_spec(bound<Optimizer>(self).spec()); })
+      .def(
+          "_configure",
+          [](const py::object& self, const SpecTuple& spec) {
+            bound<Optimizer>(self).configure(to_spec(spec));
+          },
+          py::arg("spec"))
       .def(
           "_number",
           [](const py::object& self, const std::string& name) {
             return bound<Optimizer>(self).number(name);
           },
           py::arg("name"))
-      .def(
-          "_set_numbers",
-          [](const py::object& self, const std::vector<std::pair<std::string, double>>& values) {
-            bound<Optimizer>(self).set_numbers(values);
-          },
-          py::arg("values"))
       .def_property_readonly(
           "_made", [](const py::object& self) { return bound_if_made<Optimizer>(self) != nullptr; },
           "bool: Whether __init__ has run.")

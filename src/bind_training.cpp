@@ -63,7 +63,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
     options.epochs = whole_number(epochs, "epochs");
     options.batch_size = whole_number(batch_size, "batch_size");
     options.shuffle = true_or_false(shuffle, "shuffle");
-    options.stop = to_specs(stop.cast<std::vector<SpecTuple>>());
+    for (const py::handle each : stop) options.stop.push_back(to_spec(each));
     if (!questions.is_none()) {
       for (const py::handle each : questions) options.questions.push_back(ask(each));
     }

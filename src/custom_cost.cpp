@@ -14,10 +14,10 @@ namespace {
 py::object rows_of(const py::array& array, const Rows& rows) {
   // A copy either way: what the function does to it does not reach the user's array.
   if (!rows.index) {
-    const py::object part = array[py::slice(rows.first, rows.first + rows.count, 1)];
+    const py::object part = array[py::slice(rows.range.begin, rows.range.end, 1)];
     return call_python(part.attr("copy"));
   }
-  const py::array_t<std::int64_t> index(rows.count, rows.index);
+  const py::array_t<std::int64_t> index(rows.size(), rows.index + rows.range.begin);
   return call_python(array.attr("take"), index, py::int_(0));
 }
 
@@ -65,7 +65,7 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
     throw ShapeError("the cost from the cost function has shape " + shape_of(number.owner) +
                      ", expected one number");
   }
-  gather_rows(view, {nullptr, 0, view.rows}, dC_ds);
+  gather_rows(view, {nullptr, {0, view.rows}}, dC_ds);
   return py::float_(call_python(number.owner.attr("item"))).cast<double>();
 }
 

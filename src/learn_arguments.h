@@ -40,7 +40,7 @@ struct LearnArguments {
       : x(samples_argument(x_, architecture.n_in)) {
     samples.x = x.view;
     const std::int64_t batch = x.view.rows;
-    if (architecture.loss.is_custom()) {
+    if (architecture.loss.custom) {
       py::array targets = to_array(y_, "y");
       if (x.single && (targets.ndim() == 0 || targets.shape(0) != 1)) {
         targets = targets.attr("reshape")(py::make_tuple(1) + py::tuple(targets.attr("shape")));

@@ -5,12 +5,13 @@ The formulas are the core's, where it computes the same number in another way th
 # SPDX-License-Identifier: BSD-3-Clause
 # ruff: noqa: E741 - l is the letter of a layer in the equations
 
+from math import erf
 from types import SimpleNamespace
 
 import numpy as np
 
-from reference import share
-from rounding import LIBM, Rounded, exact, exp, log1p, maximum, sqrt
+from reference import member, share
+from rounding import LIBM, Rounded, exact, exp, gamma, log1p, maximum, sqrt
 
 
 class Elementwise:
@@ -47,6 +48,43 @@ class Relu(Elementwise):
         return Rounded(z.value > 0, np.abs(z.value) <= z.error)
 
 
+class LeakyRelu(Elementwise):
+    def __init__(self, slope=0.01):
+        self.below = slope
+
+    def forward(self, z):
+        """|f'| <= 1 or slope; below 0 the slope and the product are rounded."""
+        value = np.where(z.value > 0, z.value, self.below * z.value)
+        return Rounded(value, z.error * max(1, self.below)).rounded(2)
+
+    def slope(self, z, a):
+        """Where z' may lie on the other side of the kink, it may be the other slope."""
+        value = np.where(z.value > 0, 1.0, self.below)
+        return Rounded(value, (np.abs(z.value) <= z.error) * abs(1 - self.below)).rounded()
+
+
+class Gelu(Elementwise):
+    def parts(self, z):
+        """Return Phi(z), its density, and what rounding makes of Phi: z is scaled, which rounds
+        twice, then comes erf, then half of it is added to 1/2."""
+        of_erf = np.vectorize(erf, otypes=[float])(z.value / np.sqrt(2))
+        density = np.exp(-(z.value**2) / 2) / np.sqrt(2 * np.pi)
+        rounding = gamma(2) * (density * z.reach + z.error) + gamma(LIBM) / 2 * np.abs(of_erf)
+        return (1 + of_erf) / 2, density, rounding + gamma(1)
+
+    def forward(self, z):
+        """|f(z') - f(z)| <= |f'(z)| e + 0.4 e^2, since |f''| <= 0.8."""
+        Phi, density, rounding = self.parts(z)
+        of_z = np.abs(Phi + z.value * density) * z.error + 0.4 * z.error**2
+        return Rounded(z.value * Phi, of_z + z.reach * rounding).rounded()
+
+    def slope(self, z, a):
+        """|Phi(z') - Phi(z)| <= 0.4 e."""
+        Phi, _, rounding = self.parts(z)
+        density = Rounded(1 / np.sqrt(2 * np.pi)).rounded() * exp(z * z * -0.5)
+        return z * density + Rounded(Phi, rounding + 0.4 * z.error)
+
+
 class Tanh(Elementwise):
     def forward(self, z):
         """|f'| <= 1."""
@@ -69,7 +107,9 @@ ACTIVATIONS = {
     "identity": Identity,
     "sigmoid": Sigmoid,
     "relu": Relu,
+    "leaky_relu": LeakyRelu,
     "tanh": Tanh,
+    "gelu": Gelu,
     "softmax": Softmax,
 }
 
@@ -81,6 +121,24 @@ class Mse:
 
     def gradient(self, s, y, share_i):
         return 2 * share_i / y.shape[1] * (s - y)
+
+
+class Huber:
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    def within(self, e):
+        """An error that is cut off at the rounded delta."""
+        return Rounded(np.clip(e.value, -self.delta, self.delta), e.error).rounded()
+
+    def cost(self, s, y):
+        d = s - y
+        e = Rounded(np.abs(d.value), d.error)
+        within = self.within(e)
+        return (within * (e - within * 0.5)).sum(axis=1) / y.shape[1]
+
+    def gradient(self, s, y, share_i):
+        return share_i / y.shape[1] * self.within(s - y)
 
 
 class CrossEntropy:
@@ -108,7 +166,12 @@ class BinaryCrossEntropy:
         return share_i / y.shape[1] * (s - y)
 
 
-LOSSES = {"mse": Mse, "cross_entropy": CrossEntropy, "binary_cross_entropy": BinaryCrossEntropy}
+LOSSES = {
+    "mse": Mse,
+    "huber": Huber,
+    "cross_entropy": CrossEntropy,
+    "binary_cross_entropy": BinaryCrossEntropy,
+}
 
 
 class RoundedNetwork:
@@ -128,8 +191,10 @@ class RoundedNetwork:
             l: None if layer.bias is None else exact(layer.bias)
             for l, layer in enumerate(dense, start=1)
         }
-        self.f = {l: ACTIVATIONS[layer.activation]() for l, layer in enumerate(dense, start=2)}
-        self.loss = LOSSES[net.loss]()
+        self.f = {
+            l: member(ACTIVATIONS, layer.activation) for l, layer in enumerate(dense, start=2)
+        }
+        self.loss = member(LOSSES, net.loss)
         paired = getattr(self.loss, "paired_activation", None)
         self.paired = paired == dense[-1].activation
 

@@ -22,8 +22,15 @@ def binary_cross_entropy(s, y):
     return cost, ((1 - y) / (1 - s) - y / s) / s.size
 
 
+def huber(s, y):
+    d = s - y
+    within = np.clip(d, -1, 1)
+    return (within * (d - within / 2)).mean(), within / d.size
+
+
 FORMULAS = {
     "mse": mse,
+    "huber": huber,
     "cross_entropy": cross_entropy,
     "binary_cross_entropy": binary_cross_entropy,
 }

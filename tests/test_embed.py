@@ -86,7 +86,7 @@ def test_headers_of_the_core_hide_none_of_the_system(cmake, tmp_path):
           std::unique_ptr<std::mt19937> generator;
           error(0, 0, "the system's own");
           const chainrule::Network<float> network(
-              {{"input", {2}, {}}, {"dense", {1, 1}, {"tanh", "zeros"}}}, "mse", 0);
+              {chainrule::input(2), chainrule::dense(1, "tanh")}, "mse", 0);
           return poll(&descriptor, 1, 0) + static_cast<int>(network.n_parameters());
         }
         """

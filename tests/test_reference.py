@@ -96,6 +96,8 @@ def test_activations_by_hand():
         "identity": z,
         "sigmoid": [[1 / 2, 2 / 3, 1 / 5]],
         "relu": [[0, np.log(2), 0]],
+        "leaky_relu": [[0, np.log(2), np.log(0.25) / 100]],
+        "gelu": z * [[0.5, 0.7558914042144173, 0.08282851900169852]],  # Phi(z)
         "tanh": [[0, 3 / 5, -15 / 17]],
         "softmax": [[4 / 13, 8 / 13, 1 / 13]],
     }
@@ -108,6 +110,7 @@ def test_losses_by_hand():
     s, y = np.array([[0.5, 0.25]]), np.array([[0.0, 1.0]])
     by_hand = {
         "mse": (0.25 + 0.5625) / 2,  # the mean over the outputs, no factor 1/2
+        "huber": (0.5**2 / 2 + 0.75**2 / 2) / 2,
         "cross_entropy": np.log(4),  # the sum over the classes
         "binary_cross_entropy": (np.log(2) + np.log(4)) / 2,  # the mean over the outputs
     }

@@ -20,16 +20,18 @@ import chainrule as cr
 from chainrule import _core
 
 DTYPES = ["float32", "float64"]
-HIDDEN = ["relu", "tanh", "sigmoid", "identity"]
+HIDDEN = ["relu", "tanh", "sigmoid", "identity", "leaky_relu", "gelu"]
 OPTIMIZERS = {
     "sgd": lambda: cr.SGD(0.05),
     "momentum": lambda: cr.SGD(0.02, momentum=0.75),
     "nesterov": lambda: cr.SGD(0.02, momentum=0.75, nesterov=True),
     "adam": lambda: cr.Adam(0.01),
+    "clipped": lambda: cr.SGD(0.05, momentum=0.5, clip_norm=0.05),
 }
 # Each loss with outputs that it takes.
 OUTPUTS = {
     "mse": ["identity", "softmax", "sigmoid"],
+    "huber": ["gelu", "leaky_relu", "tanh"],
     "cross_entropy": ["softmax"],
     "binary_cross_entropy": ["sigmoid"],
 }
@@ -117,18 +119,24 @@ def trainings_of(plan, cases, sizes, **kwargs):
     """Yield a training for each (loss, optimizer, dtype), all activations in turn."""
     for i, (loss, optimizer, dtype) in enumerate(cases):
         widths = sizes[dtype]
-        hidden = HIDDEN[i % 4 :] + HIDDEN[: i % 4]
+        first = i % len(HIDDEN)
+        hidden = HIDDEN[first:] + HIDDEN[:first]
         last = OUTPUTS.get(loss, ["tanh"])
         activations = (*hidden[: len(widths) - 2], last[i // 2 % len(last)])
         name = f"{plan}-{loss}-{optimizer}-{dtype}"
         yield Training(name, widths, activations, loss, optimizer, dtype, **kwargs)
 
 
+# Every loss and optimizer, with a cost of the user's own; both dtypes meet every one of each.
+CASES = [
+    (loss, optimizer, DTYPES[i % 2])
+    for i, (loss, optimizer) in enumerate(product([*OUTPUTS, "squares"], OPTIMIZERS))
+]
 # Large enough for eight threads; few weights.
 NARROW = list(
     trainings_of(
         "narrow",
-        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        CASES,
         dict.fromkeys(DTYPES, (20, 60, 40, 10)),
         n=610,
         batch=600,
@@ -145,7 +153,7 @@ ONE_SAMPLE = [
     ),
     *trainings_of(
         "steps-of-one-sample",
-        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        CASES,
         dict.fromkeys(DTYPES, (20, 60, 40, 10)),
         n=37,
         batch=1,
@@ -153,7 +161,7 @@ ONE_SAMPLE = [
     ),
     *trainings_of(
         "few-neurons",
-        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        CASES,
         dict.fromkeys(DTYPES, (4, 3, 2)),
         n=37,
         batch=1,
@@ -164,7 +172,7 @@ ONE_SAMPLE = [
 ROWS = list(
     trainings_of(
         "rows",
-        product(OUTPUTS, OPTIMIZERS, DTYPES),
+        CASES,
         dict.fromkeys(DTYPES, (48, 128, 96, 10)),
         n=310,
         batch=300,
@@ -175,36 +183,29 @@ COLUMNS = list(
     trainings_of(
         "columns",
         [
-            (loss, list(OPTIMIZERS)[i % 4], dtype)
-            for i, (loss, dtype) in enumerate(product(OUTPUTS, DTYPES))
+            (loss, list(OPTIMIZERS)[i % len(OPTIMIZERS)], dtype)
+            for i, (loss, dtype) in enumerate(product([*OUTPUTS, "squares"], DTYPES))
         ],
         {"float32": (700, 800, 700, 3), "float64": (600, 800, 60, 3)},
         n=20,
         batch=16,
     )
 )
-# A cost of the user's own, and a softmax inside.
+# A softmax inside.
 LAYERWISE = [
-    *trainings_of(
-        "layerwise",
-        product(["squares"], ["sgd", "adam"], DTYPES),
-        dict.fromkeys(DTYPES, (12, 40, 4)),
+    Training(
+        f"softmax-inside-{loss}-{dtype}",
+        (12, 40, 30, 4),
+        ("tanh", "softmax", OUTPUTS.get(loss, ["tanh"])[0]),
+        loss,
+        optimizer,
+        dtype,
         n=70,
         batch=32,
-    ),
-    *(
-        Training(
-            f"softmax-inside-{loss}-{dtype}",
-            (12, 40, 30, 4),
-            ("tanh", "softmax", OUTPUTS[loss][0]),
-            loss,
-            "momentum",
-            dtype,
-            n=70,
-            batch=32,
-        )
-        for loss, dtype in product(OUTPUTS, DTYPES)
-    ),
+    )
+    for optimizer, (loss, dtype) in zip(
+        ["momentum", "clipped"] * len(CASES), product([*OUTPUTS, "squares"], DTYPES), strict=False
+    )
 ]
 # Whose bits are the same for ever: one for each plan, and for steps of one sample.
 GOLDEN = [

@@ -1,26 +1,33 @@
-// What crosses into the core: the name of a member (layer, loss, optimizer, ...) with its numbers and words.
+// What a thing with a name is made from, as it crosses into the core and as a file will hold it: a tree of named numbers,
+// words and parts. Layers, activations, losses, optimizers, stop conditions and whole networks have one.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cstddef>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace chainrule {
 
 struct Spec {
   std::string name;
-  std::vector<double> numbers;
-  std::vector<std::string> words;
+  std::vector<std::pair<std::string, double>> numbers{};
+  std::vector<std::pair<std::string, std::string>> words{};
+  std::vector<std::pair<std::string, Spec>> parts{};
 
-  // Throws std::invalid_argument unless it has as many of each.
-  void require(std::size_t n_numbers, std::size_t n_words) const {
-    if (numbers.size() == n_numbers && words.size() == n_words) return;
-    throw std::invalid_argument(
-        name + " takes " + std::to_string(n_numbers) + " numbers and " + std::to_string(n_words) +
-        " words, got " + std::to_string(numbers.size()) + " and " + std::to_string(words.size()));
-  }
+  // The entry of this key, or `standard` where there is none.
+  double number(const std::string& key, double standard) const;
+  std::string word(const std::string& key, const std::string& standard) const;
+  Spec part(const std::string& key, const Spec& standard) const;
+
+  // As above, but throws std::invalid_argument where there is none.
+  double number(const std::string& key) const;
+
+  // Throws std::invalid_argument where there is an entry of another key, or a number or word twice. Parts of one key may be
+  // several; part() gives the first.
+  void require_known(const std::vector<std::string>& number_keys,
+                     const std::vector<std::string>& word_keys = {},
+                     const std::vector<std::string>& part_keys = {}) const;
 };
 
 }  // namespace chainrule

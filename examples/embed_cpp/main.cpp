@@ -13,12 +13,9 @@ int main() {
   const float x[] = {0, 0, 0, 1, 1, 0, 1, 1};  // (4, 2), row-major
   const float y[] = {0, 1, 1, 0};              // (4, 1)
 
-  // Dense: number of neurons, bias (0 or 1); activation, initializer.
-  cr::Network<float> network({{"input", {2}, {}},
-                              {"dense", {8, 1}, {"tanh", "glorot_uniform"}},
-                              {"dense", {1, 1}, {"sigmoid", "glorot_uniform"}}},
+  cr::Network<float> network({cr::input(2), cr::dense(8, "tanh"), cr::dense(1, "sigmoid")},
                              "binary_cross_entropy", /*seed=*/0);
-  cr::Optimizer optimizer({"adam", {/*learning_rate=*/0.05, 0.9, 0.999, 1e-8}, {}});
+  cr::Optimizer optimizer({"adam", {{"learning_rate", 0.05}}});
 
   cr::Samples<float> samples;  // views: x and y must outlive the calls
   samples.x = cr::array_view(x, 4, 2);
@@ -26,7 +23,7 @@ int main() {
   cr::FitOptions<float> options;
   options.epochs = 1000;
   options.batch_size = 4;
-  options.stop = {{"cost_below", {0.01}, {}}};
+  options.stop = {{"cost_below", {{"value", 0.01}}}};
 
   cr::Poll poll;  // may be given a hook that long work calls now and then, and that may throw
   std::printf("cost before training: %.4f\n", network.cost(samples, poll));

@@ -15,9 +15,11 @@ from chainrule._core import (
     set_product,
 )
 from chainrule._threads import threads
+from chainrule.activations import Gelu, LeakyRelu
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
+from chainrule.losses import Huber
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
 from chainrule.stopping import CostBelow, NoImprovement, StopWhen, TimeLimit
@@ -30,8 +32,11 @@ __all__ = [
     "CostBelow",
     "Dense",
     "Explanation",
+    "Gelu",
     "History",
+    "Huber",
     "Input",
+    "LeakyRelu",
     "Network",
     "NoImprovement",
     "ShapeError",

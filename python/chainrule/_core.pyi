@@ -20,14 +20,19 @@ __all__: list[str] = [
     "TrainingDiverged",
     "activate",
     "activations",
+    "check_activation",
+    "check_gradient_transform",
     "check_layer",
     "check_loss",
+    "check_optimizer",
     "check_stop_condition",
     "cpu_target",
     "cpu_targets",
+    "declared_parameters",
     "elementary_functions",
     "elementary_seconds",
     "get_num_threads",
+    "gradient_transforms",
     "initializers",
     "is_masked",
     "losses",
@@ -56,21 +61,20 @@ class Optimizer:
     An optimizer and its state.
     """
     def __init__(
-        self,
-        name: str,
-        numbers: collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
+        self, spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]
+    ) -> None: ...
+    def _configure(
+        self, spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]
     ) -> None: ...
     def _number(self, name: str) -> float: ...
-    def _number_names(self) -> list[str]: ...
     def _restore(
         self,
         steps: typing.SupportsInt | typing.SupportsIndex,
         states: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
     ) -> None: ...
-    def _set_numbers(
+    def _spec(
         self,
-        values: collections.abc.Sequence[tuple[str, typing.SupportsFloat | typing.SupportsIndex]],
-    ) -> None: ...
+    ) -> tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]: ...
     def _states(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
     @property
     def _made(self) -> bool:
@@ -89,15 +93,7 @@ class Network:
     """
     def __init__(
         self,
-        layers: collections.abc.Sequence[
-            tuple[
-                str,
-                collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
-                collections.abc.Sequence[str],
-            ]
-        ],
-        loss: str,
-        dtype: str,
+        spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
         seed: typing.SupportsInt | typing.SupportsIndex,
         parameters: typing.Any,
     ) -> None: ...
@@ -354,8 +350,13 @@ class History:
     @property
     def validation_cost(self) -> list[float]: ...
 
+def _force_plan(name: str) -> None:
+    """
+    For tests: have one plan serve every network that it can, or choose, "auto".
+    """
+
 def activate(
-    activation: str,
+    activation: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
     z: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
     dC_da: typing.Annotated[numpy.typing.ArrayLike, numpy.float64],
 ) -> tuple[numpy.typing.NDArray[numpy.float64], numpy.typing.NDArray[numpy.float64]]:
@@ -368,31 +369,46 @@ def activations() -> list[str]:
     Names of the activations.
     """
 
+def check_activation(
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+) -> None:
+    """
+    Raise ValueError unless the spec makes one of the activations.
+    """
+
+def check_gradient_transform(
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+) -> None:
+    """
+    Raise ValueError unless the spec makes one of the gradient_transforms.
+    """
+
 def check_layer(
-    spec: tuple[
-        str,
-        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
-        collections.abc.Sequence[str],
-    ],
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
 ) -> None:
     """
     Raise ValueError unless the spec makes a layer.
     """
 
-def check_loss(name: str) -> None:
+def check_loss(
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+) -> None:
     """
-    Raise ValueError unless there is a loss of this name.
+    Raise ValueError unless the spec makes one of the losses.
+    """
+
+def check_optimizer(
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+) -> None:
+    """
+    Raise ValueError unless the spec makes one of the optimizers.
     """
 
 def check_stop_condition(
-    spec: tuple[
-        str,
-        collections.abc.Sequence[typing.SupportsFloat | typing.SupportsIndex],
-        collections.abc.Sequence[str],
-    ],
+    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
 ) -> None:
     """
-    Raise ValueError unless the spec makes a stop condition.
+    Raise ValueError unless the spec makes one of the stop_conditions.
     """
 
 def cpu_target() -> str:
@@ -403,6 +419,11 @@ def cpu_target() -> str:
 def cpu_targets() -> list[str]:
     """
     The CPU targets that can run here, the best one last.
+    """
+
+def declared_parameters() -> dict[str, list[tuple[str, typing.Any]]]:
+    """
+    The parameters of all members, by family: (name, [(parameter, default, range, meaning)]).
     """
 
 def elementary_functions() -> list[str]:
@@ -423,6 +444,11 @@ def get_num_threads() -> int:
     -------
     int
         What `threads` or `set_num_threads` has set.
+    """
+
+def gradient_transforms() -> list[str]:
+    """
+    Names of the gradient_transforms.
     """
 
 def initializers() -> list[str]:
@@ -539,7 +565,7 @@ def set_product(choice: str) -> None:
 
 def stop_conditions() -> list[str]:
     """
-    Names of the stop conditions.
+    Names of the stop_conditions.
     """
 
 __version__: str = "0.2.0"

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
+from chainrule._spec import spec_of
+from chainrule.activations import Activation
 
 Array = npt.NDArray[Any]
 
@@ -16,18 +18,18 @@ Array = npt.NDArray[Any]
 _AT_ONCE = 1 << 20
 
 
-def is_elementwise(activation: str) -> bool:
+def is_elementwise(activation: str | Activation) -> bool:
     """Tell whether each a_j depends on its own z_j only: seen in the slopes of two neurons."""
-    slopes = _core.activate(activation, np.array([[0.5, 0.25]]), np.array([[1.0, 0.0]]))[1]
+    slopes = _core.activate(spec_of(activation), np.array([[0.5, 0.25]]), np.array([[1.0, 0.0]]))[1]
     return bool(slopes[0, 1] == 0.0)
 
 
-def slopes(activation: str, z: Array) -> Array:
+def slopes(activation: str | Activation, z: Array) -> Array:
     """Return f'(z_j) of each neuron, shape (batch, n), for an elementwise activation."""
-    return _core.activate(activation, z, np.ones(z.shape))[1]
+    return _core.activate(spec_of(activation), z, np.ones(z.shape))[1]
 
 
-def jacobian_columns(activation: str, z: Array, columns: slice) -> Array:
+def jacobian_columns(activation: str | Activation, z: Array, columns: slice) -> Array:
     """Return da_i/dz_j for all neurons i and the neurons j in `columns`, shape (n, columns).
 
     `z` is that of one sample, shape (n,). The core goes backward, from dC/da to dC/dz: with one
@@ -39,11 +41,11 @@ def jacobian_columns(activation: str, z: Array, columns: slice) -> Array:
     for first in range(0, n, rows):
         unit = np.eye(min(rows, n - first), n, first)
         each = np.tile(z, (len(unit), 1))
-        parts.append(_core.activate(activation, each, unit)[1][:, columns].copy())
+        parts.append(_core.activate(spec_of(activation), each, unit)[1][:, columns].copy())
     return np.concatenate(parts)
 
 
-def f_prime(activation: str, z: Array) -> Array:
+def f_prime(activation: str | Activation, z: Array) -> Array:
     """Return f'(z), shape (batch, n), or the Jacobians da_i/dz_j, (batch, n, n), of softmax."""
     if is_elementwise(activation):
         return slopes(activation, z)

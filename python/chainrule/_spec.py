@@ -1,17 +1,19 @@
-"""How a member crosses into the core: as a name, numbers and words."""
+"""How things with a name cross into the core: as a tree of named numbers, words and parts."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-Spec = tuple[str, Sequence[float], Sequence[str]]
+# Name, numbers, words, and parts with their roles, which are specs themselves.
+Spec = tuple[str, dict[str, float], dict[str, str], list[tuple[str, Any]]]
 
 
 class Settings:
@@ -42,6 +44,31 @@ class Settings:
                 raise AttributeError(
                     f"{kind.__name__} has no setting {name!r}; it has {known or 'none'}"
                 ) from None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member of one of the core's families, with numbers of its own: the fields."""
+
+    _name: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        self._check()
+
+    def _check(self) -> None:
+        """Raise ValueError or TypeError unless the core makes a member of this."""
+        raise NotImplementedError
+
+    def _spec(self) -> Spec:
+        numbers = {
+            each.name: real_number(each.name, getattr(self, each.name)) for each in fields(self)
+        }
+        return (self._name, numbers, {}, [])
+
+
+def spec_of(member: str | Member) -> Spec:
+    """Return the spec of a member, or of the one of this name with its defaults."""
+    return (member, {}, {}, []) if isinstance(member, str) else member._spec()
 
 
 def refuse_second_init(made: bool, kind: type) -> None:

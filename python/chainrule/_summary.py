@@ -5,10 +5,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule._spec import Member
 from chainrule.layers import Dense, Input
 
 if TYPE_CHECKING:
     from chainrule.network import Network
+
+
+def _name(member: str | Member) -> str:
+    return member if isinstance(member, str) else repr(member)
 
 
 def summary(network: Network) -> str:
@@ -22,7 +27,7 @@ def summary(network: Network) -> str:
                     str(number),
                     "Dense",
                     str(layer.n_out),
-                    layer.activation,
+                    _name(layer.activation),
                     str(W.shape),
                     "-" if b is None else str(b.shape),
                     f"{W.size + (0 if b is None else b.size):,}",
@@ -36,13 +41,10 @@ def summary(network: Network) -> str:
         "  ".join(put(cell, width) for put, cell, width in zip(align, row, widths, strict=True))
         for row in rows
     ]
-    loss = (
-        network.loss
-        if isinstance(network.loss, str)
-        else getattr(network.loss, "__name__", "custom")
-    )
+    loss = network.loss
+    loss_name = getattr(loss, "__name__", "custom") if callable(loss) else _name(loss)
     head = (
         f"{type(network).__name__} {'-'.join(row[2] for row in rows[1:])}, "
-        f"{network.n_parameters:,} parameters, loss {loss}, {network.dtype.name}"
+        f"{network.n_parameters:,} parameters, loss {loss_name}, {network.dtype.name}"
     )
     return "\n".join([head, *(f"  {line}".rstrip() for line in table)])

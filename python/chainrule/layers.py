@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
-from chainrule._spec import Settings, Spec, refuse_second_init, shown, true_or_false, whole_number
+from chainrule._spec import (
+    Settings,
+    Spec,
+    refuse_second_init,
+    shown,
+    spec_of,
+    true_or_false,
+    whole_number,
+)
+from chainrule.activations import Activation
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -50,7 +59,7 @@ class Described(Generic[T]):
 
 
 class Layer(Settings):
-    """What all layers have in common: they cross into the core as a name, numbers and words.
+    """What all layers have in common: they cross into the core as a spec.
 
     A layer that is passed to a network is a description; the network's own ``net.layers[i]`` also
     shows its parameters, as far as layers of its kind have any.
@@ -129,11 +138,11 @@ class Input(Layer):
 
     def _describe(self, **description: Any) -> None:
         n = whole_number("Input: n", description["n"])
-        _core.check_layer(("input", [n], []))
+        _core.check_layer(("input", {"n": n}, {}, []))
         self._description = {"n": n}
 
     def _spec(self) -> Spec:
-        return ("input", [self.n], [])
+        return ("input", {"n": self.n}, {}, [])
 
     def __repr__(self) -> str:
         return f"Input({self.n})"
@@ -149,8 +158,9 @@ class Dense(Layer):
     ----------
     n_out : int
         Number of neurons, at least 1.
-    activation : str, default "identity"
-        The f of the layer: "identity", "sigmoid", "relu", "tanh" or "softmax".
+    activation : str or activation, default "identity"
+        The f of the layer: "identity", "sigmoid", "relu", "leaky_relu", "tanh", "gelu" or
+        "softmax"; or an object with numbers of its own, such as `LeakyRelu`.
     bias : bool, default True
         Whether there is a b.
     init : str, default "glorot_uniform"
@@ -172,7 +182,7 @@ class Dense(Layer):
     def __init__(
         self,
         n_out: int,
-        activation: str = "identity",
+        activation: str | Activation = "identity",
         *,
         bias: bool = True,
         init: str = "glorot_uniform",
@@ -182,27 +192,32 @@ class Dense(Layer):
         self._place = None
 
     n_out = Described[int]("int: Number of neurons.")
-    activation = Described[str]("str: The f of the layer.")
+    activation = Described[str | Activation]("str or activation: The f of the layer.")
     has_bias = Described[bool]("bool: Whether there is a b.")
     init = Described[str]("str: The distribution that W and b are drawn from at first.")
 
     def _describe(self, **description: Any) -> None:
         n_out = whole_number("Dense: n_out", description["n_out"])
         activation, init = description["activation"], description["init"]
-        for name, value in (("activation", activation), ("init", init)):
-            if not isinstance(value, str):
-                raise TypeError(f"Dense: {name} must be a name, got {shown(value)}")
+        if not isinstance(activation, str | Activation):
+            raise TypeError(
+                f"Dense: activation must be a name, got {shown(activation)}; "
+                "or an object such as cr.LeakyRelu(0.1)"
+            )
+        if not isinstance(init, str):
+            raise TypeError(f"Dense: init must be a name, got {shown(init)}")
         has_bias = true_or_false("Dense: bias", description["has_bias"])
-        _core.check_layer(("dense", [n_out, has_bias], [activation, init]))
-        self._description = {
+        checked: dict[str, Any] = {
             "n_out": n_out,
             "activation": activation,
             "has_bias": has_bias,
             "init": init,
         }
+        _core.check_layer(_dense_spec(**checked))
+        self._description = checked
 
     def _spec(self) -> Spec:
-        return ("dense", [self.n_out, self.has_bias], [self.activation, self.init])
+        return _dense_spec(**self._description)
 
     def _parameters(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
         if self._place is None:
@@ -245,6 +260,11 @@ class Dense(Layer):
             "" if self.init == "glorot_uniform" else f", init={self.init!r}"
         )
         return f"Dense({self.n_out}, {self.activation!r}{options})"
+
+
+def _dense_spec(n_out: int, activation: str | Activation, has_bias: bool, init: str) -> Spec:
+    numbers = {"n_out": n_out, "bias": float(has_bias)}
+    return ("dense", numbers, {"init": init}, [("activation", spec_of(activation))])
 
 
 def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:

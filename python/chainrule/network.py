@@ -13,11 +13,13 @@ import numpy.typing as npt
 
 from chainrule import _core
 from chainrule._spec import (
+    Spec,
     as_list,
     dtype_name,
     refuse_second_init,
     seed_of,
     shown,
+    spec_of,
     true_or_false,
     whole_number,
 )
@@ -25,6 +27,7 @@ from chainrule._summary import summary
 from chainrule.explain import Explanation, explain
 from chainrule.history import History, history_of
 from chainrule.layers import Dense, Layer, assign
+from chainrule.losses import Loss
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 from chainrule.trace import Trace
@@ -40,15 +43,19 @@ class Network(_core.Network):
     ----------
     layers : sequence of layers
         One `Input`, first, then one or more `Dense`.
-    loss : str or callable, default "mse"
+    loss : str, loss or callable, default "mse"
         The cost C of the article, and the output activations that it takes:
 
         * "mse": any but softmax over one neuron, which is the constant 1.
+        * "huber": any but softmax over one neuron; far errors count linearly, from `Huber`'s
+          `delta` on, which is 1 by default.
         * "cross_entropy": softmax, over two neurons or more; for classes.
         * "binary_cross_entropy": sigmoid; for yes or no, one or several of them.
         * a function ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the
           rows of y as they were passed: as "mse". `cost` is one number for the batch and `dC_ds`,
           shape (batch, n_out), its gradient.
+
+        A loss object has numbers of its own: ``cr.Huber(delta=0.5)``.
     dtype : str or numpy.dtype, default "float32"
         Of parameters, computation and outputs: float32 or float64.
     rng : None, int or numpy.random.Generator, optional
@@ -87,29 +94,35 @@ class Network(_core.Network):
         self,
         layers: Sequence[Layer],
         *,
-        loss: str | CostFunction = "mse",
+        loss: str | Loss | CostFunction = "mse",
         dtype: npt.DTypeLike = "float32",
         rng: int | np.random.Generator | None = None,
     ) -> None:
         refuse_second_init(self._made, type(self))
         layers = as_list("layers", "be Input and Dense objects", Layer, layers)
-        if not (isinstance(loss, str) or callable(loss)):
-            raise TypeError(f"loss must be a name or a function, got {shown(loss)}")
-        if isinstance(loss, str):
-            _core.check_loss(loss)
+        is_class = isinstance(loss, type) and issubclass(loss, Loss)
+        if is_class or not (isinstance(loss, str | Loss) or callable(loss)):
+            raise TypeError(
+                f"loss must be a name or a function, got {shown(loss)}; "
+                "or an object such as cr.Huber(0.5)"
+            )
+        if isinstance(loss, str | Loss):
+            _core.check_loss(spec_of(loss))
         self._make(layers, loss, dtype_name(dtype), seed_of(rng), None)
 
     def _make(
         self,
         layers: list[Layer],
-        loss: str | CostFunction,
+        loss: str | Loss | CostFunction,
         dtype: str,
         seed: int,
         parameters: Array | None,
     ) -> None:
         """Make what `__init__` does; `parameters` are copied instead of drawn."""
-        specs = [layer._spec() for layer in layers]
-        super().__init__(specs, loss if isinstance(loss, str) else "", dtype, seed, parameters)
+        parts = [("layer", layer._spec()) for layer in layers]
+        parts.append(("loss", spec_of(loss if isinstance(loss, str | Loss) else "custom")))
+        spec: Spec = ("network", {}, {"dtype": dtype}, parts)
+        super().__init__(spec, seed, parameters)
         self._loss = loss
         # Descriptions only: a layer with its parameters is made when it is asked for, so that
         # network and layers do not keep each other alive.
@@ -117,8 +130,8 @@ class Network(_core.Network):
         self._history: History | None = None
 
     @property
-    def loss(self) -> str | CostFunction:
-        """The cost: a name or a function."""
+    def loss(self) -> str | Loss | CostFunction:
+        """The cost: a name, a loss object or a function."""
         return self._loss
 
     @property
@@ -233,7 +246,7 @@ class Network(_core.Network):
                 whole_number("batch_size", batch_size),
                 true_or_false("shuffle", shuffle),
                 order,
-                [each._spec(questions) for each in conditions],
+                [each._spec_with(questions) for each in conditions],
                 validation_data,
                 sample_weight,
                 questions,
@@ -372,7 +385,7 @@ class Network(_core.Network):
 def _rebuild(
     kind: type[Network],
     layers: list[Layer],
-    loss: str | CostFunction,
+    loss: str | Loss | CostFunction,
     dtype: str,
     seed: int,
     epochs_begun: int,

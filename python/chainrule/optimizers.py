@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, overload
 
 from chainrule import _core
-from chainrule._spec import Settings, real_number, refuse_second_init, shown, true_or_false
+from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
 
 
 class Number:
@@ -26,7 +26,44 @@ class Number:
 
     def __set__(self, optimizer: Optimizer, value: float) -> None:
         """Have the core check and keep it, from the next step on."""
-        optimizer._set_numbers([(self._name, real_number(self._name, value))])
+        optimizer._set_numbers({self._name: real_number(self._name, value)})
+
+
+class Transform:
+    """The one number of a gradient transform, which is off where it is None."""
+
+    def __init__(self, name: str, doc: str) -> None:
+        self._name = name
+        self.__doc__ = doc
+
+    @overload
+    def __get__(self, optimizer: None, kind: type) -> Transform: ...
+    @overload
+    def __get__(self, optimizer: Optimizer, kind: type) -> float | None: ...
+    def __get__(self, optimizer: Optimizer | None, kind: type) -> Transform | float | None:
+        """Ask the core."""
+        if optimizer is None:
+            return self
+        for _, (name, numbers, _, _) in optimizer._spec()[3]:
+            if name == self._name:
+                value: float = numbers[name]
+                return value
+        return None
+
+    def __set__(self, optimizer: Optimizer, value: float | None) -> None:
+        """Have the core check and keep it, from the next step on."""
+        name, numbers, words, parts = optimizer._spec()
+        others = [part for part in parts if part[1][0] != self._name]
+        optimizer._configure((name, numbers, words, [*others, *_transforms({self._name: value})]))
+
+
+def _transforms(numbers: dict[str, float | None]) -> list[tuple[str, Spec]]:
+    """Return the parts of an optimizer's spec: one for each transform that is not off."""
+    return [
+        ("gradient", (name, {name: real_number(name, value)}, {}, []))
+        for name, value in numbers.items()
+        if value is not None
+    ]
 
 
 class Optimizer(Settings, _core.Optimizer):
@@ -41,14 +78,23 @@ class Optimizer(Settings, _core.Optimizer):
     _name: ClassVar[str]
     _arguments: ClassVar[tuple[str, ...]]  # of __init__
 
-    def __init__(self, numbers: list[float]) -> None:
+    def __init__(self, numbers: dict[str, float], transforms: dict[str, float | None]) -> None:
         refuse_second_init(self._made, type(self))
-        super().__init__(self._name, numbers)
+        super().__init__((self._name, numbers, {}, _transforms(transforms)))
+
+    clip_norm = Transform(
+        "clip_norm",
+        "float or None: The largest norm that the gradient keeps, > 0; None for no limit.",
+    )
+
+    def _set_numbers(self, values: dict[str, float]) -> None:
+        """Change some numbers, all of them or none."""
+        name, numbers, words, parts = self._spec()
+        self._configure((name, numbers | values, words, parts))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        numbers = [self._number(name) for name in self._number_names()]
         own = object.__getstate__(self)  # of a class derived from this one
-        return _restore, (type(self), numbers, self.steps, self._states()), own
+        return _restore, (type(self), self._spec(), self.steps, self._states()), own
 
     def __eq__(self, other: object) -> bool:
         return self is other
@@ -56,15 +102,14 @@ class Optimizer(Settings, _core.Optimizer):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._arguments)
+        shown = [*self._arguments, *(["clip_norm"] if self.clip_norm is not None else [])]
+        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({arguments})"
 
 
-def _restore(
-    kind: type[Optimizer], numbers: list[float], steps: int, states: list[Any]
-) -> Optimizer:
+def _restore(kind: type[Optimizer], spec: Spec, steps: int, states: list[Any]) -> Optimizer:
     optimizer = kind.__new__(kind)
-    Optimizer.__init__(optimizer, numbers)
+    _core.Optimizer.__init__(optimizer, spec)
     optimizer._restore(steps, states)
     return optimizer
 
@@ -92,6 +137,10 @@ class SGD(Optimizer):
         mu, in [0, 1).
     nesterov : bool, default False
         Use Nesterov's form; needs momentum.
+    clip_norm : float, optional
+        The largest norm that the gradient of all parameters keeps, > 0: a longer one is scaled by
+        clip_norm / (norm + 1e-6), as by PyTorch's clip_grad_norm_ (Pascanu et al., ICML 2013).
+        None, the default, leaves it as it is.
 
     Raises
     ------
@@ -105,14 +154,20 @@ class SGD(Optimizer):
     _arguments = ("learning_rate", "momentum", "nesterov")
 
     def __init__(
-        self, learning_rate: float = 0.01, *, momentum: float = 0.0, nesterov: bool = False
+        self,
+        learning_rate: float = 0.01,
+        *,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        clip_norm: float | None = None,
     ) -> None:
         super().__init__(
-            [
-                real_number("learning_rate", learning_rate),
-                real_number("momentum", momentum),
-                float(true_or_false("nesterov", nesterov)),
-            ]
+            {
+                "learning_rate": real_number("learning_rate", learning_rate),
+                "momentum": real_number("momentum", momentum),
+                "nesterov": float(true_or_false("nesterov", nesterov)),
+            },
+            {"clip_norm": clip_norm},
         )
 
     learning_rate = Number("learning_rate", "float: The article's epsilon, >= 0.")
@@ -125,7 +180,7 @@ class SGD(Optimizer):
 
     @nesterov.setter
     def nesterov(self, value: bool) -> None:
-        self._set_numbers([("nesterov", float(true_or_false("nesterov", value)))])
+        self._set_numbers({"nesterov": float(true_or_false("nesterov", value))})
 
 
 class Adam(Optimizer):
@@ -143,6 +198,10 @@ class Adam(Optimizer):
         beta1 and beta2, in [0, 1).
     eps : float, default 1e-8
         Keeps the division finite, >= 0.
+    clip_norm : float, optional
+        The largest norm that the gradient of all parameters keeps, > 0: a longer one is scaled by
+        clip_norm / (norm + 1e-6), as by PyTorch's clip_grad_norm_ (Pascanu et al., ICML 2013).
+        None, the default, leaves it as it is.
 
     Raises
     ------
@@ -161,13 +220,15 @@ class Adam(Optimizer):
         *,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        clip_norm: float | None = None,
     ) -> None:
         super().__init__(
-            [
-                real_number("learning_rate", learning_rate),
-                *_pair_of_betas(betas),
-                real_number("eps", eps),
-            ]
+            {
+                "learning_rate": real_number("learning_rate", learning_rate),
+                **_pair_of_betas(betas),
+                "eps": real_number("eps", eps),
+            },
+            {"clip_norm": clip_norm},
         )
 
     learning_rate = Number("learning_rate", "float: The article's epsilon, >= 0.")
@@ -176,17 +237,17 @@ class Adam(Optimizer):
     @property
     def betas(self) -> tuple[float, float]:
         """Tuple of float: beta1 and beta2, in [0, 1)."""
-        return self._number("beta1"), self._number("beta2")
+        return self._number("betas[0]"), self._number("betas[1]")
 
     @betas.setter
     def betas(self, values: tuple[float, float]) -> None:
-        beta1, beta2 = _pair_of_betas(values)
-        self._set_numbers([("beta1", beta1), ("beta2", beta2)])
+        self._set_numbers(_pair_of_betas(values))
 
 
-def _pair_of_betas(betas: tuple[float, float]) -> tuple[float, float]:
+def _pair_of_betas(betas: tuple[float, float]) -> dict[str, float]:
     try:
         beta1, beta2 = betas
     except (TypeError, ValueError):
         raise TypeError(f"betas must be a pair of numbers, got {shown(betas)}") from None
-    return real_number("betas[0]", beta1), real_number("betas[1]", beta2)
+    pair = {"betas[0]": beta1, "betas[1]": beta2}
+    return {name: real_number(name, value) for name, value in pair.items()}

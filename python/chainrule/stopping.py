@@ -7,26 +7,23 @@ They watch the validation cost where there is validation data, else the training
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from chainrule import _core
-from chainrule._spec import Spec, real_number, shown
+from chainrule._spec import Member, Spec, shown
 
 
 @dataclass(frozen=True)
-class StopCondition:
-    """What all conditions have in common: they cross into the core as a name and numbers."""
+class StopCondition(Member):
+    """What all conditions have in common."""
 
-    _name: ClassVar[str]
+    def _check(self) -> None:
+        _core.check_stop_condition(self._spec())
 
-    def __post_init__(self) -> None:
-        _core.check_stop_condition(self._spec([]))
-
-    def _spec(self, questions: list[Callable[[], bool]]) -> Spec:
-        """Return name and numbers; a condition that asks Python adds its question."""
-        numbers = [real_number(each.name, getattr(self, each.name)) for each in fields(self)]
-        return (self._name, numbers, [])
+    def _spec_with(self, questions: list[Callable[[], bool]]) -> Spec:
+        """Return the spec; a condition that asks Python adds its question."""
+        return self._spec()
 
 
 @dataclass(frozen=True)
@@ -123,13 +120,13 @@ class StopWhen(StopCondition):
     _name = "stop_when"
     event: Event
 
-    def __post_init__(self) -> None:
+    def _check(self) -> None:
         if isinstance(self.event, type) or not callable(getattr(self.event, "is_set", None)):
             raise TypeError(f"event must have a method is_set(), got {shown(self.event)}")
 
-    def _spec(self, questions: list[Callable[[], bool]]) -> Spec:
+    def _spec_with(self, questions: list[Callable[[], bool]]) -> Spec:
         questions.append(self.event.is_set)
-        return (self._name, [len(questions) - 1], [])
+        return (self._name, {"question": len(questions) - 1}, {}, [])
 
     def __copy__(self) -> StopWhen:
         return self

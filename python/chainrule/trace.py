@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from chainrule import _notebook, _slopes
 from chainrule._spec import whole_number
+from chainrule.activations import Activation
 
 Array = npt.NDArray[Any]
 
@@ -33,7 +34,7 @@ class Trace:
 
     def __init__(
         self,
-        activations: list[str],
+        activations: list[str | Activation],
         cost: float,
         z: list[Array],
         a: list[Array],

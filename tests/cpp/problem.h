@@ -12,15 +12,13 @@
 
 namespace chainrule {
 
-inline Spec input(int n) { return {"input", {double(n)}, {}}; }
-
-inline Spec dense(int n_out, const std::string& activation, bool bias = true,
-                  const std::string& init = "glorot_uniform") {
-  return {"dense", {double(n_out), double(bias)}, {activation, init}};
+inline Spec sgd(double learning_rate, double momentum = 0, bool nesterov = false) {
+  return {"sgd",
+          {{"learning_rate", learning_rate},
+           {"momentum", momentum},
+           {"nesterov", nesterov ? 1.0 : 0.0}}};
 }
-
-inline Spec sgd(double learning_rate) { return {"sgd", {learning_rate, 0, 0}, {}}; }
-inline Spec adam(double learning_rate) { return {"adam", {learning_rate, 0.9, 0.999, 1e-8}, {}}; }
+inline Spec adam(double learning_rate) { return {"adam", {{"learning_rate", learning_rate}}}; }
 
 template <class T>
 std::vector<T> parameters_of(const Network<T>& network) {

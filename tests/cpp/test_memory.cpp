@@ -153,10 +153,10 @@ class Array {
 template <class V, class Meaning>
 void check_gather(const ArrayView& array, const std::vector<Meaning>& meaning) {
   const auto check_rows = [&](const Rows& rows) {
-    std::vector<V> block(static_cast<std::size_t>(rows.count * (kCols + 1)), V(99));
-    const MatrixView<V> to(block.data(), rows.count, kCols, kCols + 1);
+    std::vector<V> block(static_cast<std::size_t>(rows.size() * (kCols + 1)), V(99));
+    const MatrixView<V> to(block.data(), rows.size(), kCols, kCols + 1);
     gather_rows(array, rows, to);
-    for (std::int64_t i = 0; i < rows.count; ++i) {
+    for (std::int64_t i = 0; i < rows.size(); ++i) {
       for (std::int64_t k = 0; k < kCols; ++k) {
         const auto index = static_cast<std::size_t>(rows[i] * kCols + k);
         CHECK_EQUAL(to.row(i)[k], static_cast<V>(meaning[index]));
@@ -165,8 +165,8 @@ void check_gather(const ArrayView& array, const std::vector<Meaning>& meaning) {
     }
   };
   constexpr std::int64_t kIndex[] = {2, 0, 2};
-  check_rows({kIndex, 0, 3});
-  check_rows({nullptr, 1, 2});
+  check_rows({kIndex, {0, 3}});
+  check_rows({nullptr, {1, 3}});
 }
 
 // `values` as they are stored in an array of this type, and the numbers that they stand for.
@@ -233,7 +233,7 @@ TEST(memory_views_read_half_precision) {
   const std::vector<std::uint16_t> nan(kRows * kCols, 0x7E00);
   const Array array(ElementType::kFloat16, nan, layouts(2)[0], false, 0);
   double row[kCols] = {};
-  gather_rows(array.view(), {nullptr, 0, 1}, MatrixView<double>(row, 1, kCols));
+  gather_rows(array.view(), one_row(0), MatrixView<double>(row, 1, kCols));
   CHECK(std::isnan(row[0]));
 }
 
@@ -249,7 +249,7 @@ TEST(memory_views_of_plain_matrices) {
   for (const ArrayView& view :
        {array_view(floats, 3, 2), array_view(doubles, 3, 2), array_view(integers, 3, 2)}) {
     double last_row[2];
-    gather_rows(view.row_range(1, 2), {nullptr, 1, 1}, MatrixView<double>(last_row, 1, 2));
+    gather_rows(view.row_range(1, 2), one_row(1), MatrixView<double>(last_row, 1, 2));
     CHECK(last_row[0] == 5 && last_row[1] == 6);
   }
 }
@@ -264,7 +264,7 @@ TEST(memory_views_read_one_element_many_times) {
                         0,
                         0};
   float row[3];
-  gather_rows(array, {nullptr, (std::int64_t{1} << 40) - 1, 1}, MatrixView<float>(row, 1, 3));
+  gather_rows(array, one_row((std::int64_t{1} << 40) - 1), MatrixView<float>(row, 1, 3));
   CHECK(row[0] == 2.5F && row[1] == 2.5F && row[2] == 2.5F);
 }
 

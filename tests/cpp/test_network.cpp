@@ -208,12 +208,12 @@ TEST(network_with_custom_cost_does_as_with_the_named_one) {
   samples.custom_cost = [&](const Rows& rows, MatrixView<const double> s,
                             MatrixView<double> dC_ds) {
     double sum = 0;
-    for (std::int64_t i = 0; i < rows.count; ++i) {
+    for (std::int64_t i = 0; i < rows.size(); ++i) {
       const double error = s.row(i)[0] - problem.y[static_cast<std::size_t>(rows[i])];
       sum += error * error;
-      dC_ds.row(i)[0] = 2 * error / static_cast<double>(rows.count);
+      dC_ds.row(i)[0] = 2 * error / static_cast<double>(rows.size());
     }
-    return sum / static_cast<double>(rows.count);
+    return sum / static_cast<double>(rows.size());
   };
   std::vector<double> one(static_cast<std::size_t>(named.n_parameters())), other(one.size());
   CHECK_NEAR(custom.value_and_gradient(samples, one.data(), problem.poll),

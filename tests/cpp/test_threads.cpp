@@ -38,6 +38,26 @@
 namespace chainrule {
 namespace {
 
+struct Part {
+  std::int64_t begin = 0, end = 0;
+
+  std::int64_t size() const { return end - begin; }
+  bool empty() const { return begin == end; }
+};
+
+// Part `index` of n items in `count` parts that follow one another, cut at multiples of `granule`. Sizes differ by
+// one granule at most. The first parts are the larger ones: the caller of a team has index 0, and waits for the others.
+inline Part part_of(std::int64_t n, std::int64_t granule, int index, int count) {
+  const std::int64_t granules = n / granule + (n % granule != 0);
+  const std::int64_t each = granules / count, larger = granules % count;
+  const auto cut = [&](std::int64_t part) {
+    const std::int64_t before = part * each + std::min(part, larger);
+    // The last granule may be a piece of one; before * granule could exceed what an integer holds.
+    return before == granules ? n : before * granule;
+  };
+  return {cut(index), cut(index + 1)};
+}
+
 using namespace std::chrono_literals;
 
 struct Expected : std::runtime_error {
@@ -53,7 +73,7 @@ TEST(parts_cover_the_whole_in_order) {
         check::at() = check::text("n ", n, ", granule ", granule, ", count ", count);
         std::int64_t end = 0, smallest = n;
         for (int index = 0; index < count; ++index) {
-          const Range part = part_of(n, granule, index, count);
+          const Part part = part_of(n, granule, index, count);
           CHECK_EQUAL(part.begin, end);
           CHECK(part.empty() || part.begin % granule == 0);
           CHECK(part.size() <= part_of(n, granule, 0, count).size());
@@ -112,7 +132,7 @@ TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_befor
     for (auto& number : numbers) number = round;
     team.run([&](int index, int count) {
       CHECK_EQUAL(count, n);
-      const Range part = part_of(1000, 7, index, count);
+      const Part part = part_of(1000, 7, index, count);
       std::int64_t sum = 0;
       for (std::int64_t i = part.begin; i < part.end; ++i)
         sum += numbers[static_cast<std::size_t>(i)];
@@ -304,7 +324,7 @@ TEST(teams_of_many_threads_at_once_share_the_workers) {
         for (int region = 0; region < 5; ++region) {
           std::vector<std::int64_t> sums(5);
           team.run([&](int index, int count) {
-            const Range part = part_of(100, 1, index, count);
+            const Part part = part_of(100, 1, index, count);
             for (std::int64_t i = part.begin; i < part.end; ++i) {
               sums[static_cast<std::size_t>(index)] += i;
             }

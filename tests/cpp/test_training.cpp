@@ -30,8 +30,7 @@ void check_training_lowers_the_cost(const Spec& optimizer_spec) {
 }
 
 TEST(training_lowers_the_cost_with_every_optimizer) {
-  for (const Spec& optimizer :
-       {sgd(0.1), Spec{"sgd", {0.05, 0.9, 0}, {}}, Spec{"sgd", {0.05, 0.9, 1}, {}}, adam(0.01)}) {
+  for (const Spec& optimizer : {sgd(0.1), sgd(0.05, 0.9), sgd(0.05, 0.9, true), adam(0.01)}) {
     check_training_lowers_the_cost<float>(optimizer);
     check_training_lowers_the_cost<double>(optimizer);
   }
@@ -60,10 +59,11 @@ void check_steps(const Spec& spec, double second, const std::vector<double>& by_
 }
 
 TEST(training_makes_the_steps_of_its_optimizer) {
-  check_steps({"sgd", {0.1, 0, 0}, {}}, 2, {0.9, 0.7});
-  check_steps({"sgd", {0.1, 0.9, 0}, {}}, 2, {0.9, 0.61});
-  check_steps({"sgd", {0.1, 0.9, 1}, {}}, 2, {0.81, 0.349});
-  check_steps({"adam", {0.1, 0.5, 0.75, 1}, {}}, 2.5, {0.95, 0.95 - 0.2 / 3});
+  check_steps(sgd(0.1, 0), 2, {0.9, 0.7});
+  check_steps(sgd(0.1, 0.9), 2, {0.9, 0.61});
+  check_steps(sgd(0.1, 0.9, true), 2, {0.81, 0.349});
+  check_steps({"adam", {{"learning_rate", 0.1}, {"betas[0]", 0.5}, {"betas[1]", 0.75}, {"eps", 1}}},
+              2.5, {0.95, 0.95 - 0.2 / 3});
 }
 
 template <class T>
@@ -99,16 +99,16 @@ TEST(training_stops_by_its_conditions) {
   Optimizer optimizer(adam(0.01));
   const auto fit = [&](const Spec& condition) {
     problem.options.epochs = FitOptions<double>::kUntilStopped;
-    problem.options.stop = {{"time_limit", {3600}, {}}, condition};
+    problem.options.stop = {{"time_limit", {{"seconds", 3600}}}, condition};
     const History history = network.fit(problem.samples, optimizer, problem.options, problem.poll);
     CHECK_EQUAL(history.stopped_by, 1);
     return history;
   };
-  const History below = fit({"cost_below", {0.02}, {}});
+  const History below = fit({"cost_below", {{"value", 0.02}}});
   CHECK(below.cost.back() < 0.02);
   CHECK(std::all_of(below.cost.begin(), below.cost.end() - 1, [](double c) { return c >= 0.02; }));
-  CHECK_EQUAL(fit({"no_improvement", {3, 1e9}, {}}).cost.size(), 4U);
-  CHECK_EQUAL(fit({"time_limit", {1e-9}, {}}).cost.size(), 0U);
+  CHECK_EQUAL(fit({"no_improvement", {{"patience", 3}, {"min_delta", 1e9}}}).cost.size(), 4U);
+  CHECK_EQUAL(fit({"time_limit", {{"seconds", 1e-9}}}).cost.size(), 0U);
 
   Problem<double> validation;
   problem.options.validation = &validation.samples;

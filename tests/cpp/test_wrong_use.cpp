@@ -75,31 +75,42 @@ TEST(network_refuses_outputs_that_its_loss_does_not_take) {
                Network<float>({input(3), dense(1, "softmax")}, "mse", 0));
 }
 
-TEST(members_refuse_specs_with_too_few_or_too_many_parts) {
+TEST(members_refuse_specs_with_entries_that_miss_or_that_they_do_not_know) {
   const auto refuses = [](const Spec& spec, const char* message) {
     CHECK_THROWS(std::invalid_argument, message, Network<float>({input(3), spec}, "mse", 0));
   };
-  refuses({"dense", {2, 1}, {}}, "dense takes 2 numbers and 2 words, got 2 and 0");
-  refuses({"dense", {2}, {"tanh", "zeros"}}, "dense takes 2 numbers and 2 words, got 1 and 2");
-  refuses({"dense", {2, 0.5}, {"tanh", "zeros"}}, "bias must be 0 or 1, got 0.5");
-  CHECK_THROWS(std::invalid_argument, "input takes 1 numbers",
-               Network<float>({{"input", {}, {}}, dense(2, "tanh")}, "mse", 0));
-  CHECK_THROWS(std::invalid_argument, "cost_below takes 1 numbers",
-               make_stop_condition({"cost_below", {}, {}}));
-  CHECK_THROWS(std::invalid_argument, "no_improvement takes 2 numbers",
-               make_stop_condition({"no_improvement", {1}, {}}));
+  refuses({"dense"}, "dense needs the number \"n_out\"");
+  refuses({"dense", {{"n_out", 2}, {"width", 3}}}, "no number \"width\"; known: n_out, bias");
+  refuses({"dense", {{"n_out", 2}, {"n_out", 3}}}, "dense got the number \"n_out\" twice");
+  refuses({"dense", {{"n_out", 2}}, {{"activation", "tanh"}}},
+          "dense has no word \"activation\"; known: init");
+  refuses({"dense", {{"n_out", 2}}, {}, {{"f", {"tanh"}}}}, "no part \"f\"; known: activation");
+  refuses({"dense", {{"n_out", 2}, {"bias", 0.5}}}, "bias must be 0 or 1, got 0.5");
+  refuses(dense(2, Spec{"tanh", {{"slope", 1}}}), "tanh has no number \"slope\"; known: none");
+  refuses(dense(2, Spec{"leaky_relu", {{"slope", -1}}}),
+          "slope must be a finite number >= 0, got -1");
+  CHECK_THROWS(std::invalid_argument, "input needs the number \"n\"",
+               Network<float>({{"input"}, dense(2, "tanh")}, "mse", 0));
+  CHECK_THROWS(std::invalid_argument, "network has no part \"hidden\"",
+               Network<float>(Spec{"network", {}, {}, {{"hidden", dense(2, "tanh")}}}, 0));
+  CHECK_THROWS(std::invalid_argument, "cost_below needs the number \"value\"",
+               make_stop_condition({"cost_below"}));
+  CHECK_THROWS(std::invalid_argument, "no_improvement has no number \"min\"",
+               make_stop_condition({"no_improvement", {{"min", 1}}}));
   CHECK_THROWS(std::invalid_argument, "the index of a question",
-               make_stop_condition({"stop_when", {0}, {}}));
-  CHECK_THROWS(std::invalid_argument, "adam takes 4 numbers", Optimizer({"adam", {1}, {}}));
+               make_stop_condition({"stop_when", {{"question", 0}}}));
+  CHECK_THROWS(std::invalid_argument, "adam has no number \"beta\"",
+               Optimizer({"adam", {{"beta", 1}}}));
+  CHECK_THROWS(std::invalid_argument,
+               "unknown gradient transform \"clipnorm\", did you mean \"clip_norm\"",
+               Optimizer({"adam", {}, {}, {{"gradient", {"clipnorm"}}}}));
 }
 
 TEST(network_tells_the_plan_of_any_batch) {
   const Network<float> network({input(3), dense(2, "tanh")}, "mse", 0);
   const auto most = std::numeric_limits<std::int64_t>::max();
   for (const std::int64_t batch : {std::int64_t{1}, std::int64_t{1000}, most - 1, most}) {
-    for (const Direction direction : {Direction::kForward, Direction::kForwardAndBackward}) {
-      CHECK(network.report(batch, direction).threads >= 1);
-    }
+    for (const bool trains : {false, true}) CHECK(network.report(batch, trains).threads >= 1);
   }
 }
 
@@ -108,12 +119,13 @@ TEST(network_copies_given_parameters) {
   const std::vector<Spec> specs = {input(3), dense(40, "tanh"), dense(2, "tanh")};
   const Network<double> drawn(specs, "mse", 7);
   const ArrayView parameters = array_view(drawn.parameters(), 1, drawn.n_parameters());
-  const Network<double> copy(specs, "mse", 8, parameters, poll);
+  const Spec spec = network(specs, "mse");
+  const Network<double> copy(spec, 8, parameters, poll);
   CHECK(std::equal(copy.parameters(), copy.parameters() + copy.n_parameters(), drawn.parameters()));
-  const Network<float> narrowed(specs, "mse", 8, parameters, poll);
+  const Network<float> narrowed(spec, 8, parameters, poll);
   CHECK_EQUAL(narrowed.parameters()[5], static_cast<float>(drawn.parameters()[5]));
   CHECK_THROWS(ShapeError, "the parameters has shape (1, 3)",
-               Network<float>(specs, "mse", 8, array_view(drawn.parameters(), 1, 3), poll));
+               Network<float>(spec, 8, array_view(drawn.parameters(), 1, 3), poll));
 }
 
 TEST(network_is_not_made_where_the_poll_ends_it) {
@@ -143,9 +155,9 @@ TEST(network_refuses_what_is_no_network) {
   refuses({input(2), dense(1, "rleu")}, "mse", "did you mean \"relu\"?");
   refuses({input(2), dense(1, "relu")}, "mes", "did you mean \"mse\"?");
   refuses({input(2), dense(1, "relu", true, "glorot")}, "mse", "unknown initializer \"glorot\"");
-  CHECK_THROWS(
-      std::bad_array_new_length, "",
-      Network<float>({input(1 << 30), {"dense", {0x1p40, 1}, {"relu", "zeros"}}}, "mse", 0));
+  CHECK_THROWS(std::bad_array_new_length, "",
+               Network<float>({input(1 << 30), dense(std::int64_t{1} << 40, "relu", true, "zeros")},
+                              "mse", 0));
   CHECK_THROWS(std::invalid_argument, "learning_rate must be a finite number >= 0, got -1",
                Optimizer(sgd(-1)));
 }

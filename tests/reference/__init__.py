@@ -1,16 +1,19 @@
 """The text book: a multilayer perceptron in pure NumPy, float64, in the letters of the equations.
 
-Start at network.py. The members stand in ACTIVATIONS, LOSSES and OPTIMIZERS under the core's names.
+Start at network.py. The members stand in ACTIVATIONS, LOSSES, OPTIMIZERS and
+GRADIENT_TRANSFORMS under the core's names.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
 from .activations import ACTIVATIONS
+from .gradients import GRADIENT_TRANSFORMS
 from .losses import LOSSES, one_hot, share
-from .network import Gradients, Network, Pass, central_difference, flatten, train
+from .network import Gradients, Network, Pass, central_difference, flatten, member, train
 from .optimizers import OPTIMIZERS, SGD, Adam
 
 __all__ = [
     "ACTIVATIONS",
+    "GRADIENT_TRANSFORMS",
     "LOSSES",
     "OPTIMIZERS",
     "SGD",
@@ -20,6 +23,7 @@ __all__ = [
     "Pass",
     "central_difference",
     "flatten",
+    "member",
     "one_hot",
     "share",
     "train",

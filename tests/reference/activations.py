@@ -4,6 +4,8 @@ z, a, dC_da and delta are (batch, n_out), one sample a row.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
+from math import erf
+
 import numpy as np
 
 
@@ -51,6 +53,37 @@ class Relu(Activation):
         return np.where(z > 0, 1.0, 0.0)
 
 
+class LeakyRelu(Activation):
+    """a = z where z > 0, else slope z."""
+
+    def __init__(self, slope=0.01):
+        self.below = slope
+
+    def forward(self, z):
+        """f(z) = z where z > 0, else slope z."""
+        return np.where(z > 0, z, self.below * z)
+
+    def slope(self, z, a):
+        """f'(z) = 1 where z > 0, else slope, at the kink too."""
+        return np.where(z > 0, 1.0, self.below)
+
+
+class Gelu(Activation):
+    """a = z Phi(z), Phi the distribution function of the standard normal distribution."""
+
+    def distribution(self, z):
+        """Phi(z) = (1 + erf(z / sqrt 2)) / 2."""
+        return (1 + np.vectorize(erf, otypes=[float])(z / np.sqrt(2))) / 2
+
+    def forward(self, z):
+        """f(z) = z Phi(z)."""
+        return z * self.distribution(z)
+
+    def slope(self, z, a):
+        """f'(z) = Phi(z) + z phi(z), phi(z) = e^(-z^2 / 2) / sqrt(2 pi)."""
+        return self.distribution(z) + z * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
 class Tanh(Activation):
     """a = tanh z."""
 
@@ -82,6 +115,8 @@ ACTIVATIONS = {
     "identity": Identity,
     "sigmoid": Sigmoid,
     "relu": Relu,
+    "leaky_relu": LeakyRelu,
     "tanh": Tanh,
+    "gelu": Gelu,
     "softmax": Softmax,
 }

@@ -44,6 +44,23 @@ class Mse(Loss):
         return 2 * (s - y) / s.shape[1]
 
 
+class Huber(Loss):
+    """Squared error up to delta, and an error that grows linearly beyond it."""
+
+    def __init__(self, delta=1.0):
+        self.delta = delta
+
+    def cost(self, s, y):
+        """C_i = 1/n sum_j h(e_j), h(e) = e^2/2 where |e| <= delta, else delta (|e| - delta/2)."""
+        e = np.abs(s - y)
+        h = np.where(e <= self.delta, e**2 / 2, self.delta * (e - self.delta / 2))
+        return h.mean(axis=1)
+
+    def gradient(self, s, y):
+        """dC_i/ds_j = 1/n e_j, cut off at -delta and delta."""
+        return np.clip(s - y, -self.delta, self.delta) / s.shape[1]
+
+
 class CrossEntropy(Loss):
     """Cross-entropy of a distribution y over classes and the predicted one, s."""
 
@@ -95,6 +112,7 @@ class BinaryCrossEntropy(Loss):
 
 LOSSES = {
     "mse": Mse,
+    "huber": Huber,
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
 }

@@ -31,6 +31,13 @@ class Gradients:
     db: dict
 
 
+def member(family, chosen):
+    """Return the member of this name, or the one that an object of chainrule's describes."""
+    if isinstance(chosen, str):
+        return family[chosen]()
+    return family[chosen._name](**vars(chosen))
+
+
 class Network:
     """A multilayer perceptron in float64.
 
@@ -39,9 +46,9 @@ class Network:
     W : sequence of (n_out, n_in) arrays
         W[j, k] leads from neuron k of a layer to neuron j of the next.
     b : sequence of (n_out,) arrays, or None for a layer without bias
-    activations : sequence of str
-        One name for each W.
-    loss : str
+    activations : sequence of str or member
+        One for each W: a name, or an object of chainrule's that has numbers of its own.
+    loss : str or member
     """
 
     def __init__(self, W, b, activations, loss="mse"):
@@ -50,8 +57,8 @@ class Network:
         self.b = {
             l: None if b_l is None else np.array(b_l, float) for l, b_l in enumerate(b, start=1)
         }
-        self.f = {l: ACTIVATIONS[name]() for l, name in enumerate(activations, start=2)}
-        self.loss = LOSSES[loss]()
+        self.f = {l: member(ACTIVATIONS, f) for l, f in enumerate(activations, start=2)}
+        self.loss = member(LOSSES, loss)
         self.paired = activations[-1] == self.loss.paired_activation
 
     @classmethod
@@ -152,13 +159,15 @@ def central_difference(function, parameters, h=1e-5):
     return gradient
 
 
-def train(network, optimizer, x, y, batch_size, order, sample_weight=None):
+def train(network, optimizer, x, y, batch_size, order, sample_weight=None, transforms=()):
     """One step for each mini-batch: w := w - epsilon dC/dw, b := b - epsilon dC/db.
 
     Parameters
     ----------
     order : (epochs, n) array of int
         The order of the samples in each epoch; the last mini-batch of an epoch may be smaller.
+    transforms : sequence of gradient transforms
+        What is done to the gradient before each step.
 
     Returns
     -------
@@ -173,6 +182,8 @@ def train(network, optimizer, x, y, batch_size, order, sample_weight=None):
         for start in range(0, len(samples), batch_size):
             i = samples[start : start + batch_size]
             C, gradient = network.value_and_grad(x[i], y[i], w[i])
+            for transform in transforms:
+                gradient = transform(gradient)
             network.parameters = optimizer.step(network.parameters, gradient)
             step_costs.append(C)
             total += C * w[i].sum()

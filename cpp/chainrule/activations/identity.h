@@ -2,22 +2,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/slope_reads.h"
+
 namespace chainrule {
 
 struct Identity {
   static constexpr const char* kName = "identity";
   static constexpr const char* kElsewhere[] = {"linear", "none", "affine"};
   static constexpr bool kElementwise = true;
+  static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
 
   template <class V>
-  static V forward(V z) {
-    return z;
-  }
+  struct Formula {
+    explicit Formula(const double* /*numbers*/) {}
 
-  template <class V>
-  static V slope(V /*a*/) {
-    return V::set(1);
-  }
+    V forward(V z) const { return z; }
+
+    V slope(V /*a*/) const { return V::set(1); }
+  };
 };
 
 }  // namespace chainrule

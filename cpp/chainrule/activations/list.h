@@ -1,17 +1,32 @@
-// The activations, as formulas on a vector V of numbers. An elementwise member offers forward(z) and slope(a) = f'(z)
-// for each neuron, written with its activation a; the others forward and backward for a row of neurons.
+// The activations, as formulas on a vector V of numbers. An elementwise member offers forward(z) and slope(a or z) =
+// f'(z) for each neuron, as its kSlopeReads says; the others forward and backward for a row of neurons.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/gelu.h"
 #include "chainrule/activations/identity.h"
+#include "chainrule/activations/leaky_relu.h"
 #include "chainrule/activations/relu.h"
 #include "chainrule/activations/sigmoid.h"
 #include "chainrule/activations/softmax.h"
 #include "chainrule/activations/tanh.h"
-#include "chainrule/type_list.h"
+#include "chainrule/members.h"
 
 namespace chainrule {
 
-using Activations = TypeList<Identity, Sigmoid, Relu, Tanh, Softmax>;
+using Activations = TypeList<Identity, Sigmoid, Relu, LeakyRelu, Tanh, Gelu, Softmax>;
+using Activation = Choice<Activations>;
+
+inline bool is_elementwise(const Activation& activation) {
+  return Activations::visit<bool>(activation.index,
+                                  [](auto member) { return decltype(member)::type::kElementwise; });
+}
+
+// Whether the way back needs z beside a.
+inline bool slope_reads_z(const Activation& activation) {
+  return Activations::visit<bool>(activation.index, [](auto member) {
+    return decltype(member)::type::kSlopeReads == SlopeReads::kZ;
+  });
+}
 
 }  // namespace chainrule

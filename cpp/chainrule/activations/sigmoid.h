@@ -2,23 +2,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/slope_reads.h"
+
 namespace chainrule {
 
 struct Sigmoid {
   static constexpr const char* kName = "sigmoid";
   static constexpr const char* kElsewhere[] = {"logistic", "logsig", "expit"};
   static constexpr bool kElementwise = true;
+  static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
 
   template <class V>
-  static V forward(V z) {
-    return sigmoid(z);
-  }
+  struct Formula {
+    explicit Formula(const double* /*numbers*/) {}
 
-  // f'(z) = a (1 - a)
-  template <class V>
-  static V slope(V a) {
-    return a * (V::set(1) - a);
-  }
+    V forward(V z) const { return sigmoid(z); }
+
+    // f'(z) = a (1 - a)
+    V slope(V a) const { return a * (V::set(1) - a); }
+  };
 };
 
 }  // namespace chainrule

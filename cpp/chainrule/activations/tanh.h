@@ -2,23 +2,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/slope_reads.h"
+
 namespace chainrule {
 
 struct Tanh {
   static constexpr const char* kName = "tanh";
   static constexpr const char* kElsewhere[] = {"tansig", "hyperbolic_tangent"};
   static constexpr bool kElementwise = true;
+  static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
 
   template <class V>
-  static V forward(V z) {
-    return tanh(z);
-  }
+  struct Formula {
+    explicit Formula(const double* /*numbers*/) {}
 
-  // f'(z) = 1 - a^2, written so that nothing cancels near |a| = 1
-  template <class V>
-  static V slope(V a) {
-    return (V::set(1) - a) * (V::set(1) + a);
-  }
+    V forward(V z) const { return tanh(z); }
+
+    // f'(z) = 1 - a^2, written so that nothing cancels near |a| = 1
+    V slope(V a) const { return (V::set(1) - a) * (V::set(1) + a); }
+  };
 };
 
 }  // namespace chainrule

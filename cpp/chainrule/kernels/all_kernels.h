@@ -4,8 +4,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/kernels/costs.h"
 #include "chainrule/kernels/elementary.h"
 #include "chainrule/kernels/elementwise.h"
+#include "chainrule/kernels/gradient.h"
 #include "chainrule/kernels/kernel_tables.h"
 #include "chainrule/kernels/map.h"
 #include "chainrule/kernels/narrow.h"
@@ -47,6 +49,9 @@ constexpr KernelTable<T> make_kernel_table() {
   table.narrow_pass = narrow_pass<V>;
   table.one_sample = make_sample_kernels<V>();
   table.all_finite = all_finite<V>;
+  table.sum_of_squares = sum_of_squares<V>;
+  table.largest_magnitude = largest_magnitude<V>;
+  table.transform_gradient = transform_gradient<V>;
   table.update = update<V>;
   table.multiply_adds_per_round = kChains<V> * V::kWidth;
   table.multiply_add = multiply_add<V>;

@@ -1,113 +1,59 @@
-// Activations, costs and optimizers over rows and blocks: the formulas of the members, as loops. Compiled for every CPU
+// Activations and optimizers over rows and blocks: the formulas of the members, as loops. Compiled for every CPU
 // target.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "chainrule/activations/list.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/kernels/rows.h"
-#include "chainrule/losses/list.h"
-#include "chainrule/optimizers/list.h"
+#include "chainrule/kernels/visit.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-// Calls visitor(TypeOf<Member>()) for the member with this number, in this translation unit's own code.
-template <class Visitor>
-void visit(int, TypeList<>, Visitor&&) {}
-template <class Member, class... Members, class Visitor>
-void visit(int index, TypeList<Member, Members...>, Visitor&& visitor) {
-  if (index == 0) return visitor(TypeOf<Member>());
-  visit(index - 1, TypeList<Members...>(), visitor);
-}
-
 template <class V>
-void activate(int activation, const typename V::Number* bias, typename V::Number* z,
+void activate(const Activation& activation, const typename V::Number* bias, typename V::Number* z,
               typename V::Number* a, int64_t rows, int64_t cols, int64_t stride) {
   const Row<V> row(cols);
-  visit(activation, Activations(), [&](auto member) {
-    using Activation = typename decltype(member)::type;
+  visit_formula<V>(activation, [&](auto member, const auto& f) {
     for (int64_t i = 0; i < rows; ++i, z += stride, a += stride) {
-      if constexpr (Activation::kElementwise) {
+      if constexpr (decltype(member)::type::kElementwise) {
         row.for_each([&](auto at) {
           const V sum = bias ? at(z) + at(bias) : at(z);
           if (z != a) at.put(z, sum);
-          at.put(a, Activation::forward(sum));
+          at.put(a, f.forward(sum));
         });
       } else {
         if (bias) row.for_each([&](auto at) { at.put(z, at(z) + at(bias)); });
-        Activation::forward(row, z, a);
+        f.forward(row, z, a);
       }
     }
   });
 }
 
-// The cost of a row, or of rows side by side.
-template <class AnyRow, class T>
-CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, const T* z,
-                                                 const T* s, const T* y) {
-  typename AnyRow::Scalar cost = row.number(0);
-  visit(loss.index, Losses(), [&](auto member) {
-    using Member = typename decltype(member)::type;
-    if constexpr (Member::kHasPair) {
-      cost = Member::paired_cost(row, z, y);
-    } else {
-      cost = Member::cost(row, s, y);
-    }
-  });
-  return cost;
-}
+// Whether f' is written with z, for the TypeOf<> of an activation.
+template <class Member>
+constexpr bool kReadsZ = Member::type::kSlopeReads == SlopeReads::kZ;
 
-// dC/ds, or delta where the loss is paired with the output's activation
-template <class AnyRow, class T>
-CHAINRULE_INLINE void cost_gradient(const Loss& loss, AnyRow row, const T* s, const T* y,
-                                    typename AnyRow::Scalar share, T* gradient) {
-  visit(loss.index, Losses(), [&](auto member) {
-    using Member = typename decltype(member)::type;
-    if constexpr (Member::kHasPair) {
-      if (loss.paired) return Member::paired_delta(row, s, y, share, gradient);
-    }
-    Member::gradient(row, s, y, share, gradient);
-  });
-}
-
-// delta = dC/da f'(z); delta may be dC_da itself
-template <class Activation, class AnyRow, class T>
-CHAINRULE_INLINE void delta_of(AnyRow row, const T* a, const T* dC_da, T* delta) {
-  if constexpr (Activation::kElementwise) {
-    row.for_each([&](auto at) { at.put(delta, at(dC_da) * Activation::slope(at(a))); });
+// delta = dC/da f'(z), f' from a or z; delta may be dC_da itself
+template <class Member, class Formula, class AnyRow, class T>
+CHAINRULE_INLINE void delta_of(TypeOf<Member>, const Formula& f, AnyRow row, const T* a_or_z,
+                               const T* dC_da, T* delta) {
+  if constexpr (Member::kElementwise) {
+    row.for_each([&](auto at) { at.put(delta, at(dC_da) * f.slope(at(a_or_z))); });
   } else {
-    Activation::backward(row, a, dC_da, delta);
+    f.backward(row, a_or_z, dC_da, delta);
   }
 }
 
 template <class V>
-void activation_backward(int activation, const typename V::Number* a,
+void activation_backward(const Activation& activation, const typename V::Number* a_or_z,
                          const typename V::Number* dC_da, typename V::Number* delta, int64_t rows,
                          int64_t cols, int64_t stride) {
-  visit(activation, Activations(), [&](auto member) {
-    using Activation = typename decltype(member)::type;
-    for (int64_t i = 0; i < rows; ++i, a += stride, dC_da += stride, delta += stride) {
-      delta_of<Activation>(Row<V>(cols), a, dC_da, delta);
+  visit_formula<V>(activation, [&](auto member, const auto& f) {
+    for (int64_t i = 0; i < rows; ++i, a_or_z += stride, dC_da += stride, delta += stride) {
+      delta_of(member, f, Row<V>(cols), a_or_z, dC_da, delta);
     }
   });
-}
-
-template <class V>
-void costs(const Loss& loss, const typename V::Number* z, const typename V::Number* s,
-           const typename V::Number* y, int64_t rows, int64_t cols, int64_t stride, double* costs) {
-  for (int64_t i = 0; i < rows; ++i, z += stride, s += stride, y += stride) {
-    costs[i] = static_cast<double>(cost_of(loss, Row<V>(cols), z, s, y));
-  }
-}
-
-template <class V>
-void cost_backward(const Loss& loss, const typename V::Number* s, const typename V::Number* y,
-                   const typename V::Number* shares, int64_t rows, int64_t cols, int64_t stride,
-                   typename V::Number* gradient) {
-  for (int64_t i = 0; i < rows; ++i, s += stride, y += stride, gradient += stride) {
-    cost_gradient(loss, Row<V>(cols), s, y, shares[i], gradient);
-  }
 }
 
 template <class V>
@@ -161,7 +107,7 @@ bool all_finite(const typename V::Number* values, int64_t count) {
 // NaN.
 template <int kStates, class Step, class AnyAt, class V, class T = typename V::Number>
 CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64_t offset, AnyAt at,
-                                V gradient, T* w, V& not_finite, bool check_only = false) {
+                                V gradient, T* w, V& not_finite) {
   V before[kStates + 1], states[kStates + 1];
   for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
   const V weight = at(w);
@@ -172,36 +118,31 @@ CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64
   // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its state
   // alone; they are not looked at.
   not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
-  if (check_only) return;
   at.put(w, select(finite, next, weight));
   for (int n = 0; n < kStates; ++n) {
     at.put(update.states[n] + offset, select(finite, states[n], before[n]));
   }
 }
 
-template <class T, class... Members>
-constexpr bool may_be_fetched_ahead(TypeList<Members...>) {
-  return ((1 + Members::kMaxStates <= Ahead<T>::kMost) && ...);
-}
-static_assert(may_be_fetched_ahead<float>(Optimizers()), "weights and their states");
-
 template <int kCount>
 struct Count {
   static constexpr int value = kCount;
 };
 
-// Calls visitor(TypeOf<Step>(), Count<states>()) for the optimizer of an update, with the states that it has.
+// Calls visitor(TypeOf<Step>(), Count<states>()) for a member, with the number of states that it has.
+template <class V, class Optimizer, int kStates, class Visitor>
+CHAINRULE_INLINE void visit_states(int n_states, Visitor&& visitor) {
+  if constexpr (kStates < Optimizer::kMostStates) {
+    if (n_states > kStates) return visit_states<V, Optimizer, kStates + 1>(n_states, visitor);
+  }
+  visitor(TypeOf<typename Optimizer::template Step<V, kStates>>(), Count<kStates>());
+}
+
 template <class V, class Visitor>
 CHAINRULE_INLINE void visit_step(const Update<typename V::Number>& update, Visitor&& visitor) {
   visit(update.optimizer, Optimizers(), [&](auto member) {
     using Optimizer = typename decltype(member)::type;
-    if constexpr (Optimizer::kMinStates == 0) {
-      if (update.n_states == 0) {
-        return visitor(TypeOf<typename Optimizer::template Step<V, 0>>(), Count<0>());
-      }
-    }
-    constexpr int kStates = Optimizer::kMaxStates;
-    visitor(TypeOf<typename Optimizer::template Step<V, kStates>>(), Count<kStates>());
+    visit_states<V, Optimizer, Optimizer::kLeastStates>(update.n_states, visitor);
   });
 }
 
@@ -217,7 +158,7 @@ bool update(const Update<typename V::Number>& update,
       const auto* gradient = block.gradient + i * block.gradient_stride;
       row.for_each([&](auto at) {
         make_step<decltype(n_states)::value>(step, update, block.offset + i * block.stride, at,
-                                             at(gradient), w, not_finite, block.check_only);
+                                             at(gradient), w, not_finite);
       });
     }
   });

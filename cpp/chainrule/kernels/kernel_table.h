@@ -1,14 +1,16 @@
 // The complete list of the kernels, each with its contract. The loops stand in the other files of this folder, written
 // once and compiled for every CPU target; a table holds one target's.
-// Members of a family are told by their number in the family's list; the formulas stand with the members.
+// Members of a family come as their index in the family's list and their numbers; the formulas stand with the members.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <cstdint>
 
+#include "chainrule/activations/list.h"
+#include "chainrule/gradients/list.h"
 #include "chainrule/kernels/narrow_pass.h"
 #include "chainrule/losses/loss.h"
-#include "chainrule/optimizers/numbers.h"
+#include "chainrule/optimizers/list.h"
 
 namespace chainrule {
 
@@ -58,8 +60,15 @@ template <class T>
 struct Update {
   int optimizer = 0;  // in Optimizers
   int n_states = 0;
-  T constants[kMaxConstants] = {};
+  T constants[kMostConstants] = {};
   T* const* states = nullptr;
+};
+
+// A gradient transform: which one, and the constants of its formula.
+template <class T>
+struct GradientStep {
+  int transform = 0;  // in GradientTransforms
+  T constants[kMostConstantsOf<GradientTransforms>] = {};
 };
 
 // Some rows of the weights (or the bias, as one row) that an update is made for.
@@ -72,7 +81,6 @@ struct UpdateBlock {
   const T* gradient = nullptr;
   std::int64_t gradient_stride = 0;
   std::int64_t rows = 0, cols = 0;
-  bool check_only = false;  // tells whether all would be finite, and stores nothing
 };
 
 // Some steps of gradient descent, each with the gradient of one sample.
@@ -118,12 +126,13 @@ struct KernelTable {
 
   // a = f(z + bias) for every row; z keeps z + bias unless a is z. bias: (cols,) or null. Rows lie `stride` apart in
   // both.
-  void (*activate)(int activation, const T* bias, T* z, T* a, std::int64_t rows, std::int64_t cols,
-                   std::int64_t stride);
+  void (*activate)(const Activation& activation, const T* bias, T* z, T* a, std::int64_t rows,
+                   std::int64_t cols, std::int64_t stride);
 
-  // delta = dC/da f'(z), for softmax with its whole Jacobian. delta may be dC_da itself.
-  void (*activation_backward)(int activation, const T* a, const T* dC_da, T* delta,
-                              std::int64_t rows, std::int64_t cols, std::int64_t stride);
+  // delta = dC/da f'(z), for softmax with its whole Jacobian, from a, or z where slope_reads_z(). delta may be dC_da
+  // itself.
+  void (*activation_backward)(const Activation& activation, const T* a_or_z, const T* dC_da,
+                              T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride);
 
   // costs[i] = C_i for each row of the output layer's z and s and the targets y.
   void (*costs)(const Loss& loss, const T* z, const T* s, const T* y, std::int64_t rows,
@@ -147,6 +156,11 @@ struct KernelTable {
   SampleKernels<T> one_sample;
 
   bool (*all_finite)(const T* values, std::int64_t count);
+
+  // sum_i (scale g_i)^2 and max_i |g_i|, in the lanes of kernels/lanes.h; a NaN counts for nothing in a maximum.
+  T (*sum_of_squares)(const T* gradient, std::int64_t count, T scale);
+  T (*largest_magnitude)(const T* gradient, std::int64_t count);
+  void (*transform_gradient)(const GradientStep<T>& step, T* gradient, std::int64_t count);
 
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/kernels/costs.h"
 #include "chainrule/kernels/elementwise.h"
 #include "chainrule/kernels/narrow_pass.h"
 #include "chainrule/kernels/one_sample.h"
@@ -39,21 +40,20 @@ void narrow_forward(const NarrowPass<typename V::Number>& pass) {
     product.a = pass.parameters + layer.offset;
     product.a_step = layer.n_out;
     product.b = layer.a;
-    product.c = output ? pass.z : pass.layers[l + 1].a;
+    T* const a = output ? pass.s : pass.layers[l + 1].a;
+    product.c = output ? pass.z : layer.z ? layer.z : a;
     product.b_stride = product.c_stride = pass.stride;
     product.rows = layer.n_out;
     product.depth = layer.n_rows;
     multiply_samples<V, Access::kColumns>(product, pass.n_samples);
-    T* a = output ? pass.s : product.c;
     const RowsSideBySide<V> row(layer.n_out, pass.stride);
-    visit(layer.activation, Activations(), [&](auto member) {
-      using Activation = typename decltype(member)::type;
+    visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
       for_samples<V>(pass.n_samples, [&](int64_t i) {
         const T* z = product.c + i;
-        if constexpr (Activation::kElementwise) {
-          row.for_each([&](auto at) { at.put(a + i, Activation::forward(at(z))); });
+        if constexpr (decltype(member)::type::kElementwise) {
+          row.for_each([&](auto at) { at.put(a + i, f.forward(at(z))); });
         } else {
-          Activation::forward(row, z, a + i);
+          f.forward(row, z, a + i);
         }
       });
     });
@@ -68,10 +68,12 @@ void narrow_output_delta(const NarrowPass<typename V::Number>& pass) {
   const RowsSideBySide<V> row(layer.n_out, pass.stride);
   for_samples<V>(pass.n_samples, [&](int64_t i) {
     T* delta = layer.delta + i;
-    cost_gradient(*pass.loss, row, pass.s + i, pass.y + i, V::load(pass.shares + i), delta);
-    if (pass.loss->paired) return;
-    visit(layer.activation, Activations(), [&](auto member) {
-      delta_of<typename decltype(member)::type>(row, pass.s + i, delta, delta);
+    const T* dC_ds = pass.dC_ds ? pass.dC_ds + i : delta;
+    if (!pass.dC_ds)
+      cost_gradient(*pass.loss, row, pass.s + i, pass.y + i, V::load(pass.shares + i), delta);
+    if (!pass.dC_ds && pass.loss->paired) return;
+    visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
+      delta_of(member, f, row, (kReadsZ<decltype(member)> ? pass.z : pass.s) + i, dC_ds, delta);
     });
   });
 }
@@ -116,10 +118,11 @@ void narrow_backward(const NarrowPass<typename V::Number>& pass) {
     product.depth = layer.n_out;
     multiply_samples<V, Access::kStrided>(product, pass.n_samples);
     const RowsSideBySide<V> row(layer.n_in, pass.stride);
-    visit(before.activation, Activations(), [&](auto member) {
+    visit_formula<V>(before.activation, [&](auto member, const auto& f) {
+      const T* a_or_z = kReadsZ<decltype(member)> ? before.z : layer.a;
       for_samples<V>(pass.n_samples, [&](int64_t i) {
         T* delta = before.delta + i;
-        delta_of<typename decltype(member)::type>(row, layer.a + i, delta, delta);
+        delta_of(member, f, row, a_or_z + i, delta, delta);
       });
     });
   }

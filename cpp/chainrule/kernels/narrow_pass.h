@@ -6,6 +6,7 @@
 
 #include <cstdint>
 
+#include "chainrule/activations/list.h"
 #include "chainrule/losses/loss.h"
 
 namespace chainrule {
@@ -15,8 +16,9 @@ struct NarrowLayer {
   std::int64_t n_in = 0, n_out = 0;
   std::int64_t n_rows = 0;  // of W with the bias as its last: n_in + 1, or n_in without a bias
   std::int64_t offset = 0;  // of W in the parameters
-  int activation = 0;
+  Activation activation;
   T* a = nullptr;                // (n_rows, samples): the input, and 1 where the bias comes in
+  T* z = nullptr;                // (n_out, samples), of a hidden layer where slope_reads_z()
   T* delta = nullptr;            // (n_out, samples)
   T* delta_by_sample = nullptr;  // (samples, n_out), delta_stride from sample to sample
   std::int64_t delta_stride = 0;
@@ -32,6 +34,7 @@ struct NarrowPass {
   T* s = nullptr;  // (n_out, samples)
   const Loss* loss = nullptr;
   const T* y = nullptr;       // (n_out, samples)
+  const T* dC_ds = nullptr;   // (n_out, samples), to go backward from instead of costs
   const T* shares = nullptr;  // (samples,)
   T* costs = nullptr;         // (samples,), or null to predict only
   T* gradient = nullptr;      // (n_parameters,), or null to go forward only

@@ -5,6 +5,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/kernels/costs.h"
 #include "chainrule/kernels/elementwise.h"
 #include "chainrule/kernels/narrow_pass.h"
 
@@ -49,26 +50,29 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
     const bool output = l + 1 == pass.n_layers;
     T* const a = output ? pass.s : pass.layers[l + 1].a;
     const T* weights = pass.parameters + layer.offset;
-    visit(layer.activation, Activations(), [&](auto member) {
-      using Activation = typename decltype(member)::type;
+    visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
+      constexpr bool kElementwise = decltype(member)::type::kElementwise;
       const auto use = [&](int64_t j, V z) {
-        if (output) z.store(pass.z + j);
-        if constexpr (Activation::kElementwise) Activation::forward(z).store(a + j);
+        if (output) {
+          z.store(pass.z + j);
+        } else if constexpr (kReadsZ<decltype(member)>) {
+          z.store(layer.z + j);
+        }
+        if constexpr (kElementwise) f.forward(z).store(a + j);
       };
       for_neurons<V>(layer.n_out, [&](int64_t first, auto vectors) {
         weigh_inputs<V, decltype(vectors)::value>(layer, x, weights, first, use);
       });
-      if constexpr (!Activation::kElementwise) {
-        Activation::forward(Row<V, true>(layer.n_out), pass.z, a);
-      }
+      if constexpr (!kElementwise) f.forward(Row<V, true>(layer.n_out), pass.z, a);
     });
   }
 }
 
 // dC/da of a layer's input, times f': delta of the layer before
-template <class V, class Activation>
+template <class V, class Formula>
 void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
-                      const typename V::Number* weights, typename V::Number* delta_before) {
+                      const typename V::Number* weights, const Formula& f,
+                      const typename V::Number* a_or_z, typename V::Number* delta_before) {
   const auto* delta = layer.delta;
   for (int64_t first = 0; first < layer.n_in; first += V::kWidth) {
     V sums = V::zero();
@@ -78,7 +82,7 @@ void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
       for (int64_t j = 0; j < layer.n_out; ++j) sum = fma(V::set(row[j]), V::set(delta[j]), sum);
       sums = select(V::first(k), sums, sum);  // lane k and those after it
     }
-    (sums * Activation::slope(V::load(layer.a + first))).store(delta_before + first);
+    (sums * f.slope(V::load(a_or_z + first))).store(delta_before + first);
   }
 }
 
@@ -89,20 +93,22 @@ void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typen
   using T = typename V::Number;
   const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
   const Row<V, true> row(output.n_out);
-  cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
-  if (!pass.loss->paired) {
-    visit(output.activation, Activations(), [&](auto member) {
-      delta_of<typename decltype(member)::type>(row, pass.s, output.delta, output.delta);
+  const T* dC_ds = pass.dC_ds ? pass.dC_ds : output.delta;
+  if (!pass.dC_ds) cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
+  if (pass.dC_ds || !pass.loss->paired) {
+    visit_formula<V>(output.activation, [&](auto member, const auto& f) {
+      const T* a_or_z = kReadsZ<decltype(member)> ? pass.z : pass.s;
+      delta_of(member, f, row, a_or_z, dC_ds, output.delta);
     });
   }
   for (int l = pass.n_layers - 1; l >= 0; --l) {
     const NarrowLayer<T>& layer = pass.layers[l];
     if (l > 0) {
       const NarrowLayer<T>& before = pass.layers[l - 1];
-      visit(before.activation, Activations(), [&](auto member) {
-        using Activation = typename decltype(member)::type;
-        if constexpr (Activation::kElementwise) {
-          one_sample_delta<V, Activation>(layer, pass.parameters + layer.offset, before.delta);
+      visit_formula<V>(before.activation, [&](auto member, const auto& f) {
+        if constexpr (decltype(member)::type::kElementwise) {
+          one_sample_delta<V>(layer, pass.parameters + layer.offset, f,
+                              kReadsZ<decltype(member)> ? before.z : layer.a, before.delta);
         }
       });
     }

@@ -12,8 +12,8 @@
 namespace chainrule {
 namespace {
 
-std::string activation_name(int index) {
-  return Activations::names()[static_cast<std::size_t>(index)];
+std::string name_of(const Activation& activation) {
+  return Activations::names()[static_cast<std::size_t>(activation.index)];
 }
 
 // As it is written in Python: Dense(3, "softmax")
@@ -24,31 +24,35 @@ std::string dense_text(std::int64_t n_out, const std::string& activation) {
 // "layer 3, Dense(1, "relu"),": dense layers are counted from 0 here, from 2 in the article.
 std::string layer_text(const std::vector<Dense>& layers, std::size_t l) {
   return "layer " + std::to_string(l + 2) + ", " +
-         dense_text(layers[l].n_out, activation_name(layers[l].activation)) + ",";
+         dense_text(layers[l].n_out, name_of(layers[l].activation)) + ",";
 }
 
-Loss make_loss(const std::string& name, const std::vector<Dense>& layers) {
+Loss make_loss(const Spec& spec, const std::vector<Dense>& layers) {
   Loss loss;
-  if (name.empty()) return loss;
-  loss.index = Losses::index_of("loss", name);
-  Losses::visit<void>(loss.index, [&](auto member) {
+  if (spec.name == Architecture::kCustomLoss) {
+    loss.custom = true;
+    return loss;
+  }
+  loss.choice = choose<Losses>("loss", spec);
+  Losses::visit<void>(loss.choice.index, [&](auto member) {
     using Member = typename decltype(member)::type;
     loss.targets = Member::kTargets;
-    constexpr int kTakes = Activations::index_of_type<typename Member::PairedActivation>();
-    loss.paired = kTakes >= 0;
     const Dense& output = layers.back();
     const std::string where = layer_text(layers, layers.size() - 1);
     if (output.n_out == 1 && loss.targets == TargetKind::kDistribution) {
       throw std::invalid_argument(
-          "loss \"" + name + "\" is for two classes or more, with an output for each, but " +
+          "loss \"" + spec.name + "\" is for two classes or more, with an output for each, but " +
           where + " has one output; for two classes with one output write " +
           dense_text(1, Sigmoid::kName) + " and the loss \"" + BinaryCrossEntropy::kName + "\"");
     }
-    if (loss.paired && output.activation != kTakes) {
-      throw std::invalid_argument("loss \"" + name + "\" takes the outputs of " +
-                                  activation_name(kTakes) + ", but " + where + " has " +
-                                  activation_name(output.activation) + "; write " +
-                                  dense_text(output.n_out, activation_name(kTakes)));
+    if constexpr (kIsPaired<Member>) {
+      using Takes = typename Member::PairedActivation;
+      loss.paired = true;
+      if (output.activation.index == Activations::index_of_type<Takes>()) return;
+      throw std::invalid_argument("loss \"" + spec.name + "\" takes the outputs of " +
+                                  Takes::kName + ", but " + where + " has " +
+                                  name_of(output.activation) + "; write " +
+                                  dense_text(output.n_out, Takes::kName));
     }
   });
   return loss;
@@ -57,7 +61,7 @@ Loss make_loss(const std::string& name, const std::vector<Dense>& layers) {
 // Where the outputs of a row sum to 1, a single one is 1 whatever z is.
 void require_outputs_that_vary(const std::vector<Dense>& layers) {
   const Dense& output = layers.back();
-  if (output.n_out > 1 || output.activation != Activations::index_of_type<Softmax>()) return;
+  if (output.n_out > 1 || output.activation.index != Activations::index_of_type<Softmax>()) return;
   throw std::invalid_argument(layer_text(layers, layers.size() - 1) +
                               " is the constant 1, since softmax sums to 1 over its neurons; "
                               "write two neurons or more, or " +
@@ -66,34 +70,45 @@ void require_outputs_that_vary(const std::vector<Dense>& layers) {
 
 }  // namespace
 
-Architecture::Architecture(const std::vector<Spec>& specs, const std::string& loss_name) {
-  constexpr int kInput = Layers::index_of_type<Input>();
-  for (std::size_t i = 0; i < specs.size(); ++i) {
-    const bool is_input = Layers::index_of("layer", specs[i].name) == kInput;
-    if (i == 0 && !is_input) {
-      throw std::invalid_argument("the first layer must be Input, got " + specs[i].name);
-    }
-    if (i > 0 && is_input) {
-      throw std::invalid_argument("only the first layer can be Input, but layer " +
-                                  std::to_string(i + 1) + " is one too");
-    }
-    if (is_input) {
-      n_in = Input(specs[i]).n;
-      continue;
-    }
-    Dense layer(specs[i]);
-    layer.n_in = layers.empty() ? n_in : layers.back().n_out;
-    layer.offset = n_parameters;
-    n_parameters = checked_sum(n_parameters, layer.n_parameters());
-    layers.push_back(layer);
+Architecture::Architecture(const Spec& spec) {
+  spec.require_known({}, {"dtype"}, {"layer", "loss"});
+  std::size_t n_layers = 0;
+  for (const auto& [role, part] : spec.parts) {
+    if (role != "layer") continue;
+    add_layer(part, n_layers++);
   }
   if (layers.empty()) {
     throw std::invalid_argument("a network needs Input and at least one Dense layer, got " +
-                                std::to_string(specs.size()) +
-                                (specs.size() == 1 ? " layer" : " layers"));
+                                std::to_string(n_layers) + (n_layers == 1 ? " layer" : " layers"));
   }
-  loss = make_loss(loss_name, layers);  // first: it knows better what to write instead
+  // First: it knows better what to write instead.
+  loss = make_loss(spec.part("loss", {Mse::kName}), layers);
   require_outputs_that_vary(layers);
+}
+
+void Architecture::add_layer(const Spec& spec, std::size_t place) {
+  const bool is_input = Layers::index_of("layer", spec.name) == Layers::index_of_type<Input>();
+  if (place == 0 && !is_input) {
+    throw std::invalid_argument("the first layer must be Input, got " + spec.name);
+  }
+  if (place > 0 && is_input) {
+    throw std::invalid_argument("only the first layer can be Input, but layer " +
+                                std::to_string(place + 1) + " is one too");
+  }
+  if (is_input) {
+    n_in = Input(spec).n;
+    return;
+  }
+  Dense layer(spec);
+  layer.connect(layers.empty() ? n_in : layers.back().n_out, layers.size(), parameters);
+  layers.push_back(layer);
+}
+
+Spec network(const std::vector<Spec>& layers, const std::string& loss) {
+  Spec spec{Architecture::kName};
+  for (const Spec& layer : layers) spec.parts.emplace_back("layer", layer);
+  spec.parts.emplace_back("loss", Spec{loss.empty() ? Architecture::kCustomLoss : loss});
+  return spec;
 }
 
 void check_layer(const Spec& spec) {

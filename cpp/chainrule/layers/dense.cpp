@@ -4,29 +4,41 @@
 
 #include <stdexcept>
 
-#include "chainrule/activations/list.h"
 #include "chainrule/error.h"
 #include "chainrule/gemm/gemm.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/layers/initializers.h"
 #include "chainrule/layers/width.h"
-#include "chainrule/memory/aligned_block.h"
 
 namespace chainrule {
 
 Dense::Dense(const Spec& spec) {
-  spec.require(2, 2);
-  n_out = layer_width("Dense", "n_out", spec.numbers[0]);
-  if (spec.numbers[1] != 0 && spec.numbers[1] != 1) {
-    throw std::invalid_argument("Dense: bias must be 0 or 1, got " + text_of(spec.numbers[1]));
+  spec.require_known({"n_out", "bias"}, {"init"}, {"activation"});
+  n_out = layer_width("Dense", "n_out", spec.number("n_out"));
+  const double bias = spec.number("bias", 1);
+  if (bias != 0 && bias != 1) {
+    throw std::invalid_argument("Dense: bias must be 0 or 1, got " + text_of(bias));
   }
-  has_bias = spec.numbers[1] != 0;
-  activation = Activations::index_of("activation", spec.words[0]);
-  initializer = Initializers::index_of("initializer", spec.words[1]);
+  has_bias = bias != 0;
+  activation = choose<Activations>("activation", spec.part("activation", {Identity::kName}));
+  initializer = Initializers::index_of("initializer", spec.word("init", GlorotUniform::kName));
 }
 
-std::int64_t Dense::n_parameters() const {
-  return checked_sum(checked_product(n_in, n_out), has_bias ? n_out : 0);
+Spec dense(std::int64_t n_out, const Spec& activation, bool bias, const std::string& init) {
+  return {Dense::kName,
+          {{"n_out", static_cast<double>(n_out)}, {"bias", bias ? 1.0 : 0.0}},
+          {{"init", init}},
+          {{"activation", activation}}};
+}
+
+void Dense::connect(std::int64_t n_in_, std::size_t layer, ParameterBlocks& parameters) {
+  n_in = n_in_;
+  ParameterBlock block{Role::kWeights, layer, 0, n_in, n_out, initializer, n_in, n_out};
+  offset_ = parameters.add(block);
+  if (!has_bias) return;
+  block.role = Role::kBias;
+  block.rows = 1;
+  parameters.add(block);
 }
 
 template <class T>
@@ -40,16 +52,19 @@ void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<con
 }
 
 template <class T>
-void Dense::backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
-                     MatrixView<const T> delta, T* gradient, MatrixView<T> dC_da_in,
-                     Poll& poll) const {
+void Dense::backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> delta,
+                     MatrixView<T> dC_da_in, Poll& poll) const {
+  multiply<T>(engine, delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
+}
+
+template <class T>
+void Dense::gradient(const Engine<T>& engine, MatrixView<const T> a_in, MatrixView<const T> delta,
+                     T* gradient, Poll& poll) const {
   multiply<T>(engine, a_in, delta, Transposed::kLeft, weights(gradient), poll);
   if (has_bias) {
     engine.kernels->sum_over_batch(delta.data, delta.rows, delta.cols, delta.stride,
                                    bias(gradient));
   }
-  if (dC_da_in.data)
-    multiply<T>(engine, delta, weights(parameters), Transposed::kRight, dC_da_in, poll);
 }
 
 template void Dense::forward(const Engine<float>&, const float*, MatrixView<const float>,
@@ -57,8 +72,12 @@ template void Dense::forward(const Engine<float>&, const float*, MatrixView<cons
 template void Dense::forward(const Engine<double>&, const double*, MatrixView<const double>,
                              MatrixView<double>, MatrixView<double>, Poll&) const;
 template void Dense::backward(const Engine<float>&, const float*, MatrixView<const float>,
-                              MatrixView<const float>, float*, MatrixView<float>, Poll&) const;
+                              MatrixView<float>, Poll&) const;
 template void Dense::backward(const Engine<double>&, const double*, MatrixView<const double>,
-                              MatrixView<const double>, double*, MatrixView<double>, Poll&) const;
+                              MatrixView<double>, Poll&) const;
+template void Dense::gradient(const Engine<float>&, MatrixView<const float>,
+                              MatrixView<const float>, float*, Poll&) const;
+template void Dense::gradient(const Engine<double>&, MatrixView<const double>,
+                              MatrixView<const double>, double*, Poll&) const;
 
 }  // namespace chainrule

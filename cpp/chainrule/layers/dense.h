@@ -5,7 +5,9 @@
 
 #include <cstdint>
 
+#include "chainrule/activations/list.h"
 #include "chainrule/gemm/engine.h"
+#include "chainrule/layers/parameter_blocks.h"
 #include "chainrule/memory/matrix_view.h"
 #include "chainrule/poll.h"
 #include "chainrule/spec.h"
@@ -17,36 +19,54 @@ struct Dense {
 
   std::int64_t n_in = 0;
   std::int64_t n_out = 0;
-  int activation = 0;   // in Activations
+  Activation activation;
   int initializer = 0;  // in Initializers
   bool has_bias = true;
-  std::int64_t offset = 0;  // where its parameters start in the flat block
 
-  // numbers: n_out, has bias (0 or 1); words: activation, initializer. n_in and offset come from the network.
+  // numbers: n_out, bias (0 or 1, by default 1); words: init; parts: activation. What comes before it is told by connect().
   explicit Dense(const Spec& spec);
 
-  std::int64_t n_parameters() const;
+  // Adds W and b to the parameters; `layer` is the place among the dense layers.
+  void connect(std::int64_t n_in, std::size_t layer, ParameterBlocks& parameters);
 
   // Views into a block laid out as the parameters: the parameters themselves, or a gradient.
   template <class T>
   MatrixView<T> weights(T* block) const {
-    return {block + offset, n_in, n_out};
+    return {block + offset_, n_in, n_out};
   }
   template <class T>
   T* bias(T* block) const {
-    return has_bias ? block + offset + n_in * n_out : nullptr;
+    return has_bias ? block + offset_ + n_in * n_out : nullptr;
   }
+  // Where W begins in such a block, and its rows with b as one more where there is one.
+  std::int64_t offset() const { return offset_; }
+  std::int64_t rows_with_bias() const { return n_in + (has_bias ? 1 : 0); }
 
   // a_in (batch, n_in); z, a (batch, n_out).
   template <class T>
   void forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
                MatrixView<T> z, MatrixView<T> a, Poll& poll) const;
 
-  // From delta = dC/dz (batch, n_out): dC/dW and dC/db into the gradient block, and dC/da_in (batch, n_in),
-  // unless its view is empty because nobody needs it.
+  // From delta = dC/dz (batch, n_out): dC/da_in (batch, n_in).
   template <class T>
-  void backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
-                MatrixView<const T> delta, T* gradient, MatrixView<T> dC_da_in, Poll& poll) const;
+  void backward(const Engine<T>& engine, const T* parameters, MatrixView<const T> delta,
+                MatrixView<T> dC_da_in, Poll& poll) const;
+
+  // dC/dW and dC/db into a gradient laid out as the parameters.
+  template <class T>
+  void gradient(const Engine<T>& engine, MatrixView<const T> a_in, MatrixView<const T> delta,
+                T* gradient, Poll& poll) const;
+
+ private:
+  std::int64_t offset_ = 0;  // of W in the parameters; b comes next
 };
+
+// The spec of a dense layer, for C++ programs.
+Spec dense(std::int64_t n_out, const Spec& activation, bool bias = true,
+           const std::string& init = "glorot_uniform");
+inline Spec dense(std::int64_t n_out, const std::string& activation, bool bias = true,
+                  const std::string& init = "glorot_uniform") {
+  return dense(n_out, Spec{activation}, bias, init);
+}
 
 }  // namespace chainrule

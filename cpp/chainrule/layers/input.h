@@ -16,9 +16,12 @@ struct Input {
 
   // numbers: n
   explicit Input(const Spec& spec) {
-    spec.require(1, 0);
-    n = layer_width("Input", "n", spec.numbers[0]);
+    spec.require_known({"n"});
+    n = layer_width("Input", "n", spec.number("n"));
   }
 };
+
+// The spec of an input layer, for C++ programs.
+inline Spec input(std::int64_t n) { return {Input::kName, {{"n", static_cast<double>(n)}}}; }
 
 }  // namespace chainrule

@@ -21,39 +21,42 @@ struct CrossEntropy {
                                                "softmax_cross_entropy"};
   static constexpr TargetKind kTargets = TargetKind::kDistribution;
   using PairedActivation = Softmax;
-  static constexpr bool kHasPair = true;
+  static constexpr bool kElementwise = false;
 
-  // dC_i/ds_j = -y_j / s_j, times the share of the sample in the batch
-  template <class Row, class T>
-  static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
-    using V = typename Row::Vector;
-    const V factor = row.all(-share);
-    row.for_each([&](auto at) { at.put(dC_ds, factor * at(y) * slope_of_log(at(s))); });
-  }
+  template <class V>
+  struct Formula {
+    explicit Formula(const double* /*numbers*/) {}
 
-  // From z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
-  // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
-  template <class Row, class T>
-  static typename Row::Scalar paired_cost(Row row, const T* z, const T* y) {
-    using V = typename Row::Vector;
-    const V largest = row.all(row.max([&](auto at) { return at(z); }));
-    const auto others =
-        row.sum([&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
-    const auto ties =
-        row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
-    const V log_sum = log1p(row.all((ties - row.number(1)) + others));
-    return row.sum([&](auto at) {
-      return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));
-    });
-  }
+    // dC_i/ds_j = -y_j / s_j, times the share of the sample in the batch
+    template <class Row, class T>
+    void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) const {
+      const V factor = row.all(-share);
+      row.for_each([&](auto at) { at.put(dC_ds, factor * at(y) * slope_of_log(at(s))); });
+    }
 
-  // delta_j = s_j sum_k y_k - y_j, times the share of the sample; the sum is 1 but for rounding
-  template <class Row, class T>
-  static void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) {
-    const auto total = row.all(row.sum([&](auto at) { return at(y); }));
-    const auto factor = row.all(share);
-    row.for_each([&](auto at) { at.put(delta, factor * (at(s) * total - at(y))); });
-  }
+    // From z: C_i = sum_j y_j (ln sum_k e^z_k - z_j), exact however large or small C_i is: the
+    // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
+    template <class Row, class T>
+    typename Row::Scalar paired_cost(Row row, const T* z, const T* y) const {
+      const V largest = row.all(row.max([&](auto at) { return at(z); }));
+      const auto others = row.sum(
+          [&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
+      const auto ties =
+          row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
+      const V log_sum = log1p(row.all((ties - row.number(1)) + others));
+      return row.sum([&](auto at) {
+        return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));
+      });
+    }
+
+    // delta_j = s_j sum_k y_k - y_j, times the share of the sample; the sum is 1 but for rounding
+    template <class Row, class T>
+    void paired_delta(Row row, const T* s, const T* y, typename Row::Scalar share, T* delta) const {
+      const auto total = row.all(row.sum([&](auto at) { return at(y); }));
+      const auto factor = row.all(share);
+      row.for_each([&](auto at) { at.put(delta, factor * (at(s) * total - at(y))); });
+    }
+  };
 };
 
 }  // namespace chainrule

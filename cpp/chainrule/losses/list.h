@@ -1,16 +1,23 @@
-// The losses: the cost C_i of one sample and its gradient dC_i/ds. A loss with a PairedActivation takes the outputs of
-// this activation only; it has the cost from z instead of s, which is stable, and delta, which is cheaper.
-// A formula sees one row of s, or as many rows side by side as a vector has lanes: kernels/rows.h.
+// The losses: the cost C_i of one sample, and its gradient dC_i/ds. Most are means over the outputs of a sample, and
+// give value(s, y) and slope(s, y) of one output; the others have a whole row of s, or as many rows side by side as a
+// vector has lanes: kernels/rows.h. A loss with a PairedActivation takes the outputs of this activation only: it has the
+// cost from z instead of s, which is stable, and delta = dC_i/dz, which is cheaper.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <type_traits>
+
 #include "chainrule/losses/binary_cross_entropy.h"
 #include "chainrule/losses/cross_entropy.h"
+#include "chainrule/losses/huber.h"
 #include "chainrule/losses/mse.h"
-#include "chainrule/type_list.h"
+#include "chainrule/members.h"
 
 namespace chainrule {
 
-using Losses = TypeList<Mse, CrossEntropy, BinaryCrossEntropy>;
+using Losses = TypeList<Mse, Huber, CrossEntropy, BinaryCrossEntropy>;
+
+template <class Loss>
+constexpr bool kIsPaired = !std::is_void_v<typename Loss::PairedActivation>;
 
 }  // namespace chainrule

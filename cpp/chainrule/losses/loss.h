@@ -2,19 +2,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "chainrule/losses/targets.h"
+#include "chainrule/losses/list.h"
 
 namespace chainrule {
 
 struct Loss {
-  static constexpr int kCustom = -1;
-
-  int index = kCustom;  // in Losses
+  Choice<Losses> choice;
+  bool custom = false;  // a function of the user's own instead
   // It takes the outputs of one activation only, and with this delta comes straight from s and y.
   bool paired = false;
   TargetKind targets = TargetKind::kReal;
-
-  bool is_custom() const { return index == kCustom; }
 };
 
 }  // namespace chainrule

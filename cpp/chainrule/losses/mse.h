@@ -12,23 +12,18 @@ struct Mse {
                                                "quadratic"};
   static constexpr TargetKind kTargets = TargetKind::kReal;
   using PairedActivation = void;
-  static constexpr bool kHasPair = false;
+  static constexpr bool kElementwise = true;
 
-  template <class Row, class T>
-  static typename Row::Scalar cost(Row row, const T* s, const T* y) {
-    const auto sum = row.sum([&](auto at) {
-      const auto error = at(s) - at(y);
+  template <class V>
+  struct Formula {
+    explicit Formula(const double* /*numbers*/) {}
+
+    V value(V s, V y) const {
+      const V error = s - y;
       return error * error;
-    });
-    return sum / row.count();
-  }
-
-  // dC_i/ds_j = (2/n) (s_j - y_j), times the share of the sample in the batch
-  template <class Row, class T>
-  static void gradient(Row row, const T* s, const T* y, typename Row::Scalar share, T* dC_ds) {
-    const auto factor = row.all(row.number(2) * share / row.count());
-    row.for_each([&](auto at) { at.put(dC_ds, factor * (at(s) - at(y))); });
-  }
+    }
+    V slope(V s, V y) const { return V::set(2) * (s - y); }
+  };
 };
 
 }  // namespace chainrule

@@ -84,9 +84,9 @@ void read_rows(const ArrayView& array, const Rows& rows, std::int64_t first_col,
                V* to, std::int64_t to_stride) {
   const std::int64_t stride = array.col_stride;
   const std::byte* first = array.data + first_col * stride;
-  constexpr bool kAsItLies = std::is_same_v<V, Stored> && !kSwapped;
-  const bool copies = kAsItLies && stride == sizeof(V);
-  for (std::int64_t i = 0; i < rows.count; ++i, to += to_stride) {
+  constexpr bool kUnchanged = std::is_same_v<V, Stored> && !kSwapped;
+  const bool copies = kUnchanged && stride == sizeof(V);
+  for (std::int64_t i = 0; i < rows.size(); ++i, to += to_stride) {
     const std::byte* from = first + rows[i] * array.row_stride;
     if (copies) {
       copy_row(from, cols, to);
@@ -160,9 +160,9 @@ template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
                  std::int64_t first_row) {
   const RowReader<V> read = row_reader<V>(array);
-  for (std::int64_t i = 0; i < rows.count; ++i) {  // row by row, as the array most likely lies
+  for (std::int64_t i = 0; i < rows.size(); ++i) {  // row by row, as the array most likely lies
     for (std::int64_t panel = 0; panel < to.panels(); ++panel) {
-      read(array, rows.part(i, 1), panel * to.width, to.cols_of_panel(panel),
+      read(array, rows.one(i), panel * to.width, to.cols_of_panel(panel),
            to.at(first_row + i, panel * to.width), to.width);
     }
   }
@@ -180,7 +180,7 @@ void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] con
   const std::int64_t bytes = (array.cols - 1) * stride + 1, step = std::max(stride, kLine);
   const std::int64_t before = array.col_stride < 0 ? bytes - 1 : 0;
   const std::int64_t most_rows = kMostLines / (bytes / step + 1);
-  for (std::int64_t i = 0; i < std::min(rows.count, most_rows); ++i) {
+  for (std::int64_t i = 0; i < std::min(rows.size(), most_rows); ++i) {
     const std::byte* row = array.data + rows[i] * array.row_stride - before;
     // Into the second cache: the first one is full of what is being computed.
     for (std::int64_t at = 0; at < bytes; at += step) __builtin_prefetch(row + at, 0, 2);
@@ -193,7 +193,7 @@ template <class T>
 [[noreturn]] void throw_not_finite(const ArrayView& array, const char* name, std::int64_t row) {
   for (std::int64_t k = 0; k < array.cols; ++k) {
     long double stored;
-    row_reader<long double>(array)(array, {nullptr, row, 1}, k, 1, &stored, 1);
+    row_reader<long double>(array)(array, one_row(row), k, 1, &stored, 1);
     if (std::isfinite(static_cast<T>(stored))) continue;
     throw std::invalid_argument(
         std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(row) +
@@ -210,22 +210,22 @@ template <class T>
 void check_finite(const ArrayView& array, const char* name,
                   bool (*all_finite)(const T* numbers, std::int64_t count), Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
-  const bool as_it_lies = row_as_it_lies<T>(array, 0) && row_as_it_lies<T>(array, 1);
+  const bool in_place = row_in_place<T>(array, 0) && row_in_place<T>(array, 1);
   const bool without_gaps =
-      as_it_lies && array.row_stride == array.cols * static_cast<std::int64_t>(sizeof(T));
+      in_place && array.row_stride == array.cols * static_cast<std::int64_t>(sizeof(T));
   const RowReader<T> read = row_reader<T>(array);
-  std::vector<T> converted(as_it_lies ? 0 : static_cast<std::size_t>(array.cols));
+  std::vector<T> converted(in_place ? 0 : static_cast<std::size_t>(array.cols));
   // Some ten microseconds' worth.
   const std::int64_t rows_between_polls =
       std::max<std::int64_t>(65536 / std::max<std::int64_t>(array.cols, 1), 1);
   for (std::int64_t first = 0; first < array.rows; first += rows_between_polls) {
     const std::int64_t last = std::min(first + rows_between_polls, array.rows);
-    const T* const block = without_gaps ? row_as_it_lies<T>(array, first) : nullptr;
+    const T* const block = without_gaps ? row_in_place<T>(array, first) : nullptr;
     const bool all = block && all_finite(block, (last - first) * array.cols);
     for (std::int64_t i = first; !all && i < last; ++i) {
-      const T* row = as_it_lies ? row_as_it_lies<T>(array, i) : converted.data();
-      if (!as_it_lies) {
-        read(array, {nullptr, i, 1}, 0, array.cols, converted.data(), array.cols);
+      const T* row = in_place ? row_in_place<T>(array, i) : converted.data();
+      if (!in_place) {
+        read(array, one_row(i), 0, array.cols, converted.data(), array.cols);
       }
       if (!all_finite(row, array.cols)) throw_not_finite<T>(array, name, i);
     }

@@ -8,6 +8,7 @@
 
 #include "chainrule/memory/matrix_view.h"
 #include "chainrule/memory/panel_matrix.h"
+#include "chainrule/memory/range.h"
 #include "chainrule/poll.h"
 
 namespace chainrule {
@@ -45,17 +46,22 @@ ArrayView array_view(const float* data, std::int64_t rows, std::int64_t cols);
 ArrayView array_view(const double* data, std::int64_t rows, std::int64_t cols);
 ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t cols);
 
-// Which rows of an array make up a batch: index[0..count), or first, first + 1, ... where index is null.
+// Which rows of an array make up a batch: those of the range or, where there is an index, those that it holds there.
 struct Rows {
   const std::int64_t* index = nullptr;
-  std::int64_t first = 0;
-  std::int64_t count = 0;
+  Range range;
 
-  std::int64_t operator[](std::int64_t i) const { return index ? index[i] : first + i; }
-  Rows part(std::int64_t from, std::int64_t n) const {
-    return {index ? index + from : nullptr, first + from, n};
+  std::int64_t size() const { return range.size(); }
+  std::int64_t operator[](std::int64_t i) const {
+    return index ? index[range.begin + i] : range.begin + i;
   }
+  // Those from number `part.begin` to `part.end` of these.
+  Rows part(Range part) const {
+    return {index, {range.begin + part.begin, range.begin + part.end}};
+  }
+  Rows one(std::int64_t i) const { return part({i, i + 1}); }
 };
+inline Rows one_row(std::int64_t i) { return {nullptr, {i, i + 1}}; }
 
 // to[i, :] = array[rows[i], :], converted to V (float, double or int64; a float turns into an int64 by truncation).
 template <class V>
@@ -63,7 +69,7 @@ void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
 
 // The row as a T* where its numbers lie as T's do, one after the other; else null.
 template <class T>
-const T* row_as_it_lies(const ArrayView& array, std::int64_t row) {
+const T* row_in_place(const ArrayView& array, std::int64_t row) {
   constexpr ElementType kOwn = sizeof(T) == 4 ? ElementType::kFloat32 : ElementType::kFloat64;
   constexpr std::int64_t kSize = sizeof(T);
   if (array.type != kOwn || array.swapped || array.col_stride != kSize) return nullptr;

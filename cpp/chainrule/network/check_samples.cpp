@@ -26,7 +26,7 @@ template <class Check>
 void for_each_row(const ArrayView& array, Poll& poll, Check&& check) {
   std::vector<double> row(static_cast<std::size_t>(array.cols));
   for (std::int64_t i = 0; i < array.rows; ++i) {
-    gather_rows(array, {nullptr, i, 1}, MatrixView<double>(row.data(), 1, array.cols));
+    gather_rows(array, one_row(i), MatrixView<double>(row.data(), 1, array.cols));
     check(row.data(), i);
     if (i % 64 == 0) poll();  // a row may be less work than a look at the clock
   }

@@ -18,7 +18,7 @@ double largest(const ArrayView& array, Poll& poll) {
   double largest = 0;
   std::vector<double> row(static_cast<std::size_t>(array.cols));
   for (std::int64_t i = 0; array.data && i < array.rows; ++i) {
-    gather_rows(array, {nullptr, i, 1}, MatrixView<double>(row.data(), 1, array.cols));
+    gather_rows(array, one_row(i), MatrixView<double>(row.data(), 1, array.cols));
     for (const double value : row) largest = std::max(largest, std::fabs(value));
     if (i % 64 == 0) poll();
   }

@@ -6,9 +6,11 @@
 #include <utility>
 
 #include "chainrule/error.h"
-#include "chainrule/layers/initializers.h"
+#include "chainrule/layers/initialize.h"
 #include "chainrule/network/check_samples.h"
 #include "chainrule/network/divergence.h"
+#include "chainrule/plan/choose.h"
+#include "chainrule/plan/step.h"
 #include "chainrule/simd/denormals.h"
 
 namespace chainrule {
@@ -19,38 +21,6 @@ std::uint64_t next_network_id() {
   return ++last;
 }
 
-// Drawn in the order of W[j, k] as it is shown, (n_out, n_in), then b: independent of how W is stored.
-template <class T>
-void initialize(const Architecture& architecture, std::uint64_t seed, T* parameters, Poll& poll) {
-  for (std::size_t l = 0; l < architecture.layers.size(); ++l) {
-    const Dense& layer = architecture.layers[l];
-    RandomStream stream(seed, Purpose::kInitialParameters, static_cast<std::uint32_t>(l));
-    Initializers::visit<void>(layer.initializer, [&](auto member) {
-      const auto draw = [&] {
-        return static_cast<T>(decltype(member)::type::draw(stream, static_cast<double>(layer.n_in),
-                                                           static_cast<double>(layer.n_out)));
-      };
-      const MatrixView<T> weights = layer.weights(parameters);
-      // Some neurons at a time: drawn one after the other, but stored side by side, as they stand in memory.
-      constexpr std::int64_t kNeurons = 16;
-      std::vector<T> drawn(static_cast<std::size_t>(kNeurons * layer.n_in));
-      for (std::int64_t first = 0; first < layer.n_out; first += kNeurons) {
-        const std::int64_t count = std::min(kNeurons, layer.n_out - first);
-        for (std::int64_t j = 0; j < count; ++j) {
-          std::generate_n(drawn.data() + j * layer.n_in, layer.n_in, draw);
-          poll();
-        }
-        for (std::int64_t k = 0; k < layer.n_in; ++k) {
-          for (std::int64_t j = 0; j < count; ++j) {
-            weights.row(k)[first + j] = drawn[static_cast<std::size_t>(j * layer.n_in + k)];
-          }
-        }
-      }
-      if (T* bias = layer.bias(parameters)) std::generate_n(bias, layer.n_out, draw);
-    });
-  }
-}
-
 // A block of numbers of any type, some at a time.
 template <class T>
 void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
@@ -59,14 +29,9 @@ void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
   for (std::int64_t first = 0; first < from.cols; first += part.cols) {
     part.data = from.data + first * from.col_stride;
     part.cols = std::min(kAtOnce, from.cols - first);
-    gather_rows(part, {nullptr, 0, 1}, MatrixView<T>(to + first, 1, part.cols));
+    gather_rows(part, one_row(0), MatrixView<T>(to + first, 1, part.cols));
     poll();
   }
-}
-
-template <class T>
-Rows all_rows(const Samples<T>& samples) {
-  return {nullptr, 0, samples.size()};
 }
 
 }  // namespace
@@ -76,23 +41,24 @@ Rows all_rows(const Samples<T>& samples) {
 template <class T>
 class Network<T>::BorrowedPlan {
  public:
-  BorrowedPlan(const Network& network, Passes passes, Poll& poll)
+  BorrowedPlan(const Network& network, Capacity wanted, Poll& poll)
       : network_(network),
-        rows_(passes.max_rows),
+        rows_(wanted.max_rows),
         plan_(network.idle_plan_.exchange(nullptr)),
         engine_(current_engine<T>()),
-        team(threads_for(choose_plan(network.architecture_, engine_), network.architecture_,
-                         passes.usual_rows, passes.direction, network.threads_)) {
-    passes.threads = team.size();
-    if (!plan_ || !plan_->serves(passes) || !(plan_->engine() == engine_)) {
+        kind_(choose_plan(network.architecture_, engine_)),
+        team(threads_for(kind_, network.architecture_, wanted.usual_rows, wanted.trains,
+                         network.threads_)) {
+    wanted.threads = team.size();
+    if (!plan_ || plan_->kind() != kind_ || !plan_->serves(wanted) ||
+        !(plan_->engine() == engine_)) {
       plan_.reset();  // first, so that not both are in memory
-      plan_ = make_plan<T>(network.architecture_, passes, engine_, poll);
+      plan_ = make_plan<T>(kind_, network.architecture_, wanted, engine_, poll);
     }
-    plan_->load(network.parameters(), passes, team, poll);
-    plan_->expect({});
+    (*this)->load(network.parameters(), wanted, team, poll);
   }
-  BorrowedPlan(const Network& network, std::int64_t rows, Direction direction, Poll& poll)
-      : BorrowedPlan(network, Passes{rows, rows, direction, 1}, poll) {}
+  BorrowedPlan(const Network& network, std::int64_t rows, bool trains, Poll& poll)
+      : BorrowedPlan(network, Capacity{rows, rows, trains, 1}, poll) {}
   ~BorrowedPlan() {
     Team alone(1);  // after an exception, such as one of the team's threads'
     plan_->store(alone);
@@ -109,6 +75,7 @@ class Network<T>::BorrowedPlan {
   const std::int64_t rows_;
   std::unique_ptr<Plan<T>> plan_;
   const Engine<T> engine_;
+  const PlanKind kind_;
 
  public:
   Team team;
@@ -122,7 +89,7 @@ void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) con
   constexpr int kSmallCalls = 4;
   std::int64_t neurons = architecture_.n_in;
   for (const Dense& layer : architecture_.layers) neurons += layer.n_out;
-  const std::int64_t held = plan->passes().max_rows;
+  const std::int64_t held = plan->capacity().max_rows;
   const double bytes = sizeof(T) * static_cast<double>(held) * static_cast<double>(neurons);
   const bool small = rows <= held / 4 && bytes > kMuchMemory;
   if (!small) {
@@ -135,32 +102,30 @@ void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) con
 }
 
 template <class T>
-Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
-                    Poll poll)
-    : architecture_(layers, loss),
+Network<T>::Network(const Spec& spec, std::uint64_t seed, Poll poll)
+    : architecture_(spec),
       seed_(seed),
       id_(next_network_id()),
-      parameters_(architecture_.n_parameters, poll) {
-  initialize(architecture_, seed, parameters(), poll);
+      parameters_(architecture_.n_parameters(), poll) {
+  initialize(architecture_.parameters, seed, parameters(), poll);
 }
 
 template <class T>
-Network<T>::Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
-                    const ArrayView& parameters, Poll poll)
-    : architecture_(layers, loss),
+Network<T>::Network(const Spec& spec, std::uint64_t seed, const ArrayView& parameters, Poll poll)
+    : architecture_(spec),
       seed_(seed),
       id_(next_network_id()),
-      parameters_(architecture_.n_parameters, poll) {
+      parameters_(architecture_.n_parameters(), poll) {
   require_shape("the parameters", parameters, 1, n_parameters());
   copy_numbers(parameters, this->parameters(), poll);
 }
 
 template <class T>
-typename Network<T>::Report Network<T>::report(std::int64_t batch, Direction direction) const {
+typename Network<T>::Report Network<T>::report(std::int64_t batch, bool trains) const {
   const Engine<T> engine = current_engine<T>();
   const PlanKind plan = choose_plan(architecture_, engine);
   return {plan_name(plan), engine.product == Product::kOwn ? "own" : "blas",
-          target_name(engine.target), threads_for(plan, architecture_, batch, direction, threads_)};
+          target_name(engine.target), threads_for(plan, architecture_, batch, trains, threads_)};
 }
 
 template <class T>
@@ -175,11 +140,11 @@ void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool c
   }
   if (x.rows == 0) return;
   const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
-  BorrowedPlan plan(*this, chunk, Direction::kForward, poll);
+  BorrowedPlan plan(*this, chunk, false, poll);
   if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
   for (std::int64_t first = 0; first < x.rows; first += chunk) {
-    const Rows rows{nullptr, first, std::min(chunk, x.rows - first)};
-    plan->predict(x, rows, s.row_range(first, rows.count), plan.team, poll);
+    const Rows rows{nullptr, {first, std::min(first + chunk, x.rows)}};
+    plan->predict(x, rows, s.row_range(first, rows.size()), plan.team, poll);
   }
 }
 
@@ -188,8 +153,8 @@ double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  BorrowedPlan plan(*this, rows_at_once(samples), Direction::kForward, poll);
-  return mean_cost(*plan, samples, plan.team, poll);
+  BorrowedPlan plan(*this, rows_at_once(samples), false, poll);
+  return mean_cost(*plan, samples, rows_at_once(samples), plan.team, poll);
 }
 
 template <class T>
@@ -197,8 +162,9 @@ double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Po
   const FlushDenormals flush;
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward, poll);
-  return plan->value_and_gradient(samples, all_rows(samples), gradient, plan.team, poll).mean();
+  BorrowedPlan plan(*this, samples.size(), true, poll);
+  return chainrule::value_and_gradient(*plan, {samples, samples.all()}, gradient, plan.team, poll)
+      .mean();
 }
 
 template <class T>
@@ -207,9 +173,10 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const Uses::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
-  BorrowedPlan plan(*this, samples.size(), Direction::kForwardAndBackward, poll);
-  const auto step =
-      plan->train_step(samples, all_rows(samples), session.next_step(), plan.team, poll);
+  BorrowedPlan plan(*this, samples.size(), true, poll);
+  GradientTransformer<T> transformer(session.transforms());
+  const Step step = chainrule::train_step(*plan, {samples, samples.all()}, session.next_step(),
+                                          transformer, plan.team, poll);
   plan->store(plan.team);
   if (!step.finite) {
     throw_diverged(what_diverged(step.cost.mean()), samples,
@@ -234,7 +201,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
-  BorrowedPlan plan(*this, {largest, batch, Direction::kForwardAndBackward, 1}, poll);
+  BorrowedPlan plan(*this, {largest, batch, true, 1}, poll);
   run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll,
                     history);
   plan->store(plan.team);
@@ -247,13 +214,17 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, T* gradi
   const Uses::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   Trace trace;
-  const Passes passes{samples.size(), samples.size(), Direction::kForwardAndBackward, 1};
-  trace.plan = std::make_unique<LayerwisePlan<T>>(architecture_, passes, current_engine<T>(), poll);
+  const Capacity capacity{samples.size(), samples.size(), true, 1};
+  trace.plan =
+      std::make_unique<LayerwisePlan<T>>(architecture_, capacity, current_engine<T>(), poll);
   Team alone(1);
-  trace.plan->load(parameters(), passes, alone, poll);
+  trace.plan->load(parameters(), capacity, alone, poll);
   trace.cost =
-      trace.plan->value_and_gradient(samples, all_rows(samples), gradient, alone, poll).mean();
-  trace.dC_ds = trace.plan->dC_ds(poll);
+      chainrule::value_and_gradient<T>(*trace.plan, {samples, samples.all()}, gradient, alone, poll)
+          .mean();
+  const MatrixView<T> dC_ds = trace.plan->output_gradients(poll);
+  if (!samples.custom_cost) trace.plan->dC_ds(dC_ds, poll);
+  trace.dC_ds = dC_ds;
   return trace;
 }
 

@@ -7,9 +7,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chainrule/layers/architecture.h"
+#include "chainrule/layers/input.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/memory/array_view.h"
 #include "chainrule/network/optimizer.h"
@@ -25,15 +27,16 @@ namespace chainrule {
 template <class T>
 class Network {
  public:
-  // Draws the first parameters from the seed. `loss` is a name, or "" for a cost that comes with the samples.
+  // Draws the first parameters from the seed. The spec is as Architecture takes it.
+  Network(const Spec& spec, std::uint64_t seed, Poll poll = {});
   Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
-          Poll poll = {});
+          Poll poll = {})
+      : Network(network(layers, loss), seed, std::move(poll)) {}
   // Copies the first parameters, an array (1, n_parameters) of any type that is not looked at for NaN.
-  Network(const std::vector<Spec>& layers, const std::string& loss, std::uint64_t seed,
-          const ArrayView& parameters, Poll poll);
+  Network(const Spec& spec, std::uint64_t seed, const ArrayView& parameters, Poll poll);
 
   const Architecture& architecture() const { return architecture_; }
-  std::int64_t n_parameters() const { return architecture_.n_parameters; }
+  std::int64_t n_parameters() const { return architecture_.n_parameters(); }
   // (n_parameters,): layer by layer W (n_in, n_out), then b (n_out,)
   T* parameters() const { return parameters_.data(); }
 
@@ -53,7 +56,7 @@ class Network {
     std::string plan, product, target;
     int threads;
   };
-  Report report(std::int64_t batch, Direction direction) const;
+  Report report(std::int64_t batch, bool trains) const;
 
   // s = output for x (batch, n_in); s: (batch, n_out), overlapping neither x nor the parameters. Without
   // `check_finite`, NaN and infinities in x are computed with.

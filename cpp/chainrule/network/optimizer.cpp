@@ -10,62 +10,65 @@
 
 namespace chainrule {
 
-Optimizer::Optimizer(const Spec& spec)
-    : index_(Optimizers::index_of("optimizer", spec.name)), numbers_(spec.numbers) {
-  if (numbers_.size() != number_names().size()) {
-    throw std::invalid_argument(spec.name + " takes " + std::to_string(number_names().size()) +
-                                " numbers, got " + std::to_string(numbers_.size()));
+namespace {
+
+Choice<Optimizers> choose_optimizer(Spec spec) {
+  spec.require_known(
+      names_of(parameters_of<Optimizers>(Optimizers::index_of("optimizer", spec.name))), {},
+      {"gradient"});
+  spec.parts.clear();
+  return choose<Optimizers>("optimizer", spec);
+}
+
+std::vector<GradientTransform> choose_transforms(const Spec& spec) {
+  std::vector<GradientTransform> transforms;
+  for (const auto& part : spec.parts) {
+    transforms.push_back(choose<GradientTransforms>("gradient transform", part.second));
   }
-  check();
+  return transforms;
 }
 
-std::string Optimizer::name() const {
-  return Optimizers::names()[static_cast<std::size_t>(index_)];
+}  // namespace
+
+Optimizer::Optimizer(const Spec& spec)
+    : choice_(choose_optimizer(spec)), transforms_(choose_transforms(spec)) {}
+
+Spec Optimizer::spec() const {
+  Spec spec = spec_of(choice_);
+  for (const GradientTransform& each : transforms_)
+    spec.parts.emplace_back("gradient", spec_of(each));
+  return spec;
 }
 
-std::vector<std::string> Optimizer::number_names() const {
-  return Optimizers::visit<std::vector<std::string>>(index_, [](auto member) {
-    const auto& names = decltype(member)::type::kNumbers;
-    return std::vector<std::string>(std::begin(names), std::end(names));
-  });
+void Optimizer::configure(const Spec& spec) {
+  const Uses::Exclusive use(uses_, "optimizer");
+  const Choice<Optimizers> choice = choose_optimizer(spec);
+  if (choice.index != choice_.index) {
+    throw std::invalid_argument("this optimizer cannot become another one, \"" + spec.name + "\"");
+  }
+  transforms_ = choose_transforms(spec);
+  choice_ = choice;
 }
 
-int Optimizer::index_of_number(const std::string& name) const {
-  const auto names = number_names();
+double Optimizer::number(const std::string& name) const {
+  const auto names = names_of(parameters_of<Optimizers>(choice_.index));
   const auto found = std::find(names.begin(), names.end(), name);
   if (found == names.end()) {
     throw_unknown_name("number of an optimizer", name, {names.begin(), names.end()});
   }
-  return static_cast<int>(found - names.begin());
-}
-
-double Optimizer::number(const std::string& name) const {
-  return numbers_[static_cast<std::size_t>(index_of_number(name))];
-}
-
-void Optimizer::set_numbers(const std::vector<std::pair<std::string, double>>& values) {
-  const Uses::Exclusive use(uses_, "optimizer");
-  std::vector<double> numbers = numbers_;
-  for (const auto& [name, value] : values) {
-    numbers[static_cast<std::size_t>(index_of_number(name))] = value;
-  }
-  numbers_.swap(numbers);
-  try {
-    check();
-  } catch (...) {
-    numbers_.swap(numbers);
-    throw;
-  }
-}
-
-void Optimizer::check() const {
-  Optimizers::visit<void>(index_,
-                          [&](auto member) { decltype(member)::type::check(numbers_.data()); });
+  return choice_.numbers[found - names.begin()];
 }
 
 int Optimizer::n_states() const {
-  return Optimizers::visit<int>(
-      index_, [&](auto member) { return decltype(member)::type::n_states(numbers_.data()); });
+  return Optimizers::visit<int>(choice_.index, [&](auto member) {
+    return decltype(member)::type::n_states(choice_.numbers);
+  });
+}
+
+double Optimizer::first_value(int state) const {
+  return Optimizers::visit<double>(choice_.index, [&](auto member) {
+    return decltype(member)::type::first_value(state, choice_.numbers);
+  });
 }
 
 bool Optimizer::holds_state() const {
@@ -133,21 +136,26 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     optimizer.states_of_ = holds_state ? kAny : network_id;
   }
   auto& states = std::get<States<T>>(optimizer.states_);
-  // Momentum may have been switched on since the last session: states that are missing start at 0.
-  while (states.size() < n_states) states.emplace_back(n_parameters, poll);
+  // Momentum may have been switched on since the last session: states that are missing start now.
+  while (states.size() < n_states) {
+    const auto first = static_cast<T>(optimizer.first_value(static_cast<int>(states.size())));
+    states.emplace_back(n_parameters, poll);
+    if (first != 0) std::fill_n(states.back().data(), n_parameters, first);
+  }
   for (std::size_t i = 0; i < n_states; ++i) states_.push_back(states[i].data());
 }
 
 template <class T>
 void Optimizer::Session<T>::next_steps(std::int64_t count, Update<T>* updates) const {
-  Optimizers::visit<void>(optimizer_.index_, [&](auto member) {
+  const Choice<Optimizers>& choice = optimizer_.choice_;
+  Optimizers::visit<void>(choice.index, [&](auto member) {
     for (std::int64_t i = 0; i < count; ++i) {
       Update<T>& update = updates[i];
-      update.optimizer = optimizer_.index_;
+      update.optimizer = choice.index;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
       const auto constants =
-          decltype(member)::type::constants(optimizer_.numbers_.data(), optimizer_.steps_ + 1 + i);
+          decltype(member)::type::constants(choice.numbers, optimizer_.steps_ + 1 + i);
       std::transform(constants.begin(), constants.end(), update.constants,
                      [](double constant) { return static_cast<T>(constant); });
     }

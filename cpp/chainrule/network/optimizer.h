@@ -1,14 +1,14 @@
-// An optimizer at work: its numbers, how many steps it has made, and its state beside the parameters of the one
-// network that it serves.
+// An optimizer at work: its numbers, what it does to the gradient first, how many steps it has made, and its state beside
+// the parameters of the one network that it serves.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <variant>
 #include <vector>
 
+#include "chainrule/gradients/list.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/network/use_guard.h"
@@ -19,14 +19,15 @@ namespace chainrule {
 
 class Optimizer {
  public:
-  // Throws std::invalid_argument for an unknown name or a number that the optimizer refuses.
+  // parts: "gradient", a gradient transform, any number of them. Throws std::invalid_argument for an unknown name or a
+  // number that the optimizer refuses.
   explicit Optimizer(const Spec& spec);
 
-  std::string name() const;
-  std::vector<std::string> number_names() const;
+  // The spec that it could be made from now, with every number.
+  Spec spec() const;
+  // From the next step on. All of it, or nothing where something is refused; the name must be the same.
+  void configure(const Spec& spec);
   double number(const std::string& name) const;
-  // All at once, or none of them where one is refused. Takes effect with the next step.
-  void set_numbers(const std::vector<std::pair<std::string, double>>& values);
 
   std::int64_t steps() const { return steps_; }
   // One copy of each state ("m", "v", ...); empty before the first step.
@@ -44,6 +45,7 @@ class Optimizer {
 
     std::int64_t steps() const { return optimizer_.steps_; }
     double learning_rate() const { return optimizer_.number("learning_rate"); }
+    const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
 
     Update<T> next_step() const;
     // The same for the step that comes next and those after it.
@@ -65,24 +67,23 @@ class Optimizer {
   template <class T>
   using States = std::vector<AlignedBlock<T>>;
 
-  int index_of_number(const std::string& name) const;
-  void check() const;
   int n_states() const;
-  // Whether the states are more than the zeros that they start from.
+  double first_value(int state) const;
+  // Whether the states are more than the values that they start from.
   bool holds_state() const;
   std::vector<std::vector<double>> copy_states() const;
 
-  int index_;  // in Optimizers
-  std::vector<double> numbers_;
+  Choice<Optimizers> choice_;
+  std::vector<GradientTransform> transforms_;
   std::int64_t steps_ = 0;
   static constexpr std::uint64_t kAny = 0;
   std::uint64_t network_id_ = kAny;  // whose last finished step this was
-  // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose first
-  // step failed do not.
+  // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose
+  // first step failed do not.
   std::uint64_t states_of_ = kAny;
   // Restored states are doubles until the first session gives them its dtype.
   std::variant<States<double>, States<float>> states_;
-  Uses uses_;
+  mutable Uses uses_;
 };
 
 }  // namespace chainrule

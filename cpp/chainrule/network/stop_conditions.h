@@ -8,9 +8,7 @@
 #include <memory>
 #include <vector>
 
-#include "chainrule/optimizers/numbers.h"
-#include "chainrule/spec.h"
-#include "chainrule/type_list.h"
+#include "chainrule/members.h"
 
 namespace chainrule {
 
@@ -28,35 +26,29 @@ class StopCondition {
   virtual bool counts_steps() const { return false; }
 };
 
-// Stops when the cost of an epoch is below a value. numbers: the value
+// Stops when the cost of an epoch is below a value.
 class CostBelow final : public StopCondition {
  public:
   static constexpr const char* kName = "cost_below";
-  CostBelow(const Spec& spec, const Questions& /*questions*/) {
-    spec.require(1, 0);
-    value_ = spec.numbers[0];
-    require(std::isfinite(value_), "value", "a finite number", value_);
-  }
+  static constexpr Parameter kParameters[] = {
+      {"value", kRequired, Allowed::kFinite, "which the cost has to be below"}};
+  CostBelow(const double* numbers, const Questions& /*questions*/) : value_(numbers[0]) {}
   bool after_epoch(double cost) override { return cost < value_; }
 
  private:
-  double value_ = 0;
+  const double value_;
 };
 
 // Stops when the cost has not gone more than min_delta below its best for `patience` epochs in a row.
-// Prechelt: "Early stopping - but when?", Neural Networks: Tricks of the Trade (1998). numbers: patience, min_delta
+// Prechelt: "Early stopping - but when?", Neural Networks: Tricks of the Trade (1998)
 class NoImprovement final : public StopCondition {
  public:
   static constexpr const char* kName = "no_improvement";
-  NoImprovement(const Spec& spec, const Questions& /*questions*/) {
-    spec.require(2, 0);
-    patience_ = spec.numbers[0];
-    min_delta_ = spec.numbers[1];
-    require(patience_ >= 1 && patience_ == std::floor(patience_) && std::isfinite(patience_),
-            "patience", "a whole number >= 1", patience_);
-    require(min_delta_ >= 0 && std::isfinite(min_delta_), "min_delta", "a finite number >= 0",
-            min_delta_);
-  }
+  static constexpr Parameter kParameters[] = {
+      {"patience", 10.0, Allowed::kCount, "epochs in a row"},
+      {"min_delta", 0.0, Allowed::kNotNegative, "what counts as an improvement"}};
+  NoImprovement(const double* numbers, const Questions& /*questions*/)
+      : patience_(numbers[0]), min_delta_(numbers[1]) {}
   bool after_epoch(double cost) override {
     if (cost < best_ - min_delta_) {
       best_ = cost;
@@ -68,35 +60,34 @@ class NoImprovement final : public StopCondition {
   }
 
  private:
-  double patience_ = 0, min_delta_ = 0;
+  const double patience_, min_delta_;
   double best_ = std::numeric_limits<double>::infinity();
   double epochs_without_ = 0;
 };
 
-// Stops after the first step that ends this much later than training began. numbers: seconds
+// Stops after the first step that ends this much later than training began.
 class TimeLimit final : public StopCondition {
  public:
   static constexpr const char* kName = "time_limit";
-  TimeLimit(const Spec& spec, const Questions& /*questions*/) {
-    spec.require(1, 0);
-    seconds_ = spec.numbers[0];
-    require(seconds_ > 0 && std::isfinite(seconds_), "seconds", "a finite number > 0", seconds_);
-  }
+  static constexpr Parameter kParameters[] = {
+      {"seconds", kRequired, Allowed::kPositive, "from the beginning of the training"}};
+  TimeLimit(const double* numbers, const Questions& /*questions*/) : seconds_(numbers[0]) {}
   bool after_step(double seconds) override { return seconds >= seconds_; }
   bool counts_steps() const override { return true; }
 
  private:
-  double seconds_ = 0;
+  const double seconds_;
 };
 
-// Stops when the caller says so, who is asked after a step, at most every 20 ms. numbers: the index of the question
+// Stops when the caller says so, who is asked after a step, at most every 20 ms.
 class StopWhen final : public StopCondition {
  public:
   static constexpr const char* kName = "stop_when";
-  StopWhen(const Spec& spec, const Questions& questions) {
-    spec.require(1, 0);
-    const double index = spec.numbers[0], count = static_cast<double>(questions.size());
-    require(index >= 0 && index < count && index == std::floor(index), "the index of a question",
+  static constexpr Parameter kParameters[] = {
+      {"question", kRequired, Allowed::kNotNegative, "index of the caller's question"}};
+  StopWhen(const double* numbers, const Questions& questions) {
+    const double index = numbers[0], count = static_cast<double>(questions.size());
+    require(index < count && index == std::floor(index), "the index of a question",
             "that of one of the questions given", index);
     is_set_ = questions[static_cast<std::size_t>(index)];
   }
@@ -117,10 +108,10 @@ using StopConditions = TypeList<CostBelow, NoImprovement, TimeLimit, StopWhen>;
 // Throws std::invalid_argument for an unknown name or a number that the condition refuses.
 inline std::unique_ptr<StopCondition> make_stop_condition(const Spec& spec,
                                                           const Questions& questions = {}) {
+  const auto choice = choose<StopConditions>("stop condition", spec);
   return StopConditions::visit<std::unique_ptr<StopCondition>>(
-      StopConditions::index_of("stop condition", spec.name),
-      [&](auto member) -> std::unique_ptr<StopCondition> {
-        return std::make_unique<typename decltype(member)::type>(spec, questions);
+      choice.index, [&](auto member) -> std::unique_ptr<StopCondition> {
+        return std::make_unique<typename decltype(member)::type>(choice.numbers, questions);
       });
 }
 

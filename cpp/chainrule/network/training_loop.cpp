@@ -12,6 +12,7 @@
 
 #include "chainrule/error.h"
 #include "chainrule/network/divergence.h"
+#include "chainrule/plan/step.h"
 #include "chainrule/random/stream.h"
 
 namespace chainrule {
@@ -34,8 +35,7 @@ class SampleOrder {
   // `epoch` counts within this call, `epoch_of_network` within the life of the network.
   void begin_epoch(std::int64_t epoch, std::int64_t epoch_of_network, Poll& poll) {
     if (given_.data) {
-      gather_rows(given_, {nullptr, epoch, 1},
-                  MatrixView<std::int64_t>(order_.data(), 1, given_.cols));
+      gather_rows(given_, one_row(epoch), MatrixView<std::int64_t>(order_.data(), 1, given_.cols));
       const auto n = static_cast<std::int64_t>(order_.size());
       const auto is_sample = [n](std::int64_t each) { return each >= 0 && each < n; };
       if (!std::all_of(order_.begin(), order_.end(), is_sample)) throw_changed("order");
@@ -50,9 +50,7 @@ class SampleOrder {
     }
   }
 
-  Rows batch(std::int64_t first, std::int64_t count) const {
-    return {order_.data() + first, 0, count};
-  }
+  Rows rows(Range range) const { return {order_.data(), range}; }
 
  private:
   std::uint64_t seed_;
@@ -105,6 +103,48 @@ class Stopwatch {
   double& total_;
 };
 
+// Makes the steps of some rows: one of them, or several of one sample each where the plan has a way for that.
+template <class T>
+class StepMaker {
+ public:
+  StepMaker(Plan<T>& plan, const typename Optimizer::Session<T>& session, const Samples<T>& samples,
+            std::int64_t batch_size, bool one_at_a_time)
+      : plan_(plan),
+        session_(session),
+        transformer_(session.transforms()),
+        one_by_one_(batch_size == 1 && !one_at_a_time && transformer_.empty() &&
+                    plan.trains_one_by_one(samples)),
+        rows_at_once_(one_by_one_ ? Plan<T>::OneByOne::kMost : batch_size) {}
+
+  std::int64_t rows_at_once() const { return rows_at_once_; }
+
+  void make(const Batch<T>& batch, Team& team, Poll& poll) {
+    if (one_by_one_) {
+      session_.next_steps(batch.rows.size(), steps_.updates.data());
+      plan_.train_one_by_one(batch, steps_, poll);
+      return;
+    }
+    session_.next_steps(1, steps_.updates.data());
+    const Step step = train_step(plan_, batch, steps_.updates[0], transformer_, team, poll);
+    steps_.costs[0] = step.cost;
+    steps_.begun = 1;
+    steps_.finite = step.finite;
+  }
+
+  // Those begun, and whether the last of them came out finite.
+  std::int64_t begun() const { return steps_.begun; }
+  const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
+  bool finite() const { return steps_.finite; }
+
+ private:
+  Plan<T>& plan_;
+  const typename Optimizer::Session<T>& session_;
+  GradientTransformer<T> transformer_;
+  const bool one_by_one_;
+  const std::int64_t rows_at_once_;
+  typename Plan<T>::OneByOne steps_;
+};
+
 std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(epoch + 1); }
 
 template <class T>
@@ -142,7 +182,7 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
   // As doubles, which tell a number that no int64 holds from one that is right.
   std::vector<double> epoch(static_cast<std::size_t>(n_samples));
   for (std::int64_t i = 0; i < order.rows; ++i) {
-    gather_rows(order, {nullptr, i, 1}, MatrixView<double>(epoch.data(), 1, n_samples));
+    gather_rows(order, one_row(i), MatrixView<double>(epoch.data(), 1, n_samples));
     for (std::int64_t j = 0; j < n_samples; ++j) {
       const double sample = epoch[static_cast<std::size_t>(j)];
       if (sample >= 0 && sample < static_cast<double>(n_samples)) continue;
@@ -162,17 +202,6 @@ std::int64_t rows_at_once(const Samples<T>& samples) {
 }
 
 template <class T>
-double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& poll) {
-  const std::int64_t chunk = rows_at_once(samples);
-  CostSums sums;
-  for (std::int64_t first = 0; first < samples.size(); first += chunk) {
-    const Rows rows{nullptr, first, std::min(chunk, samples.size() - first)};
-    sums += plan.cost(samples, rows, team, poll);
-  }
-  return sums.mean();
-}
-
-template <class T>
 void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
                        const Samples<T>& samples, const FitOptions<T>& options, std::uint64_t seed,
                        std::int64_t& epochs_begun, Team& team, Poll& poll, History& history) {
@@ -183,22 +212,19 @@ void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
   history.begun = true;
   bool stopped = false;
   std::int64_t rounds = 0;
-  typename Plan<T>::Steps steps;
-  const std::int64_t rows_of_steps =
-      batch_size * (stop.count_steps() ? 1 : plan.steps_at_once(samples, batch_size));
+  StepMaker<T> steps(plan, session, samples, batch_size, stop.count_steps());
   for (std::int64_t epoch = 0; epoch != options.epochs && !stopped; ++epoch) {
     order.begin_epoch(epoch, epochs_begun, poll);
     CostSums cost;
-    for (std::int64_t first = 0; first < n && !stopped; first += rows_of_steps) {
+    for (std::int64_t first = 0; first < n && !stopped; first += steps.rows_at_once()) {
       if (rounds++ % kRoundsBetweenPolls == 0) poll();
-      const Rows rows = order.batch(first, std::min(rows_of_steps, n - first));
-      const std::int64_t next = first + rows.count;
-      plan.expect(order.batch(next, std::min(rows_of_steps, n - next)));
-      session.next_steps((rows.count + batch_size - 1) / batch_size, steps.updates.data());
-      plan.train_steps(samples, rows, batch_size, steps, team, poll);
-      for (std::int64_t i = 0; i < steps.begun; ++i) {
-        const CostSums& of_step = steps.costs[static_cast<std::size_t>(i)];
-        if (!steps.finite && i + 1 == steps.begun) {
+      const std::int64_t next = std::min(first + steps.rows_at_once(), n);
+      const Batch<T> batch{samples, order.rows({first, next}),
+                           order.rows({next, std::min(next + steps.rows_at_once(), n)})};
+      steps.make(batch, team, poll);
+      for (std::int64_t i = 0; i < steps.begun(); ++i) {
+        const CostSums& of_step = steps.cost(i);
+        if (!steps.finite() && i + 1 == steps.begun()) {
           const std::int64_t step = first / batch_size + i;
           const bool is_first = epoch == 0 && step == 0;
           throw_diverged(what_diverged(of_step.mean()) + " in step " + std::to_string(step + 1) +
@@ -221,7 +247,7 @@ void run_training_loop(Plan<T>& plan, typename Optimizer::Session<T>& session,
     history.cost.push_back(watched);
     require_finite_cost("the mean cost", watched, epoch, samples, session.learning_rate(), poll);
     if (options.validation) {
-      watched = mean_cost(plan, *options.validation, team, poll);
+      watched = mean_cost(plan, *options.validation, rows_at_once(*options.validation), team, poll);
       history.validation_cost.push_back(watched);
       require_finite_cost("the validation cost", watched, epoch, *options.validation,
                           session.learning_rate(), poll);
@@ -237,8 +263,6 @@ template void check_fit_options(const FitOptions<float>&, std::int64_t, Poll&);
 template void check_fit_options(const FitOptions<double>&, std::int64_t, Poll&);
 template std::int64_t rows_at_once(const Samples<float>&);
 template std::int64_t rows_at_once(const Samples<double>&);
-template double mean_cost(Plan<float>&, const Samples<float>&, Team&, Poll&);
-template double mean_cost(Plan<double>&, const Samples<double>&, Team&, Poll&);
 template void run_training_loop(Plan<float>&, Optimizer::Session<float>&, const Samples<float>&,
                                 const FitOptions<float>&, std::uint64_t, std::int64_t&, Team&,
                                 Poll&, History&);

@@ -43,9 +43,7 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
 // Predictions and costs of many samples are computed this many rows at a time.
 constexpr std::int64_t kRowsAtOnce = 1024;
 
-// The mean cost of all samples, so many at a time as rows_at_once says.
-template <class T>
-double mean_cost(Plan<T>& plan, const Samples<T>& samples, Team& team, Poll& poll);
+// How many rows mean_cost() takes of these samples.
 template <class T>
 std::int64_t rows_at_once(const Samples<T>& samples);
 

@@ -7,30 +7,28 @@
 #include <cmath>
 #include <cstdint>
 
-#include "chainrule/optimizers/numbers.h"
+#include "chainrule/optimizers/whole_power.h"
+#include "chainrule/parameter.h"
 
 namespace chainrule {
 
 struct Adam {
   static constexpr const char* kName = "adam";
   static constexpr const char* kElsewhere[] = {"adamw", "adam_w", "fused_adam"};
-  static constexpr int kMinStates = 2, kMaxStates = 2;
-  static constexpr const char* kNumbers[] = {"learning_rate", "beta1", "beta2", "eps"};
-
-  static void check(const double* numbers) {
-    require_learning_rate(numbers[0]);
-    require_fraction("betas[0]", numbers[1]);
-    require_fraction("betas[1]", numbers[2]);
-    require(numbers[3] >= 0 && std::isfinite(numbers[3]), "eps", "a finite number >= 0",
-            numbers[3]);
-  }
-
-  // Arrays of state beside the weights: m and v.
+  static constexpr Parameter kParameters[] = {
+      {"learning_rate", 1e-3, Allowed::kNotNegative, "the article's epsilon"},
+      {"betas[0]", 0.9, Allowed::kFraction, "beta1, of the running mean of the gradient"},
+      {"betas[1]", 0.999, Allowed::kFraction, "beta2, of that of its square"},
+      {"eps", 1e-8, Allowed::kNotNegative, "keeps the division finite"}};
+  // m and v
+  static constexpr int kLeastStates = 2, kMostStates = 2;
   static int n_states(const double* /*numbers*/) { return 2; }
+  static double first_value(int /*state*/, const double* /*numbers*/) { return 0; }
 
+  static constexpr int kConstants = 6;
   // What step number `step`, counted from 1, needs of the numbers. With r = sqrt(1 - beta2^t), the step
   // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
-  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t step) {
+  static std::array<double, kConstants> constants(const double* numbers, std::int64_t step) {
     const double r = std::sqrt(1 - whole_power(numbers[2], step));
     return {numbers[1],     1 - numbers[1], numbers[2],
             1 - numbers[2], numbers[3] * r, numbers[0] * r / (1 - whole_power(numbers[1], step))};

@@ -6,28 +6,30 @@
 #include <array>
 #include <cstdint>
 
-#include "chainrule/optimizers/numbers.h"
+#include "chainrule/parameter.h"
 
 namespace chainrule {
 
 struct Sgd {
   static constexpr const char* kName = "sgd";
   static constexpr const char* kElsewhere[] = {"gradient_descent", "gd", "momentum", "nesterov"};
-  static constexpr int kMinStates = 0, kMaxStates = 1;
-  static constexpr const char* kNumbers[] = {"learning_rate", "momentum", "nesterov"};
-
+  static constexpr Parameter kParameters[] = {
+      {"learning_rate", 0.01, Allowed::kNotNegative, "the article's epsilon"},
+      {"momentum", 0.0, Allowed::kFraction, "mu"},
+      {"nesterov", 0.0, Allowed::kFlag, "whether steps have Nesterov's form"}};
   static void check(const double* numbers) {
-    require_learning_rate(numbers[0]);
-    require_fraction("momentum", numbers[1]);
-    require(numbers[2] == 0 || (numbers[2] == 1 && numbers[1] > 0), "nesterov",
+    require(numbers[2] == 0 || numbers[1] > 0, "nesterov",
             "False, or True together with momentum > 0", numbers[2]);
   }
 
-  // Arrays of state beside the weights: m, if there is momentum.
+  // m, if there is momentum
+  static constexpr int kLeastStates = 0, kMostStates = 1;
   static int n_states(const double* numbers) { return numbers[1] > 0 ? 1 : 0; }
+  static double first_value(int /*state*/, const double* /*numbers*/) { return 0; }
 
+  static constexpr int kConstants = 3;
   // What a step needs of the numbers: epsilon, mu, and mu once more for Nesterov's form, else 0.
-  static std::array<double, kMaxConstants> constants(const double* numbers, std::int64_t /*step*/) {
+  static std::array<double, kConstants> constants(const double* numbers, std::int64_t /*step*/) {
     return {numbers[0], numbers[1], numbers[2] != 0 ? numbers[1] : 0.0};
   }
 

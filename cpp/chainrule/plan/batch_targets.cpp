@@ -19,20 +19,21 @@ void BatchTargets<T>::reserve(std::int64_t max_batch, std::int64_t n_out, Worksp
 template <class T>
 CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows, Poll& poll) {
   CostSums sums;
-  const bool even = !samples.weight.data;
-  if (even && even_ && batch_ == rows.count) {  // all as it was
+  const bool unweighted = !samples.weight.data;
+  if (unweighted && unweighted_ && batch_ == rows.size()) {  // all as it was
     sums.weight = static_cast<double>(batch_);
     return sums;
   }
-  even_ = false;  // until all is done
-  batch_ = rows.count;
+  unweighted_ = false;  // until all is done
+  batch_ = rows.size();
   const MatrixView<double> weights(weights_.data(), batch_, 1);
   weights.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
     double* const of_block = weights.row(first);
-    if (even) {
+    if (unweighted) {
       std::fill_n(of_block, count, 1.0);
     } else {
-      gather_rows(samples.weight, rows.part(first, count), weights.row_range(first, count));
+      gather_rows(samples.weight, rows.part({first, first + count}),
+                  weights.row_range(first, count));
     }
     for (std::int64_t i = 0; i < count; ++i) sums.weight += of_block[i];
   });
@@ -42,7 +43,7 @@ CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows, Pol
       shares_.data[i] = sums.weight > 0 ? static_cast<T>(weight / sums.weight) : T(0);
     }
   });
-  even_ = even;
+  unweighted_ = unweighted;
   return sums;
 }
 
@@ -51,7 +52,7 @@ void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::i
                              MatrixView<T> y) {
   if (!samples.y_is_labels) return gather_rows(samples.y, part, y);
   // A label is the distribution that has all its weight on one class.
-  const MatrixView<std::int64_t> labels{labels_.data() + first, part.count, 1};
+  const MatrixView<std::int64_t> labels{labels_.data() + first, part.size(), 1};
   gather_rows(samples.y, part, labels);
   for (std::int64_t i = 0; i < y.rows; ++i) {
     std::fill_n(y.row(i), n_out_, T(0));
@@ -69,14 +70,6 @@ CostSums BatchTargets<T>::sum(CostSums sums) const {
     if (weight != 0) sums.weighted_cost += weight * costs_.data()[i];
   }
   return sums;
-}
-
-template <class T>
-bool BatchTargets<T>::finite(std::int64_t first, std::int64_t count) const {
-  for (std::int64_t i = first; i < first + count; ++i) {
-    if (weights_.data()[i] != 0 && !std::isfinite(costs_.data()[i])) return false;
-  }
-  return true;
 }
 
 template class BatchTargets<float>;

@@ -24,12 +24,10 @@ class BatchTargets {
   // The share of each sample in the batch: its weight, over their sum.
   const T* shares() const { return shares_.data; }
   double* costs() const { return costs_.data(); }
-  // Whether the costs of these rows are finite, but for samples of no weight, which count for nothing.
-  bool finite(std::int64_t first, std::int64_t count) const;
 
  private:
   std::int64_t n_out_ = 0, batch_ = 0;
-  bool even_ = false;  // weights and shares are those of a batch without weights
+  bool unweighted_ = false;  // weights and shares are those of a batch without weights
   MatrixView<T> shares_;
   AlignedBlock<double> weights_, costs_;
   AlignedBlock<std::int64_t> labels_;

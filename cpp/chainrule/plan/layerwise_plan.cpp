@@ -3,16 +3,15 @@
 #include "chainrule/plan/layerwise_plan.h"
 
 #include <algorithm>
-#include <cmath>
 
 namespace chainrule {
 
 template <class T>
-LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& passes,
+LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity& capacity,
                                 const Engine<T>& engine, Poll& poll)
-    : Plan<T>(passes, engine), architecture_(architecture) {
+    : Plan<T>(PlanKind::kLayerwise, architecture, capacity, engine) {
   const auto& layers = architecture.layers;
-  const std::int64_t max_batch = passes.max_rows;
+  const std::int64_t max_batch = capacity.max_rows;
   a_.resize(layers.size() + 1);
   z_.resize(layers.size());
   delta_.resize(layers.size());
@@ -20,16 +19,10 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Passes& 
   for (std::size_t l = 0; l < layers.size(); ++l) {
     workspace_.reserve(max_batch, layers[l].n_out, z_[l]);
     workspace_.reserve(max_batch, layers[l].n_out, a_[l + 1]);
+    if (this->trains()) workspace_.reserve(max_batch, layers[l].n_out, delta_[l]);
   }
   targets_.reserve(max_batch, architecture.n_out(), workspace_);
   workspace_.reserve(max_batch, architecture.n_out(), y_);
-  workspace_.reserve(max_batch, architecture.n_out(), dC_ds_);
-  if (this->trains()) {
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      workspace_.reserve(max_batch, layers[l].n_out, delta_[l]);
-    }
-    workspace_.reserve(1, architecture.n_parameters, gradient_);
-  }
   workspace_.allocate(poll);
 }
 
@@ -42,46 +35,10 @@ void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& /*team*/,
-                                Poll& poll) {
-  forward(samples.x, rows, poll);
-  return cost_forward(samples, rows, poll);
-}
-
-template <class T>
-CostSums LayerwisePlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows,
-                                              T* gradient, Team& team, Poll& poll) {
-  const CostSums sums = cost(samples, rows, team, poll);
-  cost_backward(poll);
-  backward(gradient, poll);
-  return sums;
-}
-
-template <class T>
-typename Plan<T>::Step LayerwisePlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
-                                                    const Update<T>& update, Team& team,
-                                                    Poll& poll) {
-  typename Plan<T>::Step step;
-  step.cost = value_and_gradient(samples, rows, gradient_.data, team, poll);
-  const std::int64_t count = architecture_.n_parameters;
-  UpdateBlock<T> block;
-  block.weights = parameters_;
-  block.gradient = gradient_.data;
-  block.rows = 1;
-  block.cols = count;
-  // Once without storing: a step that does not come out finite changes nothing.
-  block.check_only = true;
-  step.finite = std::isfinite(step.cost.weighted_cost) && engine_.kernels->update(update, block);
-  block.check_only = false;
-  if (step.finite) engine_.kernels->update(update, block);
-  return step;
-}
-
-template <class T>
 void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows, Poll& poll) {
-  batch_ = rows.count;
+  batch_ = rows.size();
   of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    gather_rows(x, rows.part(first, count), a_[0].row_range(first, count));
+    gather_rows(x, rows.part({first, first + count}), a_[0].row_range(first, count));
   });
   for (std::size_t l = 0; l < z_.size(); ++l) {
     architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]),
@@ -90,13 +47,11 @@ void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows, Poll& poll)
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& rows, Poll& poll) {
+CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& /*team*/,
+                                Poll& poll) {
+  forward(samples.x, rows, poll);
   const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
-  CostSums sums = targets_.begin(samples, rows, poll);
-  if (samples.custom_cost) {
-    sums.weighted_cost = sums.weight * samples.custom_cost(rows, s, of_batch(dC_ds_));
-    return sums;
-  }
+  const CostSums sums = targets_.begin(samples, rows, poll);
   targets_.gather(samples, rows, 0, of_batch(y_));
   s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
     engine_.kernels->costs(architecture_.loss, z.row(first), s.row(first), y_.row(first), count,
@@ -105,17 +60,21 @@ CostSums LayerwisePlan<T>::cost_forward(const Samples<T>& samples, const Rows& r
   return targets_.sum(sums);
 }
 
-// From the cost to the output layer's delta.
 template <class T>
-void LayerwisePlan<T>::cost_backward(Poll& poll) {
-  const Loss& loss = architecture_.loss;
-  const MatrixView<T> s = of_batch(a_.back()), dC_ds = of_batch(dC_ds_),
-                      delta = of_batch(delta_.back());
-  if (!loss.is_custom()) cost_gradient(loss, loss.paired ? delta : dC_ds, poll);
-  if (!loss.paired) {
-    engine_.kernels->activation_backward(architecture_.layers.back().activation, s.data, dC_ds.data,
-                                         delta.data, s.rows, s.cols, s.stride);
-  }
+CostSums LayerwisePlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& poll) {
+  const CostSums sums = cost(batch.samples, batch.rows, team, poll);
+  const MatrixView<T> delta = of_batch(delta_.back());
+  cost_gradient(architecture_.loss, delta, poll);
+  if (!architecture_.loss.paired) activation_backward(z_.size() - 1, delta, poll);
+  backward(poll);
+  return sums;
+}
+
+template <class T>
+void LayerwisePlan<T>::backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& /*batch*/,
+                                          Team& /*team*/, Poll& poll) {
+  activation_backward(z_.size() - 1, dC_ds, poll);
+  backward(poll);
 }
 
 // dC/ds, or delta where the loss is paired
@@ -129,30 +88,51 @@ void LayerwisePlan<T>::cost_gradient(const Loss& loss, MatrixView<T> gradient, P
 }
 
 template <class T>
-MatrixView<const T> LayerwisePlan<T>::dC_ds(Poll& poll) {
+void LayerwisePlan<T>::dC_ds(MatrixView<T> to, Poll& poll) {
   Loss loss = architecture_.loss;
-  if (loss.paired) {
-    loss.paired = false;
-    cost_gradient(loss, of_batch(dC_ds_), poll);
-  }
-  return of_batch(dC_ds_);
+  loss.paired = false;
+  cost_gradient(loss, to, poll);
+}
+
+// The delta of dense layer l from dC/da, which may be that delta itself.
+template <class T>
+void LayerwisePlan<T>::activation_backward(std::size_t l, MatrixView<const T> dC_da, Poll& poll) {
+  const Activation& activation = architecture_.layers[l].activation;
+  const MatrixView<T> delta = of_batch(delta_[l]);
+  const MatrixView<T>& a_or_z = slope_reads_z(activation) ? z_[l] : a_[l + 1];
+  delta.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    engine_.kernels->activation_backward(activation, a_or_z.row(first), dC_da.row(first),
+                                         delta.row(first), count, delta.cols, delta.stride);
+  });
 }
 
 template <class T>
-void LayerwisePlan<T>::backward(T* gradient, Poll& poll) {
-  for (std::size_t l = z_.size(); l-- > 0;) {
-    const MatrixView<T> dC_da = l > 0 ? of_batch(delta_[l - 1]) : MatrixView<T>();
-    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(a_[l]),
-                                                 of_batch(delta_[l]), gradient, dC_da, poll);
-    if (l > 0) {
-      dC_da.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-        T* part = dC_da.row(first);
-        engine_.kernels->activation_backward(architecture_.layers[l - 1].activation,
-                                             a_[l].row(first), part, part, count, dC_da.cols,
-                                             dC_da.stride);
-      });
-    }
+void LayerwisePlan<T>::backward(Poll& poll) {
+  for (std::size_t l = z_.size() - 1; l > 0; --l) {
+    const MatrixView<T> dC_da = of_batch(delta_[l - 1]);
+    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(delta_[l]), dC_da,
+                                                 poll);
+    activation_backward(l - 1, dC_da, poll);
   }
+}
+
+template <class T>
+void LayerwisePlan<T>::gradient(T* gradient, Team& /*team*/, Poll& poll) {
+  for (std::size_t l = 0; l < z_.size(); ++l) {
+    architecture_.layers[l].template gradient<T>(engine_, of_batch(a_[l]), of_batch(delta_[l]),
+                                                 gradient, poll);
+  }
+}
+
+template <class T>
+bool LayerwisePlan<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& /*batch*/,
+                              Team& /*team*/) {
+  UpdateBlock<T> all;
+  all.weights = parameters_;
+  all.gradient = gradient;
+  all.rows = 1;
+  all.cols = architecture_.n_parameters();
+  return engine_.kernels->update(update, all);
 }
 
 template class LayerwisePlan<float>;

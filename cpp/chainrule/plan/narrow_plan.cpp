@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "chainrule/plan/panel_plan.h"
-
 namespace chainrule {
 namespace {
 
@@ -31,7 +29,7 @@ std::int64_t most_chunks(std::int64_t batch) {
 bool is_tiny(const Architecture& architecture) {
   constexpr std::int64_t kFewNeurons = 3, kFewParameters = 32;
   const auto has_few = [](const Dense& layer) { return layer.n_out <= kFewNeurons; };
-  return architecture.n_parameters <= kFewParameters &&
+  return architecture.n_parameters() <= kFewParameters &&
          std::all_of(architecture.layers.begin(), architecture.layers.end(), has_few);
 }
 
@@ -43,114 +41,125 @@ template <class T>
 bool NarrowPlan<T>::suits(const Architecture& architecture) {
   // With more weights, layers are wide enough for vectors along them, and copies of W pay.
   constexpr std::int64_t kMaxParameters = 8192;
-  return architecture.n_parameters <= kMaxParameters && PanelPlan<T>::suits(architecture);
+  return architecture.n_parameters() <= kMaxParameters;
 }
 
 template <class T>
-NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Passes& passes,
+NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Capacity& capacity,
                           const Engine<T>& engine, Poll& poll)
-    : Plan<T>(passes, engine),
-      architecture_(architecture),
+    : Plan<T>(PlanKind::kNarrow, architecture, capacity, engine),
       kernels_(*engine.kernels),
       one_sample_(sample_kernels<T>(engine.target, is_tiny(architecture))),
-      stride_(round_up(std::min(passes.max_rows, kBlock), kernels_.vector_width)),
-      desks_(static_cast<std::size_t>(passes.threads)) {
-  for (Desk& desk : desks_) reserve(desk);
+      stride_(round_up(std::min(capacity.max_rows, kBlock), kernels_.vector_width)),
+      buffers_(static_cast<std::size_t>(capacity.threads)) {
+  for (Buffers& each : buffers_) reserve(each);
   if (this->trains()) {
-    workspace_.reserve(most_chunks(passes.max_rows),
-                       round_up(architecture.n_parameters, kernels_.vector_width), gradients_);
+    workspace_.reserve(most_chunks(capacity.max_rows),
+                       round_up(architecture.n_parameters(), kernels_.vector_width), gradients_);
   }
-  targets_.reserve(std::max(passes.max_rows, Plan<T>::Steps::kMost), architecture.n_out(),
+  targets_.reserve(std::max(capacity.max_rows, Plan<T>::OneByOne::kMost), architecture.n_out(),
                    workspace_);
   workspace_.allocate(poll);
-  for (Desk& desk : desks_) {
-    for (const NarrowLayer<T>& layer : desk.layers) {
+  for (Buffers& each : buffers_) {
+    for (const NarrowLayer<T>& layer : each.layers) {
       if (layer.n_rows > layer.n_in) std::fill_n(layer.a + layer.n_in * stride_, stride_, T(1));
     }
-    desk.pass.layers = desk.layers.data();
+    each.pass.layers = each.layers.data();
   }
 }
 
 template <class T>
-void NarrowPlan<T>::reserve(Desk& desk) {
+void NarrowPlan<T>::reserve(Buffers& buffers) {
   const std::int64_t n_out = architecture_.n_out(), width = kernels_.vector_width;
-  desk.layers.resize(architecture_.layers.size());
-  for (std::size_t l = 0; l < desk.layers.size(); ++l) {
+  buffers.layers.resize(architecture_.layers.size());
+  for (std::size_t l = 0; l < buffers.layers.size(); ++l) {
     const Dense& dense = architecture_.layers[l];
-    NarrowLayer<T>& layer = desk.layers[l];
+    NarrowLayer<T>& layer = buffers.layers[l];
     layer.n_in = dense.n_in;
     layer.n_out = dense.n_out;
-    layer.n_rows = dense.n_in + (dense.has_bias ? 1 : 0);
-    layer.offset = dense.offset;
+    layer.n_rows = dense.rows_with_bias();
+    layer.offset = dense.offset();
     layer.activation = dense.activation;
     workspace_.reserve(layer.n_rows * stride_, layer.a);
+    if (l + 1 < buffers.layers.size() && slope_reads_z(dense.activation)) {
+      workspace_.reserve(dense.n_out * stride_, layer.z);
+    }
     if (!this->trains()) continue;
     layer.delta_stride = dense.n_out == 1 ? 1 : round_up(dense.n_out, width);
     workspace_.reserve(dense.n_out * stride_, layer.delta);
     workspace_.reserve(stride_ * layer.delta_stride, layer.delta_by_sample);
   }
-  NarrowPass<T>& pass = desk.pass;
-  pass.n_layers = static_cast<int>(desk.layers.size());
+  NarrowPass<T>& pass = buffers.pass;
+  pass.n_layers = static_cast<int>(buffers.layers.size());
   pass.stride = stride_;
   pass.loss = &architecture_.loss;
   workspace_.reserve(n_out * stride_, pass.z);
   workspace_.reserve(n_out * stride_, pass.s);
-  workspace_.reserve(n_out * stride_, desk.y);
-  const std::int64_t rows = std::max(stride_, Plan<T>::Steps::kMost);
-  workspace_.reserve(rows, desk.costs);
-  workspace_.reserve(rows, architecture_.n_in, desk.x);
-  workspace_.reserve(rows, round_up(n_out, width), desk.y_gathered);
+  workspace_.reserve(n_out * stride_, buffers.y);
+  const std::int64_t rows = std::max(stride_, Plan<T>::OneByOne::kMost);
+  workspace_.reserve(rows, buffers.costs);
+  workspace_.reserve(rows, architecture_.n_in, buffers.x);
+  workspace_.reserve(rows, round_up(n_out, width), buffers.y_gathered);
 }
 
 template <class T>
-void NarrowPlan<T>::gather(Desk& desk, const ArrayView& x, const Samples<T>* samples,
-                           const Rows& rows, std::int64_t first, std::int64_t count) {
-  const Rows part = rows.part(first, count);
-  const std::int64_t n_in = architecture_.n_in, n_out = architecture_.n_out();
-  NarrowPass<T>& pass = desk.pass;
-  T* a = desk.layers[0].a;
+void NarrowPlan<T>::gather(Buffers& buffers, const Work& work, Range part) {
+  const Rows rows = work.rows.part(part);
+  const std::int64_t n_in = architecture_.n_in, n_out = architecture_.n_out(), count = part.size();
+  NarrowPass<T>& pass = buffers.pass;
+  T* a = buffers.layers[0].a;
   pass.n_samples = count;
-  gather_rows(x, part, MatrixView<T>(count == 1 ? a : desk.x.data, count, n_in));
-  if (count > 1) kernels_.transpose_block(desk.x.data, n_in, count, n_in, a, stride_);
-  if (!samples) return;
-  pass.shares = targets_.shares() + first;
+  gather_rows(work.x, rows, MatrixView<T>(count == 1 ? a : buffers.x.data, count, n_in));
+  if (count > 1) kernels_.transpose_block(buffers.x.data, n_in, count, n_in, a, stride_);
+  if (work.dC_ds.data) {
+    const T* dC_ds = work.dC_ds.row(part.begin);
+    kernels_.transpose_block(dC_ds, work.dC_ds.stride, count, n_out, buffers.y,
+                             count == 1 ? 1 : stride_);
+  }
+  if (!work.samples) return;
+  pass.shares = targets_.shares() + part.begin;
   // One number of each sample is a row already.
-  const bool turns = count > 1 && n_out > 1;
-  const MatrixView<T> y(turns ? desk.y_gathered.data : desk.y, count, n_out,
-                        turns ? desk.y_gathered.stride : n_out);
-  targets_.gather(*samples, part, first, y);
-  if (turns) kernels_.transpose_block(y.data, y.stride, count, n_out, desk.y, stride_);
-  pass.y = desk.y;
+  const bool transposes = count > 1 && n_out > 1;
+  const MatrixView<T> y(transposes ? buffers.y_gathered.data : buffers.y, count, n_out,
+                        transposes ? buffers.y_gathered.stride : n_out);
+  targets_.gather(*work.samples, rows, part.begin, y);
+  if (transposes) {
+    kernels_.transpose_block(y.data, y.stride, count, n_out, buffers.y, stride_);
+  }
 }
 
 template <class T>
 template <class Use>
-void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Rows& rows,
-                        bool backward, Team& team, Poll& poll, Use&& use) {
-  chunks_ = narrow_chunks(rows.count);
-  next_chunk_.store(0, std::memory_order_relaxed);
-  finite_.store(true, std::memory_order_relaxed);
+void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
+  const std::int64_t batch = work.rows.size();
+  chunks_ = narrow_chunks(batch);
+  alignas(kBlockAlignment) std::atomic<std::int64_t> next{0};  // chunk
   team.run(
       [&](int index, int n_threads) {
         // An atomic operation waits for all that was stored before: some ten ns, of which a step of one sample has sixty.
         std::int64_t next_alone = 0;
-        const auto take = [&] { return n_threads == 1 ? next_alone++ : next_chunk_++; };
-        Desk& desk = desks_[static_cast<std::size_t>(index)];
-        NarrowPass<T>& pass = desk.pass;
+        const auto take = [&] { return n_threads == 1 ? next_alone++ : next++; };
+        Buffers& buffers = buffers_[static_cast<std::size_t>(index)];
+        NarrowPass<T>& pass = buffers.pass;
         pass.parameters = parameters_;
-        pass.costs = samples ? desk.costs : nullptr;
+        pass.y = buffers.y;
+        pass.dC_ds = work.dC_ds.data ? buffers.y : nullptr;
+        pass.costs = work.samples ? buffers.costs : nullptr;
         for (std::int64_t chunk = take(); chunk < chunks_; chunk = take()) {
-          const std::int64_t begin = chunk * chunk_size(rows.count);
-          const std::int64_t end = std::min(begin + chunk_size(rows.count), rows.count);
-          pass.gradient = backward ? gradients_.row(chunk) : nullptr;
+          const std::int64_t begin = chunk * chunk_size(batch);
+          const std::int64_t end = std::min(begin + chunk_size(batch), batch);
+          pass.gradient = work.backward ? gradients_.row(chunk) : nullptr;
           for (std::int64_t first = begin; first < end; first += kBlock) {
-            const std::int64_t n = std::min(kBlock, end - first);
+            const Range block{first, std::min(first + kBlock, end)};
             pass.accumulate = first > begin;
-            gather(desk, x, samples, rows, first, n);
-            n == 1 ? one_sample_.pass(pass) : kernels_.narrow_pass(pass);
-            use(desk, first, n);
-            if (backward) fetch_ahead(*samples, first, n);
-            if (index == 0 && first + n < rows.count) poll();  // the caller's thread
+            gather(buffers, work, block);
+            block.size() == 1 ? one_sample_.pass(pass) : kernels_.narrow_pass(pass);
+            use(buffers, block);
+            // What the next batch has in the place of these rows.
+            if (first < work.next.size()) {
+              prefetch_rows(work.x, work.next.part({first, std::min(block.end, work.next.size())}));
+            }
+            if (index == 0 && block.end < batch) poll();  // the caller's thread
             if (team.cancelled()) return;
           }
         }
@@ -158,119 +167,117 @@ void NarrowPlan<T>::run(const ArrayView& x, const Samples<T>* samples, const Row
       &poll);
 }
 
-// What the next batch has in the place of these rows.
-template <class T>
-void NarrowPlan<T>::fetch_ahead(const Samples<T>& samples, std::int64_t first, std::int64_t count) {
-  const std::int64_t left = this->expected_.count - first;
-  if (left > 0) prefetch_rows(samples.x, this->expected_.part(first, std::min(count, left)));
-}
-
 template <class T>
 void NarrowPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                             Poll& poll) {
-  run(x, nullptr, rows, false, team, poll,
-      [&](const Desk& desk, std::int64_t first, std::int64_t count) {
-        if (count == 1) {
-          std::copy_n(desk.pass.s, architecture_.n_out(), s.row(first));
-        } else {
-          kernels_.transpose_block(desk.pass.s, stride_, architecture_.n_out(), count, s.row(first),
-                                   s.stride);
-        }
-      });
+  const Work work{x, rows};
+  run(work, team, poll, [&](const Buffers& buffers, Range block) {
+    T* const to = s.row(block.begin);
+    if (block.size() == 1) {
+      std::copy_n(buffers.pass.s, architecture_.n_out(), to);
+    } else {
+      kernels_.transpose_block(buffers.pass.s, stride_, architecture_.n_out(), block.size(), to,
+                               s.stride);
+    }
+  });
 }
 
 template <class T>
-CostSums NarrowPlan<T>::costs(const Samples<T>& samples, const Rows& rows, bool backward,
-                              Team& team, Poll& poll) {
-  const CostSums sums = targets_.begin(samples, rows, poll);
-  run(samples.x, &samples, rows, backward, team, poll,
-      [&](const Desk& desk, std::int64_t first, std::int64_t count) {
-        std::copy_n(desk.costs, count, targets_.costs() + first);
-        if (!targets_.finite(first, count)) finite_ = false;
-      });
+CostSums NarrowPlan<T>::costs(const Work& work, Team& team, Poll& poll) {
+  const CostSums sums = targets_.begin(*work.samples, work.rows, poll);
+  run(work, team, poll, [&](const Buffers& buffers, Range block) {
+    std::copy_n(buffers.costs, block.size(), targets_.costs() + block.begin);
+  });
   return targets_.sum(sums);
 }
 
 template <class T>
 CostSums NarrowPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
-  return costs(samples, rows, false, team, poll);
+  return costs({samples.x, rows, &samples}, team, poll);
 }
 
 template <class T>
-const T* NarrowPlan<T>::sum_chunks(std::int64_t first, std::int64_t count) {
-  T* sum = gradients_.data + first;
-  if (chunks_ > 1) kernels_.sum_rows(sum, chunks_, count, gradients_.stride, sum);
+CostSums NarrowPlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& poll) {
+  return costs({batch.samples.x, batch.rows, &batch.samples, true, batch.next}, team, poll);
+}
+
+// Forward once more: what predict() computed has not been kept.
+template <class T>
+void NarrowPlan<T>::backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
+                                       Poll& poll) {
+  const Work work{batch.samples.x, batch.rows, nullptr, true, batch.next, dC_ds};
+  run(work, team, poll, [](const Buffers&, Range) {});
+}
+
+// The gradient of a part of the parameters, from those of the chunks.
+template <class T>
+const T* NarrowPlan<T>::sum_chunks(Range part) {
+  T* sum = gradients_.data + part.begin;
+  if (chunks_ > 1) kernels_.sum_rows(sum, chunks_, part.size(), gradients_.stride, sum);
   return sum;
 }
 
 template <class T>
-CostSums NarrowPlan<T>::value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
-                                           Team& team, Poll& poll) {
-  const CostSums sums = costs(samples, rows, true, team, poll);
-  std::copy_n(sum_chunks(0, architecture_.n_parameters), architecture_.n_parameters, gradient);
-  return sums;
+void NarrowPlan<T>::gradient(T* gradient, Team& /*team*/, Poll& /*poll*/) {
+  const std::int64_t count = architecture_.n_parameters();
+  std::copy_n(sum_chunks({0, count}), count, gradient);
 }
 
 template <class T>
-typename Plan<T>::Step NarrowPlan<T>::train_step(const Samples<T>& samples, const Rows& rows,
-                                                 const Update<T>& update, Team& team, Poll& poll) {
-  const CostSums sums = costs(samples, rows, true, team, poll);
-  if (!finite_ || !std::isfinite(sums.weighted_cost)) return {sums, false};
-  const auto make_step = [&](std::int64_t first, std::int64_t count) {
+bool NarrowPlan<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& /*batch*/,
+                           Team& team) {
+  std::atomic<bool> finite{true};
+  const auto make_step = [&](Range part) {
     UpdateBlock<T> block;
-    block.weights = parameters_ + first;
-    block.offset = first;
-    block.gradient = sum_chunks(first, count);
+    block.weights = parameters_ + part.begin;
+    block.offset = part.begin;
+    block.gradient = gradient ? gradient + part.begin : sum_chunks(part);
     block.rows = 1;
-    block.cols = count;
-    if (!kernels_.update(update, block)) finite_ = false;
+    block.cols = part.size();
+    if (!kernels_.update(update, block)) finite.store(false, std::memory_order_relaxed);
   };
-  const std::int64_t n = architecture_.n_parameters;
+  const Range all{0, architecture_.n_parameters()};
   constexpr std::int64_t kShared = 4096;  // less is done before another thread has heard of it
-  if (n < kShared) {
-    make_step(0, n);
+  if (all.size() < kShared) {
+    make_step(all);
   } else {
-    team.run([&](int index, int count) {
-      const std::int64_t first = n * index / count;
-      make_step(first, n * (index + 1) / count - first);
-    });
+    team.run([&](int index, int count) { make_step(part_of(all, index, count)); });
   }
-  return {sums, finite_};
+  return finite.load(std::memory_order_relaxed);
 }
 
 template <class T>
-void NarrowPlan<T>::train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t batch,
-                                typename Plan<T>::Steps& steps, Team& team, Poll& poll) {
-  if (steps_at_once(samples, batch) == 1) {
-    return Plan<T>::train_steps(samples, rows, batch, steps, team, poll);
-  }
-  targets_.begin(samples, rows.part(0, 1), poll);
-  Desk& desk = desks_[0];
-  gather_rows(samples.x, rows, MatrixView<T>(desk.x.data, rows.count, desk.x.stride));
+void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) {
+  const Samples<T>& samples = batch.samples;
+  const Rows& rows = batch.rows;
+  targets_.begin(samples, rows.one(0), poll);
+  Buffers& buffers = buffers_[0];
+  gather_rows(samples.x, rows, MatrixView<T>(buffers.x.data, rows.size(), buffers.x.stride));
   targets_.gather(
       samples, rows, 0,
-      {desk.y_gathered.data, rows.count, architecture_.n_out(), desk.y_gathered.stride});
-  if (this->expected_.count > 0) prefetch_rows(samples.x, this->expected_);
-  NarrowPass<T>& pass = desk.pass;
+      {buffers.y_gathered.data, rows.size(), architecture_.n_out(), buffers.y_gathered.stride});
+  if (batch.next.size() > 0) prefetch_rows(samples.x, batch.next);
+  NarrowPass<T>& pass = buffers.pass;
   pass.n_samples = 1;
   pass.parameters = parameters_;
   pass.shares = targets_.shares();
+  pass.dC_ds = nullptr;
   pass.gradient = gradients_.data;
   pass.accumulate = false;
   SampleSteps<T> of_kernel;
-  of_kernel.count = rows.count;
-  of_kernel.x = desk.x.data;
-  of_kernel.x_stride = desk.x.stride;
-  of_kernel.y = desk.y_gathered.data;
-  of_kernel.y_stride = desk.y_gathered.stride;
+  of_kernel.count = rows.size();
+  of_kernel.x = buffers.x.data;
+  of_kernel.x_stride = buffers.x.stride;
+  of_kernel.y = buffers.y_gathered.data;
+  of_kernel.y_stride = buffers.y_gathered.stride;
   of_kernel.parameters = parameters_;
   of_kernel.updates = steps.updates.data();
-  of_kernel.costs = desk.costs;
+  of_kernel.costs = buffers.costs;
   const std::int64_t finished = one_sample_.train(pass, of_kernel);
-  steps.finite = finished == rows.count;
+  steps.finite = finished == rows.size();
   steps.begun = steps.finite ? finished : finished + 1;
   for (std::int64_t i = 0; i < steps.begun; ++i) {
-    steps.costs[static_cast<std::size_t>(i)] = {static_cast<double>(desk.costs[i]), 1.0};
+    steps.costs[static_cast<std::size_t>(i)] = {static_cast<double>(buffers.costs[i]), 1.0};
   }
 }
 

@@ -1,10 +1,9 @@
 // The plan for networks of few weights: vectors lie along the samples, so that no layer is too narrow for them, and
-// weights are read where they lie, without packed copies. A batch is divided into chunks, each with a gradient of its
+// weights are read in place, without packed copies. A batch is divided into chunks, each with a gradient of its
 // own; these are added in a fixed tree.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <atomic>
 #include <vector>
 
 #include "chainrule/kernels/narrow_pass.h"
@@ -20,65 +19,70 @@ std::int64_t narrow_chunks(std::int64_t batch);
 template <class T>
 class NarrowPlan final : public Plan<T> {
  public:
-  NarrowPlan(const Architecture& architecture, const Passes& passes, const Engine<T>& engine,
+  using typename Plan<T>::OneByOne;
+
+  NarrowPlan(const Architecture& architecture, const Capacity& capacity, const Engine<T>& engine,
              Poll& poll);
 
   // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
 
-  bool serves(const Passes& passes) const override {
-    return Plan<T>::serves(passes) && passes.threads <= static_cast<int>(desks_.size());
+  bool serves(const Capacity& wanted) const override {
+    return Plan<T>::serves(wanted) && wanted.threads <= static_cast<int>(buffers_.size());
   }
-  void load(T* parameters, const Passes& /*passes*/, Team& /*team*/, Poll& /*poll*/) override {
+  void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
   void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
-  CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient, Team& team,
-                              Poll& poll) override;
-  typename Plan<T>::Step train_step(const Samples<T>& samples, const Rows& rows,
-                                    const Update<T>& update, Team& team, Poll& poll) override;
-  std::int64_t steps_at_once(const Samples<T>& samples, std::int64_t batch) const override {
-    return batch == 1 && !samples.weight.data ? Plan<T>::Steps::kMost : 1;
+  CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
+  void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
+                          Poll& poll) override;
+  void gradient(T* gradient, Team& team, Poll& poll) override;
+  bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+              Team& team) override;
+  bool trains_one_by_one(const Samples<T>& samples) const override {
+    return !samples.weight.data && !samples.custom_cost;
   }
-  void train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t batch,
-                   typename Plan<T>::Steps& steps, Team& team, Poll& poll) override;
+  void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;
 
  private:
   // The working memory for one block of samples; each thread has one.
-  struct alignas(kBlockAlignment) Desk {
+  struct alignas(kBlockAlignment) Buffers {
     std::vector<NarrowLayer<T>> layers;
     NarrowPass<T> pass;
     MatrixView<T> x;           // (samples, n_in), as gathered
     MatrixView<T> y_gathered;  // (samples, n_out)
-    T* y = nullptr;            // (n_out, samples)
+    T* y = nullptr;            // (n_out, samples); or dC/ds, where the way back starts from that
     T* costs = nullptr;
   };
+  // What is done with a batch.
+  struct Work {
+    const ArrayView& x;
+    Rows rows;
+    const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
+    bool backward = false;
+    Rows next{};                  // of the next batch, whose x may be fetched meanwhile
+    MatrixView<const T> dC_ds{};  // what the way back starts from, where there are no costs
+  };
 
-  void reserve(Desk& desk);
-  // Puts x and, for costs, y of some rows of the batch on a desk.
-  void gather(Desk& desk, const ArrayView& x, const Samples<T>* samples, const Rows& rows,
-              std::int64_t first, std::int64_t count);
-  // Carries a batch forward, and back to gradients_ if asked to; each block then goes to use(desk, first row, count).
+  void reserve(Buffers& buffers);
+  // x and, as far as the work has them, targets of some rows of the batch.
+  void gather(Buffers& buffers, const Work& work, Range part);
+  // Carries a batch forward, and back to gradients_ if asked to; each block then goes to use(buffers, rows).
   template <class Use>
-  void run(const ArrayView& x, const Samples<T>* samples, const Rows& rows, bool backward,
-           Team& team, Poll& poll, Use&& use);
-  void fetch_ahead(const Samples<T>& samples, std::int64_t first, std::int64_t count);
-  CostSums costs(const Samples<T>& samples, const Rows& rows, bool backward, Team& team,
-                 Poll& poll);
-  // The gradient of a part of the parameters, from those of the chunks.
-  const T* sum_chunks(std::int64_t first, std::int64_t count);
+  void run(const Work& work, Team& team, Poll& poll, Use&& use);
+  CostSums costs(const Work& work, Team& team, Poll& poll);
+  const T* sum_chunks(Range part);
 
-  const Architecture& architecture_;
+  using Plan<T>::architecture_;
   const KernelTable<T>& kernels_;
   const SampleKernels<T>& one_sample_;
   const std::int64_t stride_;  // from neuron to neuron: room for a block of samples
   T* parameters_ = nullptr;
   std::int64_t chunks_ = 0;
-  std::atomic<std::int64_t> next_chunk_{0};
-  std::atomic<bool> finite_{true};
-  std::vector<Desk> desks_;
+  std::vector<Buffers> buffers_;
   MatrixView<T> gradients_;  // (chunks, n_parameters)
   BatchTargets<T> targets_;
   Workspace<T> workspace_;

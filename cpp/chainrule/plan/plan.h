@@ -5,111 +5,109 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 
 #include "chainrule/gemm/engine.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/layers/architecture.h"
+#include "chainrule/memory/aligned_block.h"
+#include "chainrule/plan/capacity.h"
 #include "chainrule/plan/samples.h"
 #include "chainrule/poll.h"
 #include "chainrule/threads/team.h"
 
 namespace chainrule {
 
-// How far a plan goes: predictions and costs need the first only.
-enum class Direction { kForward, kForwardAndBackward };
-
-// The passes that a plan is made or used for.
-struct Passes {
-  std::int64_t max_rows = 0;
-  std::int64_t usual_rows = 0;  // what most have: to choose by, not to rely on
-  Direction direction = Direction::kForward;
-  int threads = 1;  // of the team at most
-};
+enum class PlanKind { kLayerwise, kNarrow, kRows, kColumns };
 
 template <class T>
 class Plan {
  public:
+  Plan(PlanKind kind, const Architecture& architecture, const Capacity& capacity,
+       const Engine<T>& engine)
+      : architecture_(architecture), capacity_(capacity), engine_(engine), kind_(kind) {}
   virtual ~Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
 
-  Plan(const Passes& passes, const Engine<T>& engine) : passes_(passes), engine_(engine) {}
-
-  virtual bool serves(const Passes& passes) const {
-    return passes.max_rows <= passes_.max_rows && passes.direction <= passes_.direction;
+  // Whether there is room for this.
+  virtual bool serves(const Capacity& wanted) const {
+    return wanted.max_rows <= capacity_.max_rows && (trains() || !wanted.trains);
   }
+  PlanKind kind() const { return kind_; }
+  const Architecture& architecture() const { return architecture_; }
   const Engine<T>& engine() const { return engine_; }
-  const Passes& passes() const { return passes_; }
+  const Capacity& capacity() const { return capacity_; }
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
-  virtual void load(T* parameters, const Passes& passes, Team& team, Poll& poll) = 0;
-  // Comes after the last train_step, and before somebody else may read the parameters: a plan may keep those that it
-  // trains to itself in between.
+  virtual void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) = 0;
+  // Comes after the last update, and before somebody else may read the parameters: a plan may keep those that it trains
+  // to itself in between.
   virtual void store(Team& /*team*/) {}
 
   // s = the network's output for x[rows]; s: (batch, n_out)
   virtual void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
                        Poll& poll) = 0;
 
+  // The cost, by a loss of the list.
   virtual CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) = 0;
 
-  // The cost, and its gradient in a block laid out as the parameters.
-  virtual CostSums value_and_gradient(const Samples<T>& samples, const Rows& rows, T* gradient,
-                                      Team& team, Poll& poll) = 0;
+  // ---- The parts of a step, in their order; plan/step.h makes steps of them ----
 
-  // The rows of the call of train_steps() after the next one: a plan may have their x fetched into the cache meanwhile.
-  void expect(const Rows& rows) { expected_ = rows; }
+  // Forward, cost, and back down to the deltas.
+  virtual CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) = 0;
+  // The same way back for any dC/ds (batch, n_out), after predict() for these rows.
+  virtual void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
+                                  Poll& poll) = 0;
 
-  struct Step {
-    CostSums cost;  // before the update
-    // False where cost, gradient or a new weight is not finite; the parameters then are the last finite ones.
-    bool finite = true;
-  };
-  // One update of the loaded parameters. The poll's hook runs only before the first of them changes.
-  virtual Step train_step(const Samples<T>& samples, const Rows& rows, const Update<T>& update,
-                          Team& team, Poll& poll) = 0;
+  // From the deltas to the whole gradient, in a block laid out as the parameters.
+  virtual void gradient(T* gradient, Team& team, Poll& poll) = 0;
+  // Whether an update makes do without the whole gradient, each part of which it computes just before it needs it.
+  virtual bool fuses_update() const { return true; }
 
-  // Several steps, one after the other.
-  struct Steps {
+  // One update of the loaded parameters, by this gradient or, where it is null and the update fused, by that of the
+  // deltas. Each number that would not be finite keeps its value and its state; then false is returned. It cannot be
+  // interrupted.
+  virtual bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+                      Team& team) = 0;
+
+  // ---- Several steps of one sample each, where the work around a step takes as long as the step ----
+
+  struct OneByOne {
     static constexpr std::int64_t kMost = 16;
     std::array<Update<T>, kMost> updates;
     std::array<CostSums, kMost> costs;  // of those begun, each before its update
     std::int64_t begun = 0;  // all of them, or as many as it took to one that is not finite
     bool finite = true;      // the last one begun
   };
-  // How many steps train_steps() makes at a time: more than one where the work around a step takes as long.
-  virtual std::int64_t steps_at_once(const Samples<T>& /*samples*/, std::int64_t /*batch*/) const {
-    return 1;
+  // Whether train_one_by_one() serves.
+  virtual bool trains_one_by_one(const Samples<T>& /*samples*/) const { return false; }
+  virtual void train_one_by_one(const Batch<T>& /*batch*/, OneByOne& /*steps*/, Poll& /*poll*/) {}
+
+  // Memory for a gradient, as long as the plan lives.
+  T* gradient_memory(Poll& poll) {
+    if (gradient_.size() == 0) gradient_ = AlignedBlock<T>(architecture_.n_parameters(), poll);
+    return gradient_.data();
   }
-  // Steps of `batch` rows each, the last one maybe of fewer.
-  virtual void train_steps(const Samples<T>& samples, const Rows& rows, std::int64_t /*batch*/,
-                           Steps& steps, Team& team, Poll& poll) {
-    const Step step = train_step(samples, rows, steps.updates[0], team, poll);
-    steps.costs[0] = step.cost;
-    steps.begun = 1;
-    steps.finite = step.finite;
-  }
+  // Memory for s and dC/ds of the largest batch, for costs of the user's own.
+  MatrixView<T> outputs(Poll& poll) { return matrix_of_outputs(s_, poll); }
+  MatrixView<T> output_gradients(Poll& poll) { return matrix_of_outputs(dC_ds_, poll); }
 
  protected:
-  bool trains() const { return passes_.direction == Direction::kForwardAndBackward; }
+  bool trains() const { return capacity_.trains; }
 
-  const Passes passes_;
-  Rows expected_;
+  const Architecture& architecture_;
+  const Capacity capacity_;
   const Engine<T> engine_;
+
+ private:
+  MatrixView<T> matrix_of_outputs(AlignedBlock<T>& block, Poll& poll) const {
+    const std::int64_t rows = capacity_.max_rows, cols = architecture_.n_out();
+    if (block.size() == 0) block = AlignedBlock<T>(checked_product(rows, cols), poll);
+    return {block.data(), rows, cols};
+  }
+
+  const PlanKind kind_;
+  AlignedBlock<T> gradient_, s_, dC_ds_;
 };
-
-enum class PlanKind { kLayerwise, kNarrow, kRows, kColumns };
-const char* plan_name(PlanKind kind);
-
-// The plan that suits the network.
-template <class T>
-PlanKind choose_plan(const Architecture& architecture, const Engine<T>& engine);
-
-template <class T>
-std::unique_ptr<Plan<T>> make_plan(const Architecture& architecture, const Passes& passes,
-                                   const Engine<T>& engine, Poll& poll);
-
-// How many threads a team for passes of so many rows should have, at most `cap` (0: no cap).
-int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows,
-                Direction direction, int cap);
 
 }  // namespace chainrule

@@ -1,4 +1,4 @@
-// What a network learns from: samples as they lie in the user's memory, and a batch's cost.
+// What a network learns from: samples in the user's memory, one mini-batch of them, and its cost.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -24,6 +24,15 @@ struct Samples {
   CustomCost<T> custom_cost;  // instead of y
 
   std::int64_t size() const { return x.rows; }
+  Rows all() const { return {nullptr, {0, size()}}; }
+};
+
+// The samples of one step.
+template <class T>
+struct Batch {
+  const Samples<T>& samples;
+  Rows rows;
+  Rows next{};  // those of the step after it, whose x may be fetched from memory meanwhile
 };
 
 // The cost of some samples as its two sums, so that batches add up: C = sum w_i C_i / sum w_i.

@@ -7,7 +7,6 @@
 #include <type_traits>
 
 #include "chainrule/poll.h"
-#include "chainrule/threads/part.h"
 #include "chainrule/threads/pool.h"
 #include "chainrule/threads/region.h"
 

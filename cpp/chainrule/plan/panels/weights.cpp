@@ -1,6 +1,6 @@
 // Packing, and the two products that read weights.
 // SPDX-License-Identifier: BSD-3-Clause
-#include "chainrule/plan/panel_weights.h"
+#include "chainrule/plan/panels/weights.h"
 
 #include <algorithm>
 
@@ -24,8 +24,8 @@ void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Po
   constexpr std::int64_t kShared =
       1 << 16;  // numbers; less is done before another thread has heard of it
   const auto do_part = [&](int index, int count) {
-    const std::int64_t last = matrix.panels() * (index + 1) / count;
-    for (std::int64_t panel = matrix.panels() * index / count; panel < last; ++panel) {
+    const Range part = part_of({0, matrix.panels()}, index, count);
+    for (std::int64_t panel = part.begin; panel < part.end; ++panel) {
       work(panel * matrix.width, matrix.cols_of_panel(panel));
       if (index == 0) poll();  // the caller's thread
       if (team.cancelled()) return;
@@ -35,15 +35,14 @@ void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Po
 }
 
 template <class T>
-void PanelWeights<T>::load(T* parameters, Direction direction, bool packed, Team& team,
-                           Poll& poll) {
+void PanelWeights<T>::load(T* parameters, bool packed, bool trains, Team& team, Poll& poll) {
   parameters_ = parameters;
   packed_ = packed;
   if (!packed) return;
   divide_panels(w_, team, poll, [&](std::int64_t col, std::int64_t cols) {
     kernels_.copy_block(row(0) + col, dense_.n_out, dense_.n_in, cols, w_.at(0, col), w_.width);
   });
-  if (direction == Direction::kForward || !wt_.data) return;
+  if (!trains || !wt_.data) return;
   divide_panels(wt_, team, poll,
                 [&](std::int64_t k, std::int64_t count) { transpose_rows({k, k + count}); });
 }
@@ -57,38 +56,38 @@ void PanelWeights<T>::store(Team& team) const {
 }
 
 template <class T>
-void PanelWeights<T>::transpose_rows(Span rows) const {
+void PanelWeights<T>::transpose_rows(Range rows) const {
   if (!packed_ || !wt_.data) return;
   for (std::int64_t panel = 0; panel < w_.panels(); ++panel) {
     const std::int64_t col = panel * w_.width;
-    kernels_.transpose_block(w_.at(rows.first, col), w_.width, rows.count(),
-                             w_.cols_of_panel(panel), wt_.at(col, rows.first), wt_.width);
+    kernels_.transpose_block(w_.at(rows.begin, col), w_.width, rows.size(), w_.cols_of_panel(panel),
+                             wt_.at(col, rows.begin), wt_.width);
   }
 }
 
 template <class T>
-void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c,
+void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Range rows, Range panels, PanelPart<T> c,
                                T* scratch) const {
   const std::int64_t width = kernels_.panel_width;
   PanelProduct<T> product;
   product.access = Access::kRows;
-  product.a = a.at(rows.first, 0);
+  product.a = a.at(rows.begin, 0);
   product.a_panel_stride = a.panel_stride();
-  product.rows = rows.count();
+  product.rows = rows.size();
   product.depth = dense_.n_in;
   product.b_stride = width;
   product.c = c.data;
   product.c_stride = c.row_stride;
   if (packed_) {
-    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
       product.b = w_.at(0, panel * width);
       product.cols = w_.cols_of_panel(panel);
       kernels_.multiply_panel(product);
       product.c += c.panel_stride;
     }
   } else if (a.rows == 1) {  // panels of one row lie one after the other
-    const std::int64_t col = panels.first * width;
-    const std::int64_t cols = std::min(panels.count() * width, dense_.n_out - col);
+    const std::int64_t col = panels.begin * width;
+    const std::int64_t cols = std::min(panels.size() * width, dense_.n_out - col);
     kernels_.multiply_row(product.a, dense_.n_in, row(0) + col, dense_.n_out, cols, c.data);
   } else {
     multiply_unpacked(product, a, rows, panels, c.panel_stride, scratch);
@@ -98,28 +97,28 @@ void PanelWeights<T>::multiply(const PanelMatrix<T>& a, Span rows, Span panels, 
 // Some rows of the weights are passed over at a time, so that long parts of these are read one after the other; for many
 // rows of a at once, it pays to pack each block for once. The next block is fetched meanwhile.
 template <class T>
-void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows,
-                                        Span panels, std::int64_t c_panel_stride,
+void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a,
+                                        Range rows, Range panels, std::int64_t c_panel_stride,
                                         T* scratch) const {
   const std::int64_t width = kernels_.panel_width;
-  const bool pack = rows.count() >= kRowsToPack;
+  const bool pack = rows.size() >= kRowsToPack;
   const std::int64_t steps = pack ? kPackedNumbers<T> / width : kMaxPanelWidth;
   T* const c = product.c;
   for (std::int64_t k = 0; k < dense_.n_in; k += steps) {
-    product.a = a.at(rows.first, k);
+    product.a = a.at(rows.begin, k);
     product.depth = std::min(steps, dense_.n_in - k);
     product.accumulate = k > 0;
-    for (std::int64_t panel = panels.first; panel < panels.last; ++panel) {
+    for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
       product.b = row(k) + panel * width;
       product.b_stride = dense_.n_out;
       product.cols = std::min(width, dense_.n_out - panel * width);
-      product.c = c + (panel - panels.first) * c_panel_stride;
+      product.c = c + (panel - panels.begin) * c_panel_stride;
       product.ahead = {};
-      if (panel + 1 < panels.last) {
+      if (panel + 1 < panels.end) {
         product.ahead.add(product.b + width, dense_.n_out);
         product.ahead.rows = product.depth;
       } else if (k + steps < dense_.n_in) {
-        product.ahead.add(row(k + steps) + panels.first * width, dense_.n_out);
+        product.ahead.add(row(k + steps) + panels.begin * width, dense_.n_out);
         product.ahead.rows = std::min(steps, dense_.n_in - k - steps);
       }
       if (pack) {
@@ -134,8 +133,9 @@ void PanelWeights<T>::multiply_unpacked(PanelProduct<T> product, const PanelMatr
 }
 
 template <class T>
-void PanelWeights<T>::multiply_back(const PanelMatrix<T>& delta, MatrixView<const T> turned,
-                                    Span rows, std::int64_t panel, T* dC_da) const {
+void PanelWeights<T>::multiply_back(const PanelMatrix<T>& delta,
+                                    MatrixView<const T> delta_transposed, Range rows,
+                                    std::int64_t panel, T* dC_da) const {
   const std::int64_t width = kernels_.panel_width, col = panel * width;
   const std::int64_t cols = std::min(width, dense_.n_in - col);
   PanelProduct<T> product;
@@ -143,12 +143,12 @@ void PanelWeights<T>::multiply_back(const PanelMatrix<T>& delta, MatrixView<cons
   product.c_stride = width;
   if (packed_) {
     product.access = Access::kRows;
-    product.a = delta.at(rows.first, 0);
+    product.a = delta.at(rows.begin, 0);
     product.a_panel_stride = delta.panel_stride();
     product.b = wt_.at(0, col);
     product.b_stride = width;
     product.c = dC_da;
-    product.rows = rows.count();
+    product.rows = rows.size();
     product.cols = cols;
     kernels_.multiply_panel(product);
     return;
@@ -159,12 +159,12 @@ void PanelWeights<T>::multiply_back(const PanelMatrix<T>& delta, MatrixView<cons
   product.a = row(col);
   product.a_row_stride = dense_.n_out;
   product.a_step = 1;
-  product.b_stride = turned.stride;
+  product.b_stride = delta_transposed.stride;
   product.c = across;
   product.rows = cols;
-  for (std::int64_t i = 0; i < rows.count(); i += width) {
-    product.b = turned.data + i;
-    product.cols = std::min(width, rows.count() - i);
+  for (std::int64_t i = 0; i < rows.size(); i += width) {
+    product.b = delta_transposed.data + i;
+    product.cols = std::min(width, rows.size() - i);
     kernels_.multiply_panel(product);
     kernels_.transpose_block(across, width, cols, product.cols, dC_da + i * width, width);
   }

@@ -8,23 +8,17 @@
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/layers/dense.h"
 #include "chainrule/memory/panel_matrix.h"
+#include "chainrule/memory/range.h"
 #include "chainrule/memory/workspace.h"
-#include "chainrule/plan/plan.h"
+#include "chainrule/poll.h"
+#include "chainrule/threads/team.h"
 
 namespace chainrule {
-
-// A range of rows of the batch, or of panels of a matrix.
-struct Span {
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-
-  std::int64_t count() const { return last - first; }
-};
 
 // Columns of the widest panel of all targets; a multiple of the others.
 constexpr std::int64_t kMaxPanelWidth = 64;
 
-// A product of so many rows with weights as they lie packs these on its way, a block of a quarter of a megabyte at a time:
+// A product of so many rows with weights in place packs these on its way, a block of a quarter of a megabyte at a time:
 // the second cache has room for more.
 constexpr std::int64_t kRowsToPack = 128;
 template <class T>
@@ -45,30 +39,31 @@ class PanelWeights {
 
   // Memory for packed weights: W, and its transpose if deltas go back through this layer.
   void reserve(bool goes_back, Workspace<T>& workspace);
-  // From now on these weights are read, packed or as they lie.
-  void load(T* parameters, Direction direction, bool packed, Team& team, Poll& poll);
+  // From now on these weights are read, packed or in place; `trains`: with the transpose.
+  void load(T* parameters, bool packed, bool trains, Team& team, Poll& poll);
   // Writes packed weights back to the parameters.
   void store(Team& team) const;
 
   // c = a W for some rows of a and some panels of columns. scratch: (kPackedNumbers,), for many rows only
-  void multiply(const PanelMatrix<T>& a, Span rows, Span panels, PanelPart<T> c, T* scratch) const;
+  void multiply(const PanelMatrix<T>& a, Range rows, Range panels, PanelPart<T> c,
+                T* scratch) const;
 
-  // dC/da = delta W^T for some rows and one panel of columns. Where weights are read as they lie, `turned` holds
+  // dC/da = delta W^T for some rows and one panel of columns. Where weights are read in place, `delta_transposed` holds
   // delta^T, (n_out, batch), and rows are the whole batch.
-  void multiply_back(const PanelMatrix<T>& delta, MatrixView<const T> turned, Span rows,
+  void multiply_back(const PanelMatrix<T>& delta, MatrixView<const T> delta_transposed, Range rows,
                      std::int64_t panel, T* dC_da) const;
 
   // Where a training finds and changes this element of W, and those after it in its panel; and the way to the next row.
   T* at(std::int64_t k, std::int64_t col) const { return packed_ ? w_.at(k, col) : row(k) + col; }
   std::int64_t row_stride() const { return packed_ ? w_.width : dense_.n_out; }
   // Brings the packed transpose up to date after some rows of W, within one panel, have changed.
-  void transpose_rows(Span rows) const;
+  void transpose_rows(Range rows) const;
 
  private:
   T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
   template <class Work>
   void divide_panels(const PanelMatrix<T>& matrix, Team& team, Poll& poll, Work&& work) const;
-  void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Span rows, Span panels,
+  void multiply_unpacked(PanelProduct<T> product, const PanelMatrix<T>& a, Range rows, Range panels,
                          std::int64_t c_panel_stride, T* scratch) const;
 
   const Dense& dense_;

@@ -1,0 +1,72 @@
+// The working memory of a plan on panels: activations and deltas of a batch in panels, the weights as products read them,
+// and the output layer row by row.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <vector>
+
+#include "chainrule/kernels/kernel_table.h"
+#include "chainrule/layers/architecture.h"
+#include "chainrule/memory/panel_matrix.h"
+#include "chainrule/memory/workspace.h"
+#include "chainrule/plan/batch_targets.h"
+#include "chainrule/plan/capacity.h"
+#include "chainrule/plan/panels/weights.h"
+
+namespace chainrule {
+
+template <class T>
+struct PanelLayer {
+  PanelLayer(const Dense& dense_, const KernelTable<T>& kernels)
+      : dense(dense_), weights(dense_, kernels) {}
+
+  const Dense& dense;
+  PanelWeights<T> weights;
+  PanelMatrix<T> a;      // (batch, n_in), the layer's input
+  PanelMatrix<T> z;      // (batch, n_out), of a hidden layer where slope_reads_z()
+  PanelMatrix<T> delta;  // (batch, n_out)
+};
+
+template <class T>
+class PanelBuffers {
+ public:
+  // `packs`: there are packed copies of the weights; products are of at most `rows_at_once` rows of a batch.
+  PanelBuffers(const Architecture& architecture, const Capacity& capacity,
+               const KernelTable<T>& kernels, bool packs, std::int64_t rows_at_once, Poll& poll);
+
+  // From now on a batch of so many rows is in work.
+  void begin(std::int64_t batch);
+  // From now on the weights are these, read from packed copies or in place.
+  void load(T* parameters, bool packed, bool trains, Team& team, Poll& poll);
+
+  Range batch() const { return {0, batch_}; }
+  bool packed() const { return packed_; }
+  Range panels_in(std::size_t l) const { return {0, layers[l].a.panels()}; }
+  Range panels_out(std::size_t l) const {
+    return {0, (layers[l].dense.n_out + kernels.panel_width - 1) / kernels.panel_width};
+  }
+  // Rows of one of the output layer's matrices, n_out numbers each.
+  MatrixView<T> output_rows(const MatrixView<T>& matrix, Range rows) const {
+    return {matrix.row(rows.begin), rows.size(), architecture.n_out(), matrix.stride};
+  }
+  // Working memory of a thread for weights that are packed on the way; null where none are.
+  T* scratch(int thread) const { return scratch_.data ? scratch_.row(thread) : nullptr; }
+  std::int64_t threads_with_scratch() const { return scratch_.rows; }
+
+  const Architecture& architecture;
+  const KernelTable<T>& kernels;
+  T* parameters = nullptr;
+  std::vector<PanelLayer<T>> layers;
+  // Of the output layer, with room for whole vectors in each row; gradient is dC/ds, then delta.
+  MatrixView<T> z, s, y, gradient;
+  MatrixView<T> delta_transposed;  // (n_out, batch), of one layer, where weights are not packed
+  BatchTargets<T> targets;
+
+ private:
+  std::int64_t batch_ = 0;
+  bool packed_ = false;
+  MatrixView<T> scratch_;  // (threads, kPackedNumbers)
+  Workspace<T> workspace_;
+};
+
+}  // namespace chainrule

@@ -1,0 +1,84 @@
+// The parts of a step, one after the other, for every plan.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/plan/step.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace chainrule {
+namespace {
+
+// Forward by the plan, then the user's own function, which may leave dC/ds.
+template <class T>
+CostSums custom_cost(Plan<T>& plan, const Samples<T>& samples, const Rows& rows, Team& team,
+                     Poll& poll) {
+  const MatrixView<T> s = plan.outputs(poll).row_range(0, rows.size());
+  const MatrixView<T> dC_ds = plan.output_gradients(poll).row_range(0, rows.size());
+  plan.predict(samples.x, rows, s, team, poll);
+  const auto weight = static_cast<double>(rows.size());
+  return {weight * samples.custom_cost(rows, s, dC_ds), weight};
+}
+
+template <class T>
+CostSums cost_of(Plan<T>& plan, const Samples<T>& samples, const Rows& rows, Team& team,
+                 Poll& poll) {
+  return samples.custom_cost ? custom_cost(plan, samples, rows, team, poll)
+                             : plan.cost(samples, rows, team, poll);
+}
+
+template <class T>
+CostSums backpropagate(Plan<T>& plan, const Batch<T>& batch, Team& team, Poll& poll) {
+  if (!batch.samples.custom_cost) return plan.backpropagate(batch, team, poll);
+  const CostSums sums = custom_cost(plan, batch.samples, batch.rows, team, poll);
+  plan.backpropagate_from(plan.output_gradients(poll).row_range(0, batch.rows.size()), batch, team,
+                          poll);
+  return sums;
+}
+
+}  // namespace
+
+template <class T>
+Step train_step(Plan<T>& plan, const Batch<T>& batch, const Update<T>& update,
+                GradientTransformer<T>& transformer, Team& team, Poll& poll) {
+  const CostSums cost = backpropagate(plan, batch, team, poll);
+  if (!std::isfinite(cost.weighted_cost)) return {cost, false};
+  T* gradient = nullptr;
+  if (!transformer.empty() || !plan.fuses_update()) {
+    gradient = plan.gradient_memory(poll);
+    plan.gradient(gradient, team, poll);
+    const std::int64_t count = plan.architecture().n_parameters();
+    if (!transformer.apply(gradient, count, *plan.engine().kernels, team, poll)) {
+      return {cost, false};
+    }
+  }
+  return {cost, plan.update(update, gradient, batch, team)};
+}
+template Step train_step(Plan<float>&, const Batch<float>&, const Update<float>&,
+                         GradientTransformer<float>&, Team&, Poll&);
+template Step train_step(Plan<double>&, const Batch<double>&, const Update<double>&,
+                         GradientTransformer<double>&, Team&, Poll&);
+
+template <class T>
+double mean_cost(Plan<T>& plan, const Samples<T>& samples, std::int64_t rows_at_once, Team& team,
+                 Poll& poll) {
+  CostSums sums;
+  for (std::int64_t first = 0; first < samples.size(); first += rows_at_once) {
+    const Range range{first, std::min(first + rows_at_once, samples.size())};
+    sums += cost_of(plan, samples, {nullptr, range}, team, poll);
+  }
+  return sums.mean();
+}
+template double mean_cost(Plan<float>&, const Samples<float>&, std::int64_t, Team&, Poll&);
+template double mean_cost(Plan<double>&, const Samples<double>&, std::int64_t, Team&, Poll&);
+
+template <class T>
+CostSums value_and_gradient(Plan<T>& plan, const Batch<T>& batch, T* gradient, Team& team,
+                            Poll& poll) {
+  const CostSums cost = backpropagate(plan, batch, team, poll);
+  plan.gradient(gradient, team, poll);
+  return cost;
+}
+template CostSums value_and_gradient(Plan<float>&, const Batch<float>&, float*, Team&, Poll&);
+template CostSums value_and_gradient(Plan<double>&, const Batch<double>&, double*, Team&, Poll&);
+
+}  // namespace chainrule

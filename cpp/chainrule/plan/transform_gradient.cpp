@@ -1,0 +1,95 @@
+// Norms, and formulas over a whole gradient.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "chainrule/plan/transform_gradient.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "chainrule/memory/range.h"
+
+namespace chainrule {
+namespace {
+
+constexpr std::int64_t kPiece = 1024;  // numbers; decides bits
+constexpr std::int64_t kPieces = 64;   // between two polls; less is done before another thread has heard of it
+
+// Calls work(first number, count, piece) for every piece of a block.
+template <class Work>
+void in_pieces(std::int64_t count, Team& team, Poll& poll, Work&& work) {
+  const Range all{0, (count + kPiece - 1) / kPiece};
+  const auto do_part = [&](int index, int n_parts) {
+    const Range part = part_of(all, index, n_parts);
+    for (std::int64_t piece = part.begin; piece < part.end; ++piece) {
+      const std::int64_t first = piece * kPiece;
+      work(first, std::min(kPiece, count - first), piece);
+      if (piece % kPieces) continue;
+      if (index == 0) poll();  // the caller's thread
+      if (team.cancelled()) return;
+    }
+  };
+  all.size() <= kPieces ? do_part(0, 1) : team.run(do_part, &poll);
+}
+
+}  // namespace
+
+template <class T>
+double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels,
+            std::vector<double>& sums, Team& team, Poll& poll) {
+  sums.resize(static_cast<std::size_t>((count + kPiece - 1) / kPiece));
+  // sum_i (scale g_i)^2
+  const auto sum_of_squares = [&](T scale) {
+    in_pieces(count, team, poll, [&](std::int64_t first, std::int64_t n, std::int64_t piece) {
+      sums[static_cast<std::size_t>(piece)] =
+          static_cast<double>(kernels.sum_of_squares(gradient + first, n, scale));
+    });
+    double sum = 0;
+    for (const double each : sums) sum += each;
+    return sum;
+  };
+  const double sum = sum_of_squares(1);
+  // Squares this small may have lost digits, or be 0, and larger ones may have overflowed where no number has.
+  constexpr double kSmall = std::numeric_limits<T>::min() * 0x1p60;
+  if (std::isfinite(sum) && sum > kSmall) return std::sqrt(sum);
+  in_pieces(count, team, poll, [&](std::int64_t first, std::int64_t n, std::int64_t piece) {
+    sums[static_cast<std::size_t>(piece)] =
+        static_cast<double>(kernels.largest_magnitude(gradient + first, n));
+  });
+  const double largest = *std::max_element(sums.begin(), sums.end());
+  if (largest == 0 || !std::isfinite(largest)) return std::isnan(sum) ? sum : largest;
+  // By a power of two, so that scaling rounds nothing.
+  const int exponent = std::ilogb(largest);
+  return std::ldexp(std::sqrt(sum_of_squares(std::ldexp(T(1), -exponent))), exponent);
+}
+template double norm(const float*, std::int64_t, const KernelTable<float>&, std::vector<double>&,
+                     Team&, Poll&);
+template double norm(const double*, std::int64_t, const KernelTable<double>&, std::vector<double>&,
+                     Team&, Poll&);
+
+template <class T>
+bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels,
+                                   Team& team, Poll& poll) {
+  for (const GradientTransform& each : transforms_) {
+    GradientStep<T> step;
+    step.transform = each.index;
+    const bool finite = GradientTransforms::visit<bool>(each.index, [&](auto member) {
+      using Member = typename decltype(member)::type;
+      const double of_gradient =
+          Member::kReadsNorm ? norm(gradient, count, kernels, sums_, team, poll) : 0.0;
+      const auto constants = Member::constants(each.numbers, of_gradient);
+      std::transform(constants.begin(), constants.end(), step.constants,
+                     [](double constant) { return static_cast<T>(constant); });
+      return std::isfinite(of_gradient);
+    });
+    if (!finite) return false;
+    in_pieces(count, team, poll, [&](std::int64_t first, std::int64_t n, std::int64_t) {
+      kernels.transform_gradient(step, gradient + first, n);
+    });
+  }
+  return true;
+}
+
+template class GradientTransformer<float>;
+template class GradientTransformer<double>;
+
+}  // namespace chainrule

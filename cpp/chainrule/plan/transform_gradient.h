@@ -1,0 +1,37 @@
+// The gradient transforms at work on a whole gradient. Sums over it are cut in pieces of a fixed size and added in a fixed
+// order, so that they depend on neither threads nor the CPU target.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "chainrule/gradients/list.h"
+#include "chainrule/kernels/kernel_table.h"
+#include "chainrule/poll.h"
+#include "chainrule/threads/team.h"
+
+namespace chainrule {
+
+// The Euclidean norm; not finite only where a number of the gradient is not. `sums` is working memory.
+template <class T>
+double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels,
+            std::vector<double>& sums, Team& team, Poll& poll);
+
+template <class T>
+class GradientTransformer {
+ public:
+  explicit GradientTransformer(const std::vector<GradientTransform>& transforms)
+      : transforms_(transforms) {}
+
+  bool empty() const { return transforms_.empty(); }
+  // One after the other, in place. Returns false where a norm is not finite; the gradient then is anything.
+  bool apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels, Team& team,
+             Poll& poll);
+
+ private:
+  const std::vector<GradientTransform>& transforms_;
+  std::vector<double> sums_;
+};
+
+}  // namespace chainrule
