@@ -15,7 +15,7 @@ template <class AnyRow, class T>
 CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, const T* z,
                                                  const T* s, const T* y) {
   typename AnyRow::Scalar cost = row.number(0);
-  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) {
+  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
     using Member = typename decltype(member)::type;
     if constexpr (!Member::kElementwise) {
       cost = formula.paired_cost(row, z, y);
@@ -37,7 +37,7 @@ CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, c
 template <class AnyRow, class T>
 CHAINRULE_INLINE void cost_gradient(const Loss& loss, AnyRow row, const T* s, const T* y,
                                     typename AnyRow::Scalar share, T* gradient) {
-  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) {
+  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
     using Member = typename decltype(member)::type;
     if constexpr (!Member::kElementwise) {
       if (loss.paired) return formula.paired_delta(row, s, y, share, gradient);

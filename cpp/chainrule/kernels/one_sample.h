@@ -50,7 +50,7 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
     const bool output = l + 1 == pass.n_layers;
     T* const a = output ? pass.s : pass.layers[l + 1].a;
     const T* weights = pass.parameters + layer.offset;
-    visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
+    visit_formula<V>(layer.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       constexpr bool kElementwise = decltype(member)::type::kElementwise;
       const auto use = [&](int64_t j, V z) {
         if (output) {
@@ -88,7 +88,7 @@ void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
 
 // Calls use(offset, at, gradient) for each vector of weights, which may then change: deltas have gone past them.
 template <class V, class Use>
-void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
+CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
                          const typename V::Number* y, Use&& use) {
   using T = typename V::Number;
   const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
@@ -96,7 +96,7 @@ void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typen
   const T* dC_ds = pass.dC_ds ? pass.dC_ds : output.delta;
   if (!pass.dC_ds) cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
   if (pass.dC_ds || !pass.loss->paired) {
-    visit_formula<V>(output.activation, [&](auto member, const auto& f) {
+    visit_formula<V>(output.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       const T* a_or_z = kReadsZ<decltype(member)> ? pass.z : pass.s;
       delta_of(member, f, row, a_or_z, dC_ds, output.delta);
     });
@@ -105,7 +105,7 @@ void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typen
     const NarrowLayer<T>& layer = pass.layers[l];
     if (l > 0) {
       const NarrowLayer<T>& before = pass.layers[l - 1];
-      visit_formula<V>(before.activation, [&](auto member, const auto& f) {
+      visit_formula<V>(before.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
         if constexpr (decltype(member)::type::kElementwise) {
           one_sample_delta<V>(layer, pass.parameters + layer.offset, f,
                               kReadsZ<decltype(member)> ? before.z : layer.a, before.delta);
@@ -134,8 +134,8 @@ void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typen
 }
 
 template <class V>
-typename V::Number one_sample_cost(const NarrowPass<typename V::Number>& pass,
-                                   const typename V::Number* y) {
+CHAINRULE_INLINE typename V::Number one_sample_cost(const NarrowPass<typename V::Number>& pass,
+                                                    const typename V::Number* y) {
   const Row<V, true> row(pass.layers[pass.n_layers - 1].n_out);
   return cost_of(*pass.loss, row, pass.z, pass.s, y);
 }

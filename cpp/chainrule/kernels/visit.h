@@ -10,9 +10,9 @@ namespace {
 
 // Calls visitor(TypeOf<Member>()) for the member with this number, in this translation unit's own code.
 template <class Visitor>
-void visit(int, TypeList<>, Visitor&&) {}
+CHAINRULE_INLINE void visit(int, TypeList<>, Visitor&&) {}
 template <class Member, class... Members, class Visitor>
-void visit(int index, TypeList<Member, Members...>, Visitor&& visitor) {
+CHAINRULE_INLINE void visit(int index, TypeList<Member, Members...>, Visitor&& visitor) {
   if (index == 0) return visitor(TypeOf<Member>());
   visit(index - 1, TypeList<Members...>(), visitor);
 }
@@ -20,7 +20,7 @@ void visit(int index, TypeList<Member, Members...>, Visitor&& visitor) {
 // Calls visitor(TypeOf<Member>(), formula) with the member's formula for vectors V.
 template <class V, class List, class Visitor>
 CHAINRULE_INLINE void visit_formula(const Choice<List>& choice, Visitor&& visitor) {
-  visit(choice.index, List(), [&](auto member) {
+  visit(choice.index, List(), [&](auto member) CHAINRULE_INLINE_LAMBDA {
     const typename decltype(member)::type::template Formula<V> formula(choice.numbers);
     visitor(member, formula);
   });

@@ -5,11 +5,13 @@
 #include <math.h>  // as C: a target may not instantiate what std:: gives external linkage
 #include <stdint.h>
 
-// Vectors stay in registers, in unoptimised builds too.
+// Vectors stay in registers, in unoptimised builds too. A lambda has its attribute behind its parameters.
 #if defined(_MSC_VER) && !defined(__clang__)
 #define CHAINRULE_INLINE __forceinline
+#define CHAINRULE_INLINE_LAMBDA [[msvc::forceinline]]
 #else
 #define CHAINRULE_INLINE __attribute__((always_inline)) inline
+#define CHAINRULE_INLINE_LAMBDA __attribute__((always_inline))
 #endif
 
 namespace chainrule::CHAINRULE_TARGET {
