@@ -28,29 +28,25 @@ constexpr std::chrono::milliseconds kPollInterval{20};
 
 bool inside_region() { return this_thread_is_inside; }
 
-Region::Region(Task task, int count, Worker* workers, const Pool* pool, Barrier* barrier)
+Region::Region(Task task, int count, Worker* workers, const Pool* pool)
     : task_(task),
       count_(count),
       workers_(workers),
       pool_(pool),
-      barrier_(barrier),
       unfinished_(kOnePart * static_cast<std::uint32_t>(count - 1)) {}
 
-Region::Times Region::run(Clock::time_point begin, Clock::duration spin_limit, Poll* poll) {
+Region::Times Region::run(Clock::time_point begin, Poll* poll) {
   const Inside inside;
   Times times;
   try {
-    try {
-      task_.call(task_.f, 0, count_, barrier_);
-    } catch (const Barrier::Broken&) {
-    }
+    task_.call(task_.f, 0, count_);
     finish(compute_untaken());
-    times = wait_for_workers(begin, spin_limit, poll);
+    times = wait_for_workers(begin, poll);
   } catch (...) {
     fail(0);
     if (pool_->is_of_this_process()) {
       finish(compute_untaken());
-      wait_for_workers(begin, spin_limit, nullptr);
+      wait_for_workers(begin, nullptr);
       take_errors();
     }
     throw;
@@ -74,8 +70,7 @@ void Region::compute(Worker& worker) {
   const int index = worker.index();
   if (lowest_failed_.load(std::memory_order_relaxed) < index) return;
   try {
-    task_.call(task_.f, index, count_, barrier_);
-  } catch (const Barrier::Broken&) {
+    task_.call(task_.f, index, count_);
   } catch (...) {
     worker.error = std::current_exception();
     fail(index);
@@ -84,7 +79,6 @@ void Region::compute(Worker& worker) {
 
 std::uint32_t Region::compute_untaken() {
   std::uint32_t computed = 0;
-  if (barrier_ && !cancelled()) return computed;
   for (Worker* worker = workers_; worker; worker = worker->next) {
     if (!worker->take()) continue;
     compute(*worker);
@@ -107,11 +101,9 @@ void Region::fail(int index) {
   while (index < lowest &&
          !lowest_failed_.compare_exchange_weak(lowest, index, std::memory_order_relaxed)) {
   }
-  if (barrier_) barrier_->break_up();
 }
 
-Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration spin_limit,
-                                       Poll* poll) {
+Region::Times Region::wait_for_workers(Clock::time_point begin, Poll* poll) {
   const auto finished = [](std::uint32_t unfinished) { return unfinished < kOnePart; };
   if (finished(unfinished_.load(std::memory_order_acquire))) return {};
   const auto end_of_work = Clock::now();
@@ -131,7 +123,7 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
     }
     return false;
   };
-  Spin spin(spin_limit);
+  Spin spin;
   wait_until(
       unfinished_, finished, [&] { return spin.again(beside_worker); }, before_sleep,
       poll ? kPollInterval : kForever);

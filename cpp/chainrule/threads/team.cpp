@@ -1,4 +1,4 @@
-// Which workers a region gets, and for how long they may spin.
+// Which workers a region gets.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chainrule/threads/team.h"
 
@@ -12,10 +12,6 @@ namespace chainrule {
 namespace {
 
 using namespace std::chrono_literals;
-
-// Longer than parts differ and than what a caller does between two regions of a step; waking a sleeper costs the caller
-// 2 to 5 us, and the sleeper comes 4 to 20 us later.
-constexpr Clock::duration kSpin = 50us;
 
 // Where other programs use the CPUs, a worker is soon interrupted within a part, for a time slice of 3 to 4 ms, and its
 // caller waits in vain: as long as it would have taken to do all alone, and kSpin more. Resting 8 times as long limits
@@ -48,7 +44,7 @@ class Current {
 
 }  // namespace
 
-Team::Team(int n_threads) : spin_limit_(kSpin) {
+Team::Team(int n_threads) {
   if (n_threads <= 1 || inside_region()) return;
   pool_ = &PerProcess<Pool>::get();
   lease_ = pool_->lease(std::min(n_threads, kMaxThreads) - 1);
@@ -77,35 +73,21 @@ int Team::choose(Clock::time_point now) {
 void Team::run_region(Task task, Poll* poll) {
   const auto begin = Clock::now();
   const int count = 1 + choose(begin);
-  if (count == 1) return task.call(task.f, 0, 1, nullptr);
-  Region region(task, count, lease_.first, pool_, nullptr);
+  if (count == 1) return task.call(task.f, 0, 1);
+  Region region(task, count, lease_.first, pool_);
   const Current current(region_, region);
   int index = 0;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
     if (!worker->chosen) continue;
     ++index;
     // Those that have no CPU are not woken: others take their parts.
-    worker->post(region, index, {kSpin, this_cpu(), false, index <= awake_});
+    worker->post(region, index, index <= awake_);
   }
-  const Region::Times times = region.run(begin, kSpin, poll);
+  const Region::Times times = region.run(begin, poll);
   if (times.wait <= times.work + kSpin) return;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
     if (worker->late) let_rest(*worker, begin + times.work + times.wait, kRestPerWait * times.wait);
   }
-}
-
-void Team::run_region_together(Task task) {
-  const int count = 1 + choose(Clock::now());
-  Barrier barrier(count, pool_, spin_limit_);
-  Region region(task, count, lease_.first, pool_, &barrier);
-  const Current current(region_, region);
-  const Clock::duration spin = spin_limit_.get();
-  int index = 0;
-  for (Worker* worker = lease_.first; worker; worker = worker->next) {
-    if (worker->chosen) worker->post(region, ++index, {spin, this_cpu(), true, true});
-  }
-  const Region::Times times = region.run({}, spin, nullptr);
-  spin_limit_.learn(times.wait > Clock::duration::zero());
 }
 
 }  // namespace chainrule

@@ -77,15 +77,13 @@ Worker* Worker::start() {
   return worker.release();
 }
 
-void Worker::post(Region& region, int index, const Terms& terms) {
+void Worker::post(Region& region, int index, bool wake) {
   region_ = &region;
   index_ = index;
-  spin_ = terms.spin;
-  callers_cpu_.store(terms.callers_cpu, std::memory_order_relaxed);
-  const std::uint32_t news = kLeased | kPosted | (terms.must_take ? kMustTake : 0);
-  if (!terms.wake) {
-    word_.fetch_or(news, std::memory_order_acq_rel);
-  } else if (word_.exchange(news, std::memory_order_acq_rel) & kSomeoneSleeps) {
+  callers_cpu_.store(this_cpu(), std::memory_order_relaxed);
+  if (!wake) {
+    word_.fetch_or(kLeased | kPosted, std::memory_order_acq_rel);
+  } else if (word_.exchange(kLeased | kPosted, std::memory_order_acq_rel) & kSomeoneSleeps) {
     wake_sleepers(&word_);
   }
 }
@@ -97,20 +95,18 @@ void Worker::serve() {
     return is_this_cpu(callers_cpu_.load(std::memory_order_relaxed));
   };
   const auto asked_or_released = [&](std::uint32_t word) {
-    return !leased(word) || (word & kPosted && (word & kMustTake || !crowding()));
+    return !leased(word) || (word & kPosted && !crowding());
   };
   const auto before_sleep = [&] {
     if (!crowding()) return;
     crowded.store(true, std::memory_order_relaxed);
     leave_cpu(this_cpu());
   };
-  Clock::duration spin_limit{};
   for (;;) {
     wait_until(word_, leased, [] { return false; }, [] {});
-    Spin spin(spin_limit);
+    Spin spin;
     wait_until(word_, asked_or_released, [&] { return spin.again(crowding); }, before_sleep);
     if (!take()) continue;
-    spin_limit = spin_;
     region_->run_on_worker(*this);
   }
 }

@@ -21,22 +21,16 @@ class alignas(kApart) Worker {
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // For the team that leases the worker. A worker that finds itself on the caller's CPU leaves its part to the caller,
-  // unless it must take it: else it would only be in the way.
-  struct Terms {
-    Clock::duration spin{};  // for the next part, before it sleeps
-    int callers_cpu = kNoCpu;
-    bool must_take = false;
-    bool wake = true;
-  };
-  void post(Region& region, int index, const Terms& terms);
+  // For the team that leases the worker, on the thread of its caller. A worker that finds itself on the caller's CPU
+  // leaves its part to the caller: else it would only be in the way. One that is not woken comes if it is spinning.
+  void post(Region& region, int index, bool wake);
   // No more spinning: the lease is over.
   void release() { word_.fetch_and(~kLeased, std::memory_order_acq_rel); }
 
   // Whether the posted part is now the caller's to compute.
   bool take() {
     if (!(word_.load(std::memory_order_relaxed) & kPosted)) return false;
-    return word_.fetch_and(~(kPosted | kMustTake), std::memory_order_acq_rel) & kPosted;
+    return word_.fetch_and(~kPosted, std::memory_order_acq_rel) & kPosted;
   }
   int index() const { return index_; }
 
@@ -56,7 +50,7 @@ class alignas(kApart) Worker {
   Clock::duration rest{};
 
  private:
-  static constexpr std::uint32_t kLeased = 2, kPosted = 4, kMustTake = 8;
+  static constexpr std::uint32_t kLeased = 2, kPosted = 4;
 
   Worker() = default;
   [[noreturn]] void serve();
@@ -66,7 +60,6 @@ class alignas(kApart) Worker {
   // Written before a part is posted, read by who has taken it.
   int index_ = 0;
   Region* region_ = nullptr;
-  Clock::duration spin_{};
 };
 
 }  // namespace chainrule
