@@ -11,22 +11,22 @@
 namespace chainrule {
 namespace {
 
-thread_local bool this_thread_is_inside = false;
+thread_local bool thread_is_in_region = false;
 
-class Inside {
+class InsideRegion {
  public:
-  Inside() { this_thread_is_inside = true; }
-  ~Inside() { this_thread_is_inside = false; }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
+  InsideRegion() { thread_is_in_region = true; }
+  ~InsideRegion() { thread_is_in_region = false; }
+  InsideRegion(const InsideRegion&) = delete;
+  InsideRegion& operator=(const InsideRegion&) = delete;
 };
 
-// How often a waiting caller lets its own caller in.
+// How often a waiting caller calls its poll.
 constexpr std::chrono::milliseconds kPollInterval{20};
 
 }  // namespace
 
-bool inside_region() { return this_thread_is_inside; }
+bool inside_region() { return thread_is_in_region; }
 
 Region::Region(Task task, int count, Worker* workers, const Pool* pool)
     : task_(task),
@@ -36,7 +36,7 @@ Region::Region(Task task, int count, Worker* workers, const Pool* pool)
       unfinished_(kOnePart * static_cast<std::uint32_t>(count - 1)) {}
 
 Region::Times Region::run(Clock::time_point begin, Poll* poll) {
-  const Inside inside;
+  const InsideRegion inside;
   Times times;
   try {
     task_.call(task_.f, 0, count_);
@@ -56,12 +56,12 @@ Region::Times Region::run(Clock::time_point begin, Poll* poll) {
 }
 
 void Region::run_on_worker(Worker& first) {
-  const Inside inside;
+  const InsideRegion inside;
   first.computes_on.store(this_cpu(), std::memory_order_relaxed);
   float_state_.apply();
   compute(first);
   const std::uint32_t computed = 1 + compute_untaken();
-  first.computes_on.store(Worker::kNowhere, std::memory_order_relaxed);
+  first.computes_on.store(Worker::kNotComputing, std::memory_order_relaxed);
   finish(computed);
 }
 
@@ -91,7 +91,7 @@ std::uint32_t Region::compute_untaken() {
 void Region::finish(std::uint32_t parts) {
   if (parts == 0) return;
   const std::uint32_t done = kOnePart * parts;
-  if (unfinished_.fetch_sub(done, std::memory_order_acq_rel) == (done | kSomeoneSleeps)) {
+  if (unfinished_.fetch_sub(done, std::memory_order_acq_rel) == (done | kHasSleepers)) {
     wake_sleepers(&unfinished_);
   }
 }
@@ -114,10 +114,10 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Poll* poll) {
     if (slept) return;
     slept = true;
     for (Worker* worker = workers_; worker; worker = worker->next) {
-      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNowhere;
+      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNotComputing;
     }
   };
-  const auto beside_worker = [&] {
+  const auto on_cpu_of_a_worker = [&] {
     for (Worker* worker = workers_; worker; worker = worker->next) {
       if (is_this_cpu(worker->computes_on.load(std::memory_order_relaxed))) return true;
     }
@@ -125,8 +125,8 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Poll* poll) {
   };
   Spin spin;
   wait_until(
-      unfinished_, finished, [&] { return spin.again(beside_worker); }, before_sleep,
-      poll ? kPollInterval : kForever);
+      unfinished_, finished, [&] { return spin.again(on_cpu_of_a_worker); }, before_sleep,
+      poll ? kPollInterval : kNoTimeout);
   if (!slept) return {};
   return {end_of_work - begin, Clock::now() - end_of_work};
 }

@@ -29,7 +29,7 @@ class Region {
   Region& operator=(const Region&) = delete;
 
   // The caller's share, once the parts 1 to count - 1 are posted: index 0, what nobody has taken, then waiting for the
-  // others, during which `poll` is let in. Throws the exception of the lowest index.
+  // others, during which it calls `poll`. Throws the exception of the lowest index.
   struct Times {
     Clock::duration work{}, wait{};  // 0 where the caller did not have to sleep
   };
@@ -43,7 +43,7 @@ class Region {
 
  private:
   static constexpr int kNone = std::numeric_limits<int>::max();
-  static constexpr std::uint32_t kOnePart = 2;  // bit 0 is kSomeoneSleeps
+  static constexpr std::uint32_t kOnePart = 2;  // bit 0 is kHasSleepers
 
   void compute(Worker& worker);
   std::uint32_t compute_untaken();
@@ -58,7 +58,7 @@ class Region {
   const Pool* const pool_;
   const FloatState float_state_ = FloatState::of_this_thread();
   std::atomic<int> lowest_failed_{kNone};
-  alignas(kApart) std::atomic<std::uint32_t> unfinished_;
+  alignas(kDestructiveInterference) std::atomic<std::uint32_t> unfinished_;
 };
 
 // Whether this thread computes a part of a region: a region inside a region runs alone.

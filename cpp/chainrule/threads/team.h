@@ -43,13 +43,14 @@ class Team {
 
  private:
   void run_region(Task task, Poll* poll);
-  int choose(Clock::time_point now);
+  int choose_workers(Clock::time_point now);
   // More threads than CPUs: what was asked for, and some of them always wait.
-  bool oversized() const { return awake_ < lease_.count; }
+  bool oversubscribed() const { return workers_with_cpu_ < lease_.count; }
 
   Pool* pool_ = nullptr;
   Pool::Lease lease_;
-  int awake_ = 0;  // so many workers have a CPU
+  // As many workers, the first of the lease, as there are CPUs beside the caller's.
+  int workers_with_cpu_ = 0;
   const Region* region_ = nullptr;
 };
 

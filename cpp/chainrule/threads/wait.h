@@ -21,10 +21,10 @@ namespace chainrule {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kSomeoneSleeps = 1;
+constexpr std::uint32_t kHasSleepers = 1;
 
-// Two cache lines: CPUs fetch them in pairs, so what different threads write lies at least so far apart.
-constexpr std::size_t kApart = 128;
+// The least distance between what different threads write: two cache lines, since CPUs fetch them in pairs.
+constexpr std::size_t kDestructiveInterference = 128;
 
 inline void relax_cpu() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -45,12 +45,12 @@ inline int this_cpu() {
 }
 inline bool is_this_cpu(int cpu) { return cpu != kNoCpu && cpu == this_cpu(); }
 
-// For how long a thread spins. Longer than parts differ and than what a caller does between two regions of a step; waking
-// a sleeper costs the caller 2 to 5 us, and the sleeper comes 4 to 20 us later.
+// For how long a thread spins. Longer than parts differ and than what a caller does between two regions of a step;
+// waking a sleeper costs the caller 2 to 5 us, and the sleeper comes 4 to 20 us later.
 constexpr Clock::duration kSpin = std::chrono::microseconds(50);
 
-// Spins for kSpin, and looks at a clock and at other things once in a while only: a look costs as much as to hand a part
-// to a spinning thread.
+// Spins for kSpin, and looks at a clock and at other things once in a while only: a look costs as much as handing a
+// part to a spinning thread.
 class Spin {
  public:
   // Passes a moment; false when the time is over or spinning is futile.
@@ -71,18 +71,18 @@ class Spin {
 };
 
 // Waits until ready(word) and returns that word. Spins as long as spin_again() is true, then calls before_sleep(),
-// which may throw, and sleeps for `nap` at most.
+// which may throw, and sleeps for `timeout` at most.
 template <class Ready, class SpinAgain, class BeforeSleep>
 std::uint32_t wait_until(std::atomic<std::uint32_t>& word, const Ready& ready,
                          const SpinAgain& spin_again, const BeforeSleep& before_sleep,
-                         std::chrono::milliseconds nap = kForever) {
+                         std::chrono::milliseconds timeout = kNoTimeout) {
   std::uint32_t seen = word.load(std::memory_order_acquire);
   while (!ready(seen)) {
     if (!spin_again()) {
       before_sleep();
-      const std::uint32_t asleep = seen | kSomeoneSleeps;
+      const std::uint32_t asleep = seen | kHasSleepers;
       if (seen == asleep || word.compare_exchange_strong(seen, asleep, std::memory_order_relaxed)) {
-        sleep_while_equal(word, asleep, nap);
+        sleep_while_equal(word, asleep, timeout);
       }
     }
     seen = word.load(std::memory_order_acquire);

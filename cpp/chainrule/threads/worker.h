@@ -13,7 +13,7 @@ namespace chainrule {
 
 class Region;
 
-class alignas(kApart) Worker {
+class alignas(kDestructiveInterference) Worker {
  public:
   // Starts a thread that serves until the process ends; nullptr where the system has no more threads. Never deleted.
   static Worker* start();
@@ -35,19 +35,19 @@ class alignas(kApart) Worker {
   int index() const { return index_; }
 
   // What the region notes.
-  static constexpr int kNowhere = -2;
-  std::atomic<int> computes_on{kNowhere};  // the CPU on which the worker itself is at a part
-  std::exception_ptr error;                // of the part
-  bool late = false;                       // was still at it when the caller had waited in vain
+  static constexpr int kNotComputing = -2;
+  std::atomic<int> computes_on{kNotComputing};  // the CPU on which the worker itself computes
+  std::exception_ptr error;                     // of the part
+  bool late = false;  // was still computing it when the caller had spun in vain
 
-  // It had no CPU but the caller's.
-  std::atomic<bool> crowded{false};
+  // It has found itself on its caller's CPU.
+  std::atomic<bool> was_on_callers_cpu{false};
 
-  // What its owner, the pool or a team, notes: the list it is in, and until when its team asks it nothing.
+  // What its owner, the pool or a team, notes: the list it is in, and until when its team does without it.
   Worker* next = nullptr;
   bool chosen = false;  // for the region to come
-  Clock::time_point rests_until{};
-  Clock::duration rest{};
+  Clock::time_point backs_off_until{};
+  Clock::duration back_off_time{};
 
  private:
   static constexpr std::uint32_t kLeased = 2, kPosted = 4;
@@ -55,7 +55,7 @@ class alignas(kApart) Worker {
   Worker() = default;
   [[noreturn]] void serve();
 
-  alignas(kApart) std::atomic<std::uint32_t> word_{0};
+  alignas(kDestructiveInterference) std::atomic<std::uint32_t> word_{0};
   std::atomic<int> callers_cpu_{kNoCpu};
   // Written before a part is posted, read by who has taken it.
   int index_ = 0;
