@@ -1,9 +1,10 @@
-// What the thread pool costs: starting a region, meeting at a barrier, a job of small phases beside other programs.
+// What the thread pool costs: starting a region, a job of small phases beside other programs.
 // chainrule_bench_threads [threads [busy processes [microseconds of work a phase]]]
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -20,8 +21,6 @@
 
 namespace {
 
-using chainrule::Barrier;
-using chainrule::Range;
 using chainrule::Team;
 using Clock = std::chrono::steady_clock;
 
@@ -66,24 +65,14 @@ void print_latencies(int n_threads) {
             begun = 0;
             team.run(meet);
           }));
-    print("run_together, spinning team",
-          time_each(20000, [&] { team.run_together([](int, int, Barrier&) {}); }));
-    constexpr int kMeetings = 1000;
-    auto samples = time_each(100, [&] {
-      team.run_together([](int, int, Barrier& barrier) {
-        for (int i = 0; i < kMeetings; ++i) barrier.wait();
-      });
-    });
-    for (double& sample : samples) sample /= kMeetings;
-    print("barrier, mean of 1000", samples);
   }
   print("lease, run and give back", time_each(500, [&] { Team(n_threads).run([](int, int) {}); }));
 }
 
 // Work that takes the same time wherever it is done, in pieces of about 0.1 microseconds.
-void compute(Range pieces) {
+void compute(std::int64_t begin, std::int64_t end) {
   double x = 1;
-  for (std::int64_t i = pieces.begin; i < pieces.end; ++i) {
+  for (std::int64_t i = begin; i < end; ++i) {
     for (int k = 0; k < 64; ++k) x = x * 1.0000001 + 1e-9;
   }
   static std::atomic<double> result;
@@ -94,29 +83,23 @@ double pieces_per_microsecond() {
   double best = 1e300;
   for (int i = 0; i < 50; ++i) {
     const auto begin = Clock::now();
-    compute({0, 10000});
+    compute(0, 10000);
     best = std::min(best, microseconds(Clock::now() - begin));
   }
   return 10000 / best;
 }
 
-// Milliseconds of a job of `phases` phases. Kinds: a region a phase, barriers in one region for all, a team a phase.
-double job(int n_threads, int phases, std::int64_t pieces, int kind) {
+enum class Job { kRegionPerPhase, kTeamPerPhase };
+
+// Milliseconds of a job of `phases` phases.
+double time_job(Job job, int n_threads, int phases, std::int64_t pieces) {
   const auto begin = Clock::now();
   const auto part = [&](int index, int count) {
-    compute(chainrule::part_of(pieces, 1, index, count));
+    compute(pieces * index / count, pieces * (index + 1) / count);
   };
-  if (kind == 0) {
+  if (job == Job::kRegionPerPhase) {
     Team team(n_threads);
     for (int i = 0; i < phases; ++i) team.run(part);
-  } else if (kind == 1) {
-    Team team(n_threads);
-    team.run_together([&](int index, int count, Barrier& barrier) {
-      for (int i = 0; i < phases; ++i) {
-        part(index, count);
-        barrier.wait();
-      }
-    });
   } else {
     for (int i = 0; i < phases; ++i) Team(n_threads).run(part);
   }
@@ -125,18 +108,16 @@ double job(int n_threads, int phases, std::int64_t pieces, int kind) {
 
 void print_jobs(int n_threads, double microseconds_a_phase) {
   const auto pieces = static_cast<std::int64_t>(microseconds_a_phase * pieces_per_microsecond());
-  std::vector<double> alone, regions, barriers, teams;
+  std::vector<double> alone, regions, teams;
   constexpr int kPhases = 1000;
   for (int i = 0; i < 15; ++i) {
-    alone.push_back(job(1, kPhases, pieces, 0));
-    regions.push_back(job(n_threads, kPhases, pieces, 0));
-    barriers.push_back(job(n_threads, kPhases, pieces, 1));
-    teams.push_back(job(n_threads, kPhases, pieces, 2));
+    alone.push_back(time_job(Job::kRegionPerPhase, 1, kPhases, pieces));
+    regions.push_back(time_job(Job::kRegionPerPhase, n_threads, kPhases, pieces));
+    teams.push_back(time_job(Job::kTeamPerPhase, n_threads, kPhases, pieces));
   }
   std::printf("1000 phases of %.0f us, milliseconds:\n", microseconds_a_phase);
   print("1 thread", alone);
   print("a region a phase", regions);
-  print("a barrier a phase", barriers);
   print("a team a phase", teams);
 }
 

@@ -1,16 +1,9 @@
-// The thread pool: regions, barriers, exceptions, leases, limits; fork, signals and exit where the system has them.
+// The thread pool: regions and their parts, exceptions, leases, floating-point state.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <exception>
-#include <filesystem>
-#include <fstream>
-#include <limits>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -18,81 +11,17 @@
 #include <vector>
 
 #include "chainrule/simd/denormals.h"
-#include "chainrule/threads/cgroup.h"
 #include "chainrule/threads/limit.h"
 #include "chainrule/threads/team.h"
 #include "check.h"
-
-#if defined(__unix__) || defined(__APPLE__)
-#include <pthread.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#define HAS_PROCESSES 1
-#endif
-#if defined(__linux__)
-#include <sched.h>
-#endif
+#include "threads_support.h"
 
 namespace chainrule {
 namespace {
 
-struct Part {
-  std::int64_t begin = 0, end = 0;
-
-  std::int64_t size() const { return end - begin; }
-  bool empty() const { return begin == end; }
-};
-
-// Part `index` of n items in `count` parts that follow one another, cut at multiples of `granule`. Sizes differ by
-// one granule at most. The first parts are the larger ones: the caller of a team has index 0, and waits for the others.
-inline Part part_of(std::int64_t n, std::int64_t granule, int index, int count) {
-  const std::int64_t granules = n / granule + (n % granule != 0);
-  const std::int64_t each = granules / count, larger = granules % count;
-  const auto cut = [&](std::int64_t part) {
-    const std::int64_t before = part * each + std::min(part, larger);
-    // The last granule may be a piece of one; before * granule could exceed what an integer holds.
-    return before == granules ? n : before * granule;
-  };
-  return {cut(index), cut(index + 1)};
-}
-
-using namespace std::chrono_literals;
-
 struct Expected : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-// ---- parts
-
-TEST(parts_cover_the_whole_in_order) {
-  for (const std::int64_t n : {0, 1, 5, 16, 17, 1000, 4097}) {
-    for (const std::int64_t granule : {1, 6, 16, 2000}) {
-      for (int count = 1; count <= 9; ++count) {
-        check::at() = check::text("n ", n, ", granule ", granule, ", count ", count);
-        std::int64_t end = 0, smallest = n;
-        for (int index = 0; index < count; ++index) {
-          const Part part = part_of(n, granule, index, count);
-          CHECK_EQUAL(part.begin, end);
-          CHECK(part.empty() || part.begin % granule == 0);
-          CHECK(part.size() <= part_of(n, granule, 0, count).size());
-          smallest = std::min(smallest, part.size());
-          end = part.end;
-        }
-        CHECK_EQUAL(end, n);
-        CHECK(part_of(n, granule, 0, count).size() <= smallest + 2 * granule - 1);
-      }
-    }
-  }
-}
-
-TEST(parts_of_the_largest_whole_do_not_overflow) {
-  const std::int64_t n = std::numeric_limits<std::int64_t>::max();
-  CHECK_EQUAL(part_of(n, 64, 6, 7).end, n);
-  CHECK_EQUAL(part_of(n, 1, 6, 7).end, n);
-  CHECK_EQUAL(part_of(5, n, 0, 7).end, std::int64_t{5});
-}
 
 // ---- regions
 
@@ -122,8 +51,8 @@ TEST(a_region_calls_each_index_once) {
   }
 }
 
-TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_before) {
-  // More parts than CPUs are never skipped for lack of a CPU, so that the count is what was asked for.
+TEST(a_region_sees_what_was_written_before_and_shows_what_it_writes) {
+  // In a team of more threads than CPUs no worker is left out, so the count is what was asked for.
   const int n = usable_cpus() + 3;
   Team team(n);
   std::vector<std::int64_t> sums(static_cast<std::size_t>(n));
@@ -132,10 +61,9 @@ TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_befor
     for (auto& number : numbers) number = round;
     team.run([&](int index, int count) {
       CHECK_EQUAL(count, n);
-      const Part part = part_of(1000, 7, index, count);
+      const std::int64_t begin = 1000 * index / count, end = 1000 * (index + 1) / count;
       std::int64_t sum = 0;
-      for (std::int64_t i = part.begin; i < part.end; ++i)
-        sum += numbers[static_cast<std::size_t>(i)];
+      for (std::int64_t i = begin; i < end; ++i) sum += numbers[static_cast<std::size_t>(i)];
       sums[static_cast<std::size_t>(index)] = sum;
     });
     std::int64_t total = 0;
@@ -144,69 +72,79 @@ TEST(a_region_is_shared_by_several_threads_and_shows_them_what_was_written_befor
   }
 }
 
-TEST(threads_together_are_different_threads_and_meet_at_barriers) {
-  for (int n = 1; n <= 9; ++n) {
+TEST(parts_run_on_different_threads_at_the_same_time) {
+  Team team(oversubscribed());
+  for (int n = 1; n <= parallel_threads(); ++n) {
     check::at() = check::text(n, " threads");
-    Team team(n);
     for (int round = 0; round < 20; ++round) {
-      constexpr int kPhases = 60;
-      std::vector<int> slots(9);
-      std::vector<std::thread::id> ids(9);
-      int count_seen = 0;
-      team.run_together([&](int index, int count, Barrier& barrier) {
-        const auto at = [&](int i) -> int& { return slots[static_cast<std::size_t>(i)]; };
+      std::vector<std::thread::id> ids(static_cast<std::size_t>(n));
+      CHECK(run_at_once(team, n, [&](int index) {
         ids[static_cast<std::size_t>(index)] = std::this_thread::get_id();
-        if (index == 0) count_seen = count;
-        for (int phase = 1; phase <= kPhases; ++phase) {
-          at(index) = phase;
-          barrier.wait();
-          for (int other = 0; other < count; ++other) CHECK_EQUAL(at(other), phase);
-          barrier.wait();
-        }
-      });
-      CHECK(1 <= count_seen && count_seen <= n);
-      CHECK_EQUAL(std::set(ids.begin(), ids.begin() + count_seen).size(),
-                  static_cast<std::size_t>(count_seen));
+      }));
+      CHECK_EQUAL(std::set(ids.begin(), ids.end()).size(), static_cast<std::size_t>(n));
       CHECK(ids[0] == std::this_thread::get_id());
-      // Also where nobody waits for the others.
-      team.run_together([&](int index, int count, Barrier&) {
-        ids[static_cast<std::size_t>(index)] = std::this_thread::get_id();
-        if (index == 0) count_seen = count;
-      });
-      CHECK_EQUAL(std::set(ids.begin(), ids.begin() + count_seen).size(),
-                  static_cast<std::size_t>(count_seen));
     }
   }
 }
 
+TEST(parts_of_threads_that_do_not_come_are_taken_by_others) {
+  if (usable_cpus() == 1) return;  // the caller does all itself
+  // One part, of the caller or of a worker, ends when all others have been computed. Of these there are more than CPUs,
+  // so some workers are not woken.
+  Team team(usable_cpus() + 3);
+  for (const int last : {0, 1}) {
+    check::at() = check::text("part ", last);
+    std::atomic<bool> in_time{false};
+    CHECK(wait_for([&] {
+      Meeting meeting(2, std::chrono::milliseconds(20));
+      std::atomic<int> others{0};
+      std::atomic<bool> met{false};
+      team.run([&](int index, int count) {
+        if (index <= 1 && !meeting.wait()) return;
+        if (index != last) {
+          ++others;
+        } else {
+          met = true;
+          in_time = wait_for([&] { return others == count - 1; });
+        }
+      });
+      return met.load();
+    }));
+    CHECK(in_time);
+  }
+}
+
 TEST(a_region_inside_a_region_runs_alone) {
-  Team team(4);
-  std::atomic<int> inner_calls{0};
-  team.run_together([&](int, int, Barrier& barrier) {
+  std::atomic<int> calls_inside{0};
+  const auto check_alone = [&] {
     Team inner(3);
     CHECK_EQUAL(inner.size(), 1);
     inner.run([&](int index, int count) {
       CHECK_EQUAL(index, 0);
       CHECK_EQUAL(count, 1);
-      ++inner_calls;
+      ++calls_inside;
     });
-    inner.run_together([&](int, int, Barrier& inner_barrier) { inner_barrier.wait(); });
-    barrier.wait();
-  });
-  CHECK(inner_calls >= 1);
-  // Two teams of one thread, one after the other, share what workers there are.
-  Team second(2);
-  CHECK(second.size() <= 2);
-  int sum = 0;
-  second.run([&](int index, int) {
-    if (index == 0) sum += 1;
-  });
-  CHECK_EQUAL(sum, 1);
+  };
+  Team team(oversubscribed());
+  team.run([&](int, int) { check_alone(); });
+  CHECK_EQUAL(calls_inside.load(), team.size());
+  CHECK(run_at_once(team, parallel_threads(), [&](int) { check_alone(); }));
 }
 
 // ---- exceptions
 
-// What a region of f throws, "" for nothing.
+// Sets of indices, a bit for each.
+int lowest_in(unsigned who) {
+  int lowest = 0;
+  while (!(who >> lowest & 1)) ++lowest;
+  return lowest;
+}
+std::string name_of(int index) { return check::text("index ", index); }
+void throw_if_in(unsigned who, int index) {
+  if (who >> index & 1) throw Expected(name_of(index));
+}
+
+// What run() throws, "" for nothing.
 template <class Run>
 std::string thrown_by(Run&& run) {
   try {
@@ -220,32 +158,15 @@ std::string thrown_by(Run&& run) {
 TEST(the_exception_of_the_lowest_index_comes_out) {
   Team team(5);
   for (unsigned who = 1; who < 1U << 5; ++who) {
-    int lowest = 0, count_seen = 0;
-    while (!(who >> lowest & 1)) ++lowest;
-    const auto fail_if_chosen = [&](int index) {
-      if (who >> index & 1) throw Expected(check::text("index ", index));
-    };
-    const auto expected = [&] {
-      check::at() = check::text("indices ", who, ", ", count_seen, " parts");
-      return lowest < count_seen ? check::text("index ", lowest) : "";
-    };
-    const std::string of_run = thrown_by([&] {
+    int count_seen = 0;
+    const std::string thrown = thrown_by([&] {
       team.run([&](int index, int count) {
         if (index == 0) count_seen = count;
-        fail_if_chosen(index);
+        throw_if_in(who, index);
       });
     });
-    CHECK_EQUAL(of_run, expected());
-    const std::string of_run_together = thrown_by([&] {
-      team.run_together([&](int index, int count, Barrier& barrier) {
-        if (index == 0) count_seen = count;
-        barrier.wait();
-        fail_if_chosen(index);
-        barrier.wait();
-        if (lowest < count) throw Expected("passed an incomplete barrier");
-      });
-    });
-    CHECK_EQUAL(of_run_together, expected());
+    check::at() = check::text("indices ", who, ", ", count_seen, " parts");
+    CHECK_EQUAL(thrown, lowest_in(who) < count_seen ? name_of(lowest_in(who)) : "");
     CHECK(!team.cancelled());
     int calls = 0;
     team.run([&](int index, int) {
@@ -255,60 +176,62 @@ TEST(the_exception_of_the_lowest_index_comes_out) {
   }
 }
 
+TEST(the_exception_of_the_lowest_index_comes_out_where_several_fail_at_the_same_time) {
+  const int n = parallel_threads();
+  Team team(oversubscribed());
+  for (unsigned who = 1; who < 1U << n; ++who) {
+    check::at() = check::text("indices ", who, " of ", n);
+    const std::string thrown = thrown_by(
+        [&] { CHECK(run_at_once(team, n, [&](int index) { throw_if_in(who, index); })); });
+    CHECK_EQUAL(thrown, name_of(lowest_in(who)));
+    CHECK(!team.cancelled());
+  }
+}
+
 TEST(when_one_part_fails_the_others_may_see_it_and_end) {
-  Team team(usable_cpus() + 2);
-  const int last = team.size() - 1;
-  CHECK_THROWS(Expected, "the last", team.run_together([&](int index, int, Barrier&) {
-    if (index == last) throw Expected("the last");
-    while (!team.cancelled()) std::this_thread::yield();
-  }));
+  const int n = parallel_threads(), last = n - 1;
+  Team team(oversubscribed());
+  std::atomic<int> seen{0};
+  CHECK_THROWS(Expected, "the last", run_at_once(team, n, [&](int index) {
+                 if (index == last) throw Expected("the last");
+                 seen += wait_for([&] { return team.cancelled(); });
+               }));
+  CHECK_EQUAL(seen.load(), last);
   // Index 0 runs first, whoever comes for the others.
+  std::atomic<int> begun{0};
   std::atomic<bool> failed{false};
+  seen = 0;
   CHECK_THROWS(Expected, "the first", team.run([&](int index, int) {
     if (index == 0) {
       failed = true;
       throw Expected("the first");
     }
-    while (!failed) std::this_thread::yield();
-    while (!team.cancelled()) std::this_thread::yield();
+    ++begun;
+    seen += wait_for([&] { return failed && team.cancelled(); });
   }));
+  CHECK_EQUAL(seen.load(), begun.load());
 }
 
 TEST(a_caller_polls_while_it_waits) {
   if (usable_cpus() == 1) return;  // the caller does all itself
-  // The worker's part ends only when the hook has thrown.
   const auto caller = std::this_thread::get_id();
   std::atomic<bool> on_caller{true};
-  const auto interrupt = [&] {
-    on_caller = on_caller && std::this_thread::get_id() == caller;
-    throw Expected("interrupted");
-  };
-  Team team(usable_cpus() + 1);  // more than there are CPUs: nobody rests
-  int waits = 0;
-  const auto begin = Clock::now();
-  for (int round = 0; round < 1000 && waits < 2; ++round) {
-    Poll poll(interrupt);
-    std::atomic<bool> begun{false};
-    const std::string thrown = thrown_by([&] {
-      team.run(
-          [&](int index, int count) {
-            if (index == 1) {
-              begun = true;
-              // Nobody else came for it: then this is the caller.
-              if (std::this_thread::get_id() == caller) return;
-              while (!team.cancelled()) std::this_thread::yield();
-            } else if (index == 0 && count > 1) {
-              const auto patience = Clock::now() + 10ms;
-              while (!begun && Clock::now() < patience) std::this_thread::yield();
-            }
-          },
-          &poll);
+  Team team(oversubscribed());
+  for (int round = 0; round < 2; ++round) {
+    Poll poll([&] {
+      on_caller = on_caller && std::this_thread::get_id() == caller;
+      throw Expected("interrupted");
     });
-    waits += thrown == "interrupted";
+    // The worker's part ends when the hook has thrown.
+    CHECK_THROWS(Expected, "interrupted",
+                 run_at_once(
+                     team, 2,
+                     [&](int index) {
+                       if (index == 1) wait_for([&] { return team.cancelled(); });
+                     },
+                     &poll));
   }
   CHECK(on_caller);
-  CHECK_EQUAL(waits, 2);
-  CHECK(Clock::now() - begin < 15s);
 }
 
 // ---- leases
@@ -324,20 +247,12 @@ TEST(teams_of_many_threads_at_once_share_the_workers) {
         for (int region = 0; region < 5; ++region) {
           std::vector<std::int64_t> sums(5);
           team.run([&](int index, int count) {
-            const Part part = part_of(100, 1, index, count);
-            for (std::int64_t i = part.begin; i < part.end; ++i) {
-              sums[static_cast<std::size_t>(index)] += i;
-            }
+            const int begin = 100 * index / count, end = 100 * (index + 1) / count;
+            for (int i = begin; i < end; ++i) sums[static_cast<std::size_t>(index)] += i;
           });
           std::int64_t total = 0;
           for (const auto sum : sums) total += sum;
           wrong += total != 4950;
-        }
-        if (round % 10 == 0) {
-          team.run_together([&](int, int, Barrier& barrier) {
-            barrier.wait();
-            barrier.wait();
-          });
         }
       }
     });
@@ -351,8 +266,8 @@ TEST(a_team_gets_what_others_leave) {
   Team first(many);
   CHECK_EQUAL(first.size(), many);
   {
-    Team second(
-        5);  // all workers are leased, and the largest team has asked for more than this one
+    // All workers are leased, and the largest team has asked for more than this one.
+    Team second(5);
     CHECK_EQUAL(second.size(), 1);
     int calls = 0;
     second.run([&](int, int count) { calls += count; });
@@ -370,9 +285,10 @@ TEST(a_team_of_no_or_too_many_threads) {
 
 TEST(workers_flush_denormals_as_their_caller_does) {
   volatile float tiny = 1e-38F;  // 1e-39 is denormal
-  Team team(3);
+  Team team(oversubscribed());
   const auto check_flushed = [&](bool flushed) {
-    team.run_together([&](int, int, Barrier&) { CHECK_EQUAL(tiny * 0.1F == 0, flushed); });
+    CHECK(run_at_once(team, parallel_threads(),
+                      [&](int) { CHECK_EQUAL(tiny * 0.1F == 0, flushed); }));
   };
   for (int round = 0; round < 3; ++round) {
     check_flushed(false);
@@ -382,8 +298,6 @@ TEST(workers_flush_denormals_as_their_caller_does) {
 #endif
   }
 }
-
-// ---- limits
 
 }  // namespace
 }  // namespace chainrule

@@ -2,26 +2,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <memory>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "chainrule/simd/denormals.h"
 #include "chainrule/threads/cgroup.h"
 #include "chainrule/threads/limit.h"
 #include "chainrule/threads/team.h"
 #include "check.h"
+#include "threads_support.h"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include <pthread.h>
@@ -35,15 +31,21 @@
 #include <sched.h>
 #endif
 
-#if defined(__SANITIZE_THREAD__)
+// The sanitizers find these only where they are not hidden.
+#if defined(__SANITIZE_ADDRESS__)
+// A child forgets the pool of its parent and the workers in it, which it does not have.
+extern "C" __attribute__((visibility("default"))) const char* __lsan_default_suppressions() {
+  return "leak:chainrule::PerProcess\nleak:chainrule::Worker::start\n";
+}
+#elif defined(__SANITIZE_THREAD__)
 // Forked children that start threads are what some of these tests are about.
-extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
 #endif
 
 namespace chainrule {
 namespace {
-
-using namespace std::chrono_literals;
 
 TEST(limits_nest) {
   const int before = get_num_threads();
@@ -156,12 +158,22 @@ TEST(cgroup_quotas_are_rounded_up) {
 
 // ---- processes: fork, signals, exit
 
-// Whether f() is true in a child, which ends within 30 seconds and not by a signal.
+// The system ends a child that has not ended by then, so that its parent does not wait for ever.
+void limit_time_of_child() { alarm(static_cast<unsigned>(4 * kDeadline.count())); }
+
+// Whether the child has ended by itself, with status 0.
+bool succeeded(pid_t child) {
+  int status = 0;
+  return waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+// Whether f() is true in a child.
 template <class F>
 bool true_in_child(F&& f) {
   std::fflush(nullptr);
   const pid_t child = fork();
   if (child == 0) {
+    limit_time_of_child();
     bool result = false;
     try {
       result = f();
@@ -170,179 +182,193 @@ bool true_in_child(F&& f) {
     }
     _exit(result ? 0 : 1);
   }
-  for (int i = 0; i < 3000; ++i) {
-    int status = 0;
-    if (waitpid(child, &status, WNOHANG) == child)
-      return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    std::this_thread::sleep_for(10ms);
-  }
-  kill(child, SIGKILL);
-  waitpid(child, nullptr, 0);
-  return false;
+  return succeeded(child);
 }
 
-// All of n threads have met, so workers exist and serve.
-bool meets(Team& team, int n) {
-  std::atomic<int> met{0};
-  team.run_together([&](int, int, Barrier& barrier) {
-    ++met;
-    barrier.wait();
+// Whether this process has n workers that have begun to serve, as far as the system tells.
+bool has_workers([[maybe_unused]] int n) {
+#if defined(__linux__)
+  return wait_for([n] {
+    int workers = 0;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+      std::string name;
+      std::ifstream(thread.path() / "comm") >> name;
+      workers += name == "chainrule";
+    }
+    return workers >= n;
   });
-  return met == n;
+#else
+  return true;
+#endif
+}
+
+// Whether a new team gets n threads, and as many of them as there are CPUs compute at the same time.
+bool serves(int n) {
+  Team team(n);
+  return team.size() == n && has_workers(n - 1) &&
+         run_at_once(team, std::min(n, parallel_threads()), [](int) {});
 }
 
 TEST(a_child_makes_workers_of_its_own) {
+  CHECK(serves(4));
   Team team(4);
-  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+  team.run([](int, int) {});
   CHECK(true_in_child([&] {
     // The parent's team is alone here; new teams have new workers, also those of children's children.
-    int count_seen = 0;
-    team.run([&](int, int count) { count_seen = count; });
-    if (count_seen != 1 || !meets(team, 1)) return false;
-    Team own(5);
-    return own.size() == 5 && meets(own, 5) && true_in_child([] {
-             Team grandchilds(3);
-             return grandchilds.size() == 3 && meets(grandchilds, 3);
-           });
+    int calls = 0;
+    team.run([&](int, int count) { calls += count; });
+    return calls == 1 && team.size() == 1 && serves(5) && true_in_child([] { return serves(3); });
   }));
-  CHECK(team.size() == 4);
-  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+  CHECK_EQUAL(team.size(), 4);
+  team.run([](int, int) {});
 }
 
 // The sanitizers' own state does not survive this: locks of the allocator, identities of the parent's threads.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 TEST(fork_while_other_threads_are_in_regions) {
+  constexpr int kCallers = 3;
+  std::atomic<int> begun{0};
   std::atomic<bool> end{false};
   std::vector<std::thread> callers;
-  for (int c = 0; c < 3; ++c) {
+  for (int c = 0; c < kCallers; ++c) {
     callers.emplace_back([&] {
+      ++begun;
       while (!end) {
         Team team(3);
         for (int i = 0; i < 20; ++i) team.run([](int, int) {});
-        team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
       }
     });
   }
+  const bool all_begun = wait_for([&] { return begun == kCallers; });
   int served = 0;
-  for (int i = 0; i < 20; ++i) {
-    served += true_in_child([] {
-      Team team(4);
-      return team.size() == 4 && meets(team, 4);
-    });
-  }
+  for (int i = 0; i < 20; ++i) served += true_in_child([] { return serves(4); });
   end = true;
   for (auto& caller : callers) caller.join();
+  CHECK(all_begun);
   CHECK_EQUAL(served, 20);
 }
 #endif
 
 TEST(a_child_forked_inside_a_region_does_not_wait_for_the_parents_workers) {
-  Team team(usable_cpus() + 1);
-  for (const bool barriers : {false, true}) {
-    pid_t child = -1;
-    bool threw = false;
-    std::atomic<bool> forked{false};
-    try {
-      team.run_together([&](int index, int, Barrier& barrier) {
-        barrier.wait();
-        if (index == 0) {
-          child = fork();
-          forked = true;
-        }
-        while (!forked) std::this_thread::yield();  // so that the child misses them all
-        if (barriers) barrier.wait();
-      });
-    } catch (const std::runtime_error&) {
-      threw = true;
-    }
-    if (child == 0) _exit(threw ? 0 : 1);
-    CHECK(!threw);
-    int status = 1;
-    CHECK_EQUAL(waitpid(child, &status, 0), child);
-    CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  if (usable_cpus() == 1) return;  // the caller does all itself
+  Team team(oversubscribed());
+  pid_t child = -1;
+  std::atomic<bool> forked{false}, in_time{true};
+  bool met = false, threw = false;
+  try {
+    met = run_at_once(team, parallel_threads(), [&](int index) {
+      if (index != 0) {  // so that the child misses them all
+        if (!wait_for([&] { return forked.load(); })) in_time = false;
+        return;
+      }
+      child = fork();
+      if (child == 0) limit_time_of_child();
+      forked = true;
+    });
+  } catch (const std::runtime_error&) {
+    threw = true;
   }
+  if (child == 0) _exit(threw ? 0 : 1);
+  CHECK(met);
+  CHECK(!threw);
+  CHECK(in_time);
+  CHECK(succeeded(child));
 }
 
 TEST(workers_block_signals_but_those_of_faults) {
-  Team team(3);
-  std::atomic<int> open{0}, closed{0};
-  const auto caller = std::this_thread::get_id();
-  team.run_together([&](int, int, Barrier&) {
-    if (std::this_thread::get_id() == caller) return;
+  Team team(oversubscribed());
+  std::atomic<int> missing{0}, too_many{0};
+  CHECK(run_at_once(team, parallel_threads(), [&](int index) {
+    if (index == 0) return;  // the caller
     sigset_t blocked;
     pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
     for (const int number :
          {SIGINT, SIGTERM, SIGALRM, SIGCHLD, SIGUSR1, SIGPROF, SIGHUP, SIGPIPE}) {
-      closed += sigismember(&blocked, number) != 1;
+      missing += sigismember(&blocked, number) != 1;
     }
     for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) {
-      open += sigismember(&blocked, number) != 0;
+      too_many += sigismember(&blocked, number) != 0;
     }
-  });
-  CHECK_EQUAL(closed.load(), 0);
-  CHECK_EQUAL(open.load(), 0);
+  }));
+  CHECK_EQUAL(missing.load(), 0);
+  CHECK_EQUAL(too_many.load(), 0);
   // The thread that made the workers has its own mask back.
   sigset_t own;
   pthread_sigmask(SIG_SETMASK, nullptr, &own);
   CHECK_EQUAL(sigismember(&own, SIGINT), 0);
 }
 
-double cpu_seconds() {
+double cpu_seconds(clockid_t clock) {
   timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  clock_gettime(clock, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+double cpu_seconds_of_this_thread() { return cpu_seconds(CLOCK_THREAD_CPUTIME_ID); }
+double cpu_seconds_of_others() {
+  return cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_seconds_of_this_thread();
+}
+
+// CPU time of all other threads of this process, as a share of that of this one, which computes meanwhile. A thread
+// that spins gets as much as this one, whatever else the machine does.
+double share_of_others() {
+  constexpr double kLong = 0.1;  // hundreds of times as long as a worker spins after a region
+  const double begin = cpu_seconds_of_this_thread(), others = cpu_seconds_of_others();
+  double own = 0;
+  while (own < kLong) own = cpu_seconds_of_this_thread() - begin;
+  return (cpu_seconds_of_others() - others) / own;
 }
 
 TEST(no_thread_is_busy_after_a_lease) {
-  {
-    Team team(4);
-    for (int i = 0; i < 100; ++i)
-      team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
+  const auto work = [](Team& team) {
+    CHECK(run_at_once(team, parallel_threads(), [](int) {}));
     for (int i = 0; i < 100; ++i) team.run([](int, int) {});
+  };
+  {
+    Team team(oversubscribed());
+    work(team);
   }
-  std::this_thread::sleep_for(5ms);  // those that are just falling asleep
-  const double before = cpu_seconds();
-  std::this_thread::sleep_for(300ms);
-  CHECK_NEAR(cpu_seconds() - before, 0.0, 0.005);
+  CHECK_NEAR(share_of_others(), 0.0, 0.05);
   // Nor within one, once nothing has come for a while.
-  Team team(4);
-  team.run_together([](int, int, Barrier& barrier) { barrier.wait(); });
-  std::this_thread::sleep_for(5ms);
-  const double begin = cpu_seconds();
-  std::this_thread::sleep_for(300ms);
-  CHECK_NEAR(cpu_seconds() - begin, 0.0, 0.005);
+  Team team(oversubscribed());
+  work(team);
+  CHECK_NEAR(share_of_others(), 0.0, 0.05);
+}
+
+// What parts count up while they are at work.
+std::atomic<long> progress{0};
+bool progresses() {
+  const long before = progress;
+  return wait_for([&] { return progress > before + 100; });
 }
 
 struct AtExit {
+  // Workers are at work while statics are destroyed.
   ~AtExit() {
-    std::this_thread::sleep_for(20ms);
-  }  // workers are at work while statics are destroyed
+    if (!progresses()) _exit(1);
+  }
 };
 
 TEST(a_process_may_exit_at_any_moment) {
-  for (int how = 0; how < 4; ++how) {
-    check::at() = check::text("way ", how);
-    CHECK(true_in_child([how]() -> bool {
+  enum Way { kManyRegions, kPartsThatDoNotEnd, kCallerThatWaits, kManyTeams };
+  for (const Way way : {kManyRegions, kPartsThatDoNotEnd, kCallerThatWaits, kManyTeams}) {
+    check::at() = check::text("way ", static_cast<int>(way));
+    CHECK(true_in_child([way]() -> bool {
       static const AtExit at_exit;
-      std::thread([how] {
-        Team team(4);
-        if (how == 0) {
-          for (;;) team.run([](int, int) {});
-        }
-        if (how == 1) {
-          team.run_together([](int, int, Barrier& barrier) {
-            for (;;) barrier.wait();
+      std::thread([way] {
+        const auto once = [](int, int) { ++progress; };
+        Team team(way == kCallerThatWaits ? 2 : 4);
+        if (way == kManyRegions) {
+          for (;;) team.run(once);
+        } else if (way == kPartsThatDoNotEnd || way == kCallerThatWaits) {
+          team.run([&](int index, int) {
+            if (way == kCallerThatWaits && index == 0) return;
+            while (!team.cancelled()) ++progress;
           });
+        } else {
+          for (;;) Team(4).run(once);
         }
-        if (how == 2) {
-          team.run([&](int, int) {
-            while (!team.cancelled()) {
-            }
-          });
-        }
-        for (;;) Team(4).run([](int, int) {});
       }).detach();
-      std::this_thread::sleep_for(30ms);
+      if (!progresses()) return false;
       std::exit(0);
     }));
   }
@@ -359,7 +385,7 @@ TEST(affinity_limits_the_threads_and_more_can_be_asked_for) {
     Team team(5);
     std::atomic<int> calls{0};
     for (int i = 0; i < 100; ++i) team.run([&](int, int) { ++calls; });
-    return team.size() == 5 && calls == 500 && meets(team, 5);
+    return team.size() == 5 && calls == 500;
   }));
 }
 #endif

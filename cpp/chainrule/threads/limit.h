@@ -8,7 +8,7 @@
 
 namespace chainrule {
 
-// Asking for more is the same as asking for so many.
+// Larger numbers mean the same as this one.
 constexpr int kMaxThreads = 1024;
 
 // CPUs that this process may use now: the least of hardware, affinity and the quota of its control group (rounded up).

@@ -1,4 +1,4 @@
-// The workers that nobody uses at this moment. They sleep; threads are made when a team first asks for so many.
+// The workers that nobody uses at this moment. They sleep; threads are made when a team first asks for that many.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

@@ -11,46 +11,42 @@
 namespace chainrule {
 namespace {
 
-thread_local bool this_thread_is_inside = false;
+thread_local bool thread_is_in_region = false;
 
-class Inside {
+class InsideRegion {
  public:
-  Inside() { this_thread_is_inside = true; }
-  ~Inside() { this_thread_is_inside = false; }
-  Inside(const Inside&) = delete;
-  Inside& operator=(const Inside&) = delete;
+  InsideRegion() { thread_is_in_region = true; }
+  ~InsideRegion() { thread_is_in_region = false; }
+  InsideRegion(const InsideRegion&) = delete;
+  InsideRegion& operator=(const InsideRegion&) = delete;
 };
 
-// How often a waiting caller lets its own caller in.
+// How often a waiting caller calls its poll.
 constexpr std::chrono::milliseconds kPollInterval{20};
 
 }  // namespace
 
-bool inside_region() { return this_thread_is_inside; }
+bool inside_region() { return thread_is_in_region; }
 
-Region::Region(Task task, int count, Worker* workers, const Pool* pool, Barrier* barrier)
+Region::Region(Task task, int count, Worker* workers, const Pool* pool)
     : task_(task),
       count_(count),
       workers_(workers),
       pool_(pool),
-      barrier_(barrier),
       unfinished_(kOnePart * static_cast<std::uint32_t>(count - 1)) {}
 
-Region::Times Region::run(Clock::time_point begin, Clock::duration spin_limit, Poll* poll) {
-  const Inside inside;
+Region::Times Region::run(Clock::time_point begin, Poll* poll) {
+  const InsideRegion inside;
   Times times;
   try {
-    try {
-      task_.call(task_.f, 0, count_, barrier_);
-    } catch (const Barrier::Broken&) {
-    }
+    task_.call(task_.f, 0, count_);
     finish(compute_untaken());
-    times = wait_for_workers(begin, spin_limit, poll);
+    times = wait_for_workers(begin, poll);
   } catch (...) {
     fail(0);
     if (pool_->is_of_this_process()) {
       finish(compute_untaken());
-      wait_for_workers(begin, spin_limit, nullptr);
+      wait_for_workers(begin, nullptr);
       take_errors();
     }
     throw;
@@ -60,12 +56,12 @@ Region::Times Region::run(Clock::time_point begin, Clock::duration spin_limit, P
 }
 
 void Region::run_on_worker(Worker& first) {
-  const Inside inside;
+  const InsideRegion inside;
   first.computes_on.store(this_cpu(), std::memory_order_relaxed);
   float_state_.apply();
   compute(first);
   const std::uint32_t computed = 1 + compute_untaken();
-  first.computes_on.store(Worker::kNowhere, std::memory_order_relaxed);
+  first.computes_on.store(Worker::kNotComputing, std::memory_order_relaxed);
   finish(computed);
 }
 
@@ -74,8 +70,7 @@ void Region::compute(Worker& worker) {
   const int index = worker.index();
   if (lowest_failed_.load(std::memory_order_relaxed) < index) return;
   try {
-    task_.call(task_.f, index, count_, barrier_);
-  } catch (const Barrier::Broken&) {
+    task_.call(task_.f, index, count_);
   } catch (...) {
     worker.error = std::current_exception();
     fail(index);
@@ -84,7 +79,6 @@ void Region::compute(Worker& worker) {
 
 std::uint32_t Region::compute_untaken() {
   std::uint32_t computed = 0;
-  if (barrier_ && !cancelled()) return computed;
   for (Worker* worker = workers_; worker; worker = worker->next) {
     if (!worker->take()) continue;
     compute(*worker);
@@ -97,7 +91,7 @@ std::uint32_t Region::compute_untaken() {
 void Region::finish(std::uint32_t parts) {
   if (parts == 0) return;
   const std::uint32_t done = kOnePart * parts;
-  if (unfinished_.fetch_sub(done, std::memory_order_acq_rel) == (done | kSomeoneSleeps)) {
+  if (unfinished_.fetch_sub(done, std::memory_order_acq_rel) == (done | kHasSleepers)) {
     wake_sleepers(&unfinished_);
   }
 }
@@ -107,11 +101,9 @@ void Region::fail(int index) {
   while (index < lowest &&
          !lowest_failed_.compare_exchange_weak(lowest, index, std::memory_order_relaxed)) {
   }
-  if (barrier_) barrier_->break_up();
 }
 
-Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration spin_limit,
-                                       Poll* poll) {
+Region::Times Region::wait_for_workers(Clock::time_point begin, Poll* poll) {
   const auto finished = [](std::uint32_t unfinished) { return unfinished < kOnePart; };
   if (finished(unfinished_.load(std::memory_order_acquire))) return {};
   const auto end_of_work = Clock::now();
@@ -122,19 +114,19 @@ Region::Times Region::wait_for_workers(Clock::time_point begin, Clock::duration 
     if (slept) return;
     slept = true;
     for (Worker* worker = workers_; worker; worker = worker->next) {
-      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNowhere;
+      worker->late = worker->computes_on.load(std::memory_order_relaxed) != Worker::kNotComputing;
     }
   };
-  const auto beside_worker = [&] {
+  const auto on_cpu_of_a_worker = [&] {
     for (Worker* worker = workers_; worker; worker = worker->next) {
       if (is_this_cpu(worker->computes_on.load(std::memory_order_relaxed))) return true;
     }
     return false;
   };
-  Spin spin(spin_limit);
+  Spin spin;
   wait_until(
-      unfinished_, finished, [&] { return spin.again(beside_worker); }, before_sleep,
-      poll ? kPollInterval : kForever);
+      unfinished_, finished, [&] { return spin.again(on_cpu_of_a_worker); }, before_sleep,
+      poll ? kPollInterval : kNoTimeout);
   if (!slept) return {};
   return {end_of_work - begin, Clock::now() - end_of_work};
 }

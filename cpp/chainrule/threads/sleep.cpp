@@ -16,12 +16,12 @@ static_assert(sizeof(std::atomic<std::uint32_t>) == 4 &&
               std::atomic<std::uint32_t>::is_always_lock_free);
 
 void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t value,
-                       std::chrono::milliseconds at_most) {
-  const auto total = at_most.count();
+                       std::chrono::milliseconds timeout) {
+  const auto total = timeout.count();
   timespec time{};
   time.tv_sec = static_cast<std::time_t>(total / 1000);
   time.tv_nsec = static_cast<long>(total % 1000) * 1'000'000;
-  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, at_most == kForever ? nullptr : &time,
+  syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, value, timeout == kNoTimeout ? nullptr : &time,
           nullptr, 0);
 }
 
@@ -42,39 +42,39 @@ void wake_sleepers(const std::atomic<std::uint32_t>* word) {
 namespace chainrule {
 namespace {
 
-// Words share a place by chance; their sleepers then wake for each other's sake and look again.
-struct Place {
+// Words share a bucket by chance; sleepers are then woken for another word, and look again.
+struct Bucket {
   std::mutex mutex;
   std::condition_variable changed;
 };
 
-Place& place_of(const std::atomic<std::uint32_t>* word) {
-  using Places = std::array<Place, 64>;
-  Places& places = PerProcess<Places>::get();
-  return places[std::hash<std::uintptr_t>()(reinterpret_cast<std::uintptr_t>(word) / 64) %
-                places.size()];
+Bucket& bucket_of(const std::atomic<std::uint32_t>* word) {
+  using Buckets = std::array<Bucket, 64>;
+  Buckets& buckets = PerProcess<Buckets>::get();
+  return buckets[std::hash<std::uintptr_t>()(reinterpret_cast<std::uintptr_t>(word) / 64) %
+                 buckets.size()];
 }
 
 }  // namespace
 
 void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t value,
-                       std::chrono::milliseconds at_most) {
-  Place& place = place_of(&word);
-  std::unique_lock lock(place.mutex);
+                       std::chrono::milliseconds timeout) {
+  Bucket& bucket = bucket_of(&word);
+  std::unique_lock lock(bucket.mutex);
   if (word.load() != value) return;
-  if (at_most == kForever) {
-    place.changed.wait(lock);
+  if (timeout == kNoTimeout) {
+    bucket.changed.wait(lock);
   } else {
-    place.changed.wait_for(lock, at_most);
+    bucket.changed.wait_for(lock, timeout);
   }
 }
 
 void wake_sleepers(const std::atomic<std::uint32_t>* word) {
-  Place& place = place_of(word);
+  Bucket& bucket = bucket_of(word);
   {
-    std::lock_guard lock(place.mutex);
+    std::lock_guard lock(bucket.mutex);
   }  // a sleeper that has seen the old value is waiting by now
-  place.changed.notify_all();
+  bucket.changed.notify_all();
 }
 
 }  // namespace chainrule

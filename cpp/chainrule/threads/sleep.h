@@ -13,11 +13,11 @@
 
 namespace chainrule {
 
-constexpr auto kForever = std::chrono::milliseconds::max();
+constexpr auto kNoTimeout = std::chrono::milliseconds::max();
 
 // Sleeps while `word` has this value, until it is woken or the time is over; may return early for no reason.
 void sleep_while_equal(const std::atomic<std::uint32_t>& word, std::uint32_t value,
-                       std::chrono::milliseconds at_most = kForever);
+                       std::chrono::milliseconds timeout = kNoTimeout);
 
 // Wakes those who sleep on `word`. It is an address only: the word itself may be gone by now.
 void wake_sleepers(const std::atomic<std::uint32_t>* word);

@@ -1,4 +1,4 @@
-// Which workers a region gets, and for how long they may spin.
+// Which workers a region gets.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chainrule/threads/team.h"
 
@@ -13,34 +13,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Longer than parts differ and than what a caller does between two regions of a step; waking a sleeper costs the caller
-// 2 to 5 us, and the sleeper comes 4 to 20 us later.
-constexpr Clock::duration kSpin = 50us;
-
 // Where other programs use the CPUs, a worker is soon interrupted within a part, for a time slice of 3 to 4 ms, and its
-// caller waits in vain: as long as it would have taken to do all alone, and kSpin more. Resting 8 times as long limits
-// the loss to an eighth; doubling the rest, to less than a hundredth. 500 ms after the others have gone it is over.
-constexpr int kRestPerWait = 8;
-constexpr Clock::duration kLongestRest = 500ms;
+// caller waits in vain: as long as it would have taken to do all alone, and kSpin more. To do without it for 8 times as
+// long limits the loss to an eighth; to double that time, to less than a hundredth. It is over 500 ms after the others
+// have gone.
+constexpr int kBackOffPerWait = 8;
+constexpr Clock::duration kLongestBackOff = 500ms;
 // A worker that finds itself on its caller's CPU has interrupted it for about 10 us.
-constexpr Clock::duration kRestInCrowd = 1ms;
+constexpr Clock::duration kBackOffOnCallersCpu = 1ms;
 
-// A rest for a worker that has no CPU of its own at this moment; at least doubled if it has worked for less than that
-// since the last one. An interruption now and then, such as a virtual machine has, does not add up.
-void let_rest(Worker& worker, Clock::time_point now, Clock::duration rest) {
-  const bool again = now < worker.rests_until + rest;
-  if (again) rest = std::max(rest, 2 * worker.rest);
-  worker.rest = std::min(rest, kLongestRest);
-  worker.rests_until = now + worker.rest;
+// Does without a worker that has no CPU of its own at this moment; for at least twice as long as the last time if it
+// has worked for less than that since. An interruption now and then, such as a virtual machine has, does not add up.
+void back_off(Worker& worker, Clock::time_point now, Clock::duration time) {
+  const bool again = now < worker.backs_off_until + time;
+  if (again) time = std::max(time, 2 * worker.back_off_time);
+  worker.back_off_time = std::min(time, kLongestBackOff);
+  worker.backs_off_until = now + worker.back_off_time;
 }
 
 // The region that a team is in.
-class Current {
+class CurrentRegion {
  public:
-  Current(const Region*& current, const Region& region) : current_(current) { current_ = &region; }
-  ~Current() { current_ = nullptr; }
-  Current(const Current&) = delete;
-  Current& operator=(const Current&) = delete;
+  CurrentRegion(const Region*& current, const Region& region) : current_(current) {
+    current_ = &region;
+  }
+  ~CurrentRegion() { current_ = nullptr; }
+  CurrentRegion(const CurrentRegion&) = delete;
+  CurrentRegion& operator=(const CurrentRegion&) = delete;
 
  private:
   const Region*& current_;
@@ -48,27 +47,27 @@ class Current {
 
 }  // namespace
 
-Team::Team(int n_threads) : spin_limit_(kSpin) {
+Team::Team(int n_threads) {
   if (n_threads <= 1 || inside_region()) return;
   pool_ = &PerProcess<Pool>::get();
   lease_ = pool_->lease(std::min(n_threads, kMaxThreads) - 1);
-  awake_ = std::min(lease_.count, usable_cpus() - 1);
+  workers_with_cpu_ = std::min(lease_.count, usable_cpus() - 1);
 }
 
 Team::~Team() {
   if (lease_.first && pool_->is_of_this_process()) pool_->give_back(lease_);
 }
 
-// Those who are to take part, and their number.
-int Team::choose(Clock::time_point now) {
+// Marks the workers that the next region uses, and returns their number.
+int Team::choose_workers(Clock::time_point now) {
   if (lease_.first && !pool_->is_of_this_process()) lease_ = {};
   int chosen = 0;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
-    if (worker->crowded.load(std::memory_order_relaxed)) {
-      worker->crowded.store(false, std::memory_order_relaxed);
-      let_rest(*worker, now, kRestInCrowd);
+    if (worker->was_on_callers_cpu.load(std::memory_order_relaxed)) {
+      worker->was_on_callers_cpu.store(false, std::memory_order_relaxed);
+      back_off(*worker, now, kBackOffOnCallersCpu);
     }
-    worker->chosen = oversized() || worker->rests_until <= now;
+    worker->chosen = oversubscribed() || worker->backs_off_until <= now;
     chosen += worker->chosen;
   }
   return chosen;
@@ -76,36 +75,23 @@ int Team::choose(Clock::time_point now) {
 
 void Team::run_region(Task task, Poll* poll) {
   const auto begin = Clock::now();
-  const int count = 1 + choose(begin);
-  if (count == 1) return task.call(task.f, 0, 1, nullptr);
-  Region region(task, count, lease_.first, pool_, nullptr);
-  const Current current(region_, region);
+  const int count = 1 + choose_workers(begin);
+  if (count == 1) return task.call(task.f, 0, 1);
+  Region region(task, count, lease_.first, pool_);
+  const CurrentRegion current(region_, region);
   int index = 0;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
     if (!worker->chosen) continue;
     ++index;
-    // Those that have no CPU are not woken: others take their parts.
-    worker->post(region, index, {kSpin, this_cpu(), false, index <= awake_});
+    // Those without a CPU are not woken: others take their parts.
+    worker->post(region, index, index <= workers_with_cpu_);
   }
-  const Region::Times times = region.run(begin, kSpin, poll);
+  const Region::Times times = region.run(begin, poll);
   if (times.wait <= times.work + kSpin) return;
+  const auto end = begin + times.work + times.wait;
   for (Worker* worker = lease_.first; worker; worker = worker->next) {
-    if (worker->late) let_rest(*worker, begin + times.work + times.wait, kRestPerWait * times.wait);
+    if (worker->late) back_off(*worker, end, kBackOffPerWait * times.wait);
   }
-}
-
-void Team::run_region_together(Task task) {
-  const int count = 1 + choose(Clock::now());
-  Barrier barrier(count, pool_, spin_limit_);
-  Region region(task, count, lease_.first, pool_, &barrier);
-  const Current current(region_, region);
-  const Clock::duration spin = spin_limit_.get();
-  int index = 0;
-  for (Worker* worker = lease_.first; worker; worker = worker->next) {
-    if (worker->chosen) worker->post(region, ++index, {spin, this_cpu(), true, true});
-  }
-  const Region::Times times = region.run({}, spin, nullptr);
-  spin_limit_.learn(times.wait > Clock::duration::zero());
 }
 
 }  // namespace chainrule

@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -22,10 +21,10 @@ namespace chainrule {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint32_t kSomeoneSleeps = 1;
+constexpr std::uint32_t kHasSleepers = 1;
 
-// Two cache lines: CPUs fetch them in pairs, so what different threads write lies at least so far apart.
-constexpr std::size_t kApart = 128;
+// The least distance between what different threads write: two cache lines, since CPUs fetch them in pairs.
+constexpr std::size_t kDestructiveInterference = 128;
 
 inline void relax_cpu() {
 #if defined(__x86_64__) || defined(_M_X64)
@@ -46,63 +45,44 @@ inline int this_cpu() {
 }
 inline bool is_this_cpu(int cpu) { return cpu != kNoCpu && cpu == this_cpu(); }
 
-// Spins until a limit of time, and looks at a clock and at other things once in a while only: a look costs as much as
-// a meeting of two threads may.
+// For how long a thread spins. Longer than parts differ and than what a caller does between two regions of a step;
+// waking a sleeper costs the caller 2 to 5 us, and the sleeper comes 4 to 20 us later.
+constexpr Clock::duration kSpin = std::chrono::microseconds(50);
+
+// Spins for kSpin, and looks at a clock and at other things once in a while only: a look costs as much as handing a
+// part to a spinning thread.
 class Spin {
  public:
-  explicit Spin(Clock::duration limit) : limit_(limit) {}
-
-  // Passes a moment; false when the limit is over or spinning is futile.
+  // Passes a moment; false when the time is over or spinning is futile.
   template <class Futile>
   bool again(const Futile& futile) {
-    if (limit_ == Clock::duration::zero()) return false;
     relax_cpu();
     if (++rounds_ % kRoundsPerLook != 0) return true;
     if (futile()) return false;
     const auto now = Clock::now();
     if (rounds_ == kRoundsPerLook) begin_ = now;
-    return now - begin_ < limit_;
+    return now - begin_ < kSpin;
   }
 
  private:
   static constexpr int kRoundsPerLook = 32;
-  Clock::duration limit_;
   int rounds_ = 0;
   Clock::time_point begin_{};
 };
 
-// A limit that adapts: halved each time that it was in vain, as it is while those waited for have no CPU; doubled when
-// it was not. So spinning at most doubles what sleeping costs.
-class SpinLimit {
- public:
-  explicit SpinLimit(Clock::duration most) : most_(most.count()), limit_(most.count()) {}
-
-  Clock::duration get() const { return Clock::duration(limit_.load(std::memory_order_relaxed)); }
-  void learn(bool slept) {
-    const Clock::rep limit = limit_.load(std::memory_order_relaxed);
-    const Clock::rep next = slept ? limit / 2 : std::min(2 * limit + kLeast, most_);
-    if (next != limit) limit_.store(next, std::memory_order_relaxed);
-  }
-
- private:
-  static constexpr Clock::rep kLeast = Clock::duration(std::chrono::microseconds(1)).count();
-  const Clock::rep most_;
-  std::atomic<Clock::rep> limit_;
-};
-
 // Waits until ready(word) and returns that word. Spins as long as spin_again() is true, then calls before_sleep(),
-// which may throw, and sleeps for `nap` at most.
+// which may throw, and sleeps for `timeout` at most.
 template <class Ready, class SpinAgain, class BeforeSleep>
 std::uint32_t wait_until(std::atomic<std::uint32_t>& word, const Ready& ready,
                          const SpinAgain& spin_again, const BeforeSleep& before_sleep,
-                         std::chrono::milliseconds nap = kForever) {
+                         std::chrono::milliseconds timeout = kNoTimeout) {
   std::uint32_t seen = word.load(std::memory_order_acquire);
   while (!ready(seen)) {
     if (!spin_again()) {
       before_sleep();
-      const std::uint32_t asleep = seen | kSomeoneSleeps;
+      const std::uint32_t asleep = seen | kHasSleepers;
       if (seen == asleep || word.compare_exchange_strong(seen, asleep, std::memory_order_relaxed)) {
-        sleep_while_equal(word, asleep, nap);
+        sleep_while_equal(word, asleep, timeout);
       }
     }
     seen = word.load(std::memory_order_acquire);

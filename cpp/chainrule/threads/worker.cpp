@@ -25,12 +25,12 @@ class SignalsBlocked {
     sigset_t blocked;
     sigfillset(&blocked);
     for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL}) sigdelset(&blocked, fault);
-    pthread_sigmask(SIG_SETMASK, &blocked, &found_);
+    pthread_sigmask(SIG_SETMASK, &blocked, &previous_);
   }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &found_, nullptr); }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &previous_, nullptr); }
 
  private:
-  sigset_t found_;
+  sigset_t previous_;
 #else
   SignalsBlocked() {}  // no signals to threads
 #endif
@@ -47,20 +47,18 @@ void name_this_thread() {
 #endif
 }
 
-// The system wakes a thread on its last CPU or on that of who wakes it, and may leave it beside a thread that never
-// sleeps while other CPUs idle. Once elsewhere, it wakes elsewhere.
-void leave_cpu(int cpu) {
+// The system wakes a thread on its last CPU or on that of the thread that wakes it, and may leave it there, beside a
+// thread that never sleeps, while other CPUs are idle. After it has run on another CPU, it is woken there.
+void leave_this_cpu() {
 #if defined(CHAINRULE_LINUX_THREADS)
   cpu_set_t allowed;
   if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
   cpu_set_t others = allowed;
-  CPU_CLR(cpu, &others);
+  CPU_CLR(this_cpu(), &others);
   if (CPU_COUNT(&others) == 0) return;
   if (sched_setaffinity(0, sizeof others, &others) == 0) {
     sched_setaffinity(0, sizeof allowed, &allowed);
   }
-#else
-  static_cast<void>(cpu);
 #endif
 }
 
@@ -77,15 +75,13 @@ Worker* Worker::start() {
   return worker.release();
 }
 
-void Worker::post(Region& region, int index, const Terms& terms) {
+void Worker::post(Region& region, int index, bool wake) {
   region_ = &region;
   index_ = index;
-  spin_ = terms.spin;
-  callers_cpu_.store(terms.callers_cpu, std::memory_order_relaxed);
-  const std::uint32_t news = kLeased | kPosted | (terms.must_take ? kMustTake : 0);
-  if (!terms.wake) {
-    word_.fetch_or(news, std::memory_order_acq_rel);
-  } else if (word_.exchange(news, std::memory_order_acq_rel) & kSomeoneSleeps) {
+  callers_cpu_.store(this_cpu(), std::memory_order_relaxed);
+  if (!wake) {
+    word_.fetch_or(kLeased | kPosted, std::memory_order_acq_rel);
+  } else if (word_.exchange(kLeased | kPosted, std::memory_order_acq_rel) & kHasSleepers) {
     wake_sleepers(&word_);
   }
 }
@@ -93,24 +89,22 @@ void Worker::post(Region& region, int index, const Terms& terms) {
 void Worker::serve() {
   name_this_thread();
   const auto leased = [](std::uint32_t word) { return (word & kLeased) != 0; };
-  const auto crowding = [this] {
+  const auto on_callers_cpu = [this] {
     return is_this_cpu(callers_cpu_.load(std::memory_order_relaxed));
   };
-  const auto asked_or_released = [&](std::uint32_t word) {
-    return !leased(word) || (word & kPosted && (word & kMustTake || !crowding()));
+  const auto posted_or_released = [&](std::uint32_t word) {
+    return !leased(word) || (word & kPosted && !on_callers_cpu());
   };
   const auto before_sleep = [&] {
-    if (!crowding()) return;
-    crowded.store(true, std::memory_order_relaxed);
-    leave_cpu(this_cpu());
+    if (!on_callers_cpu()) return;
+    was_on_callers_cpu.store(true, std::memory_order_relaxed);
+    leave_this_cpu();
   };
-  Clock::duration spin_limit{};
   for (;;) {
     wait_until(word_, leased, [] { return false; }, [] {});
-    Spin spin(spin_limit);
-    wait_until(word_, asked_or_released, [&] { return spin.again(crowding); }, before_sleep);
+    Spin spin;
+    wait_until(word_, posted_or_released, [&] { return spin.again(on_callers_cpu); }, before_sleep);
     if (!take()) continue;
-    spin_limit = spin_;
     region_->run_on_worker(*this);
   }
 }
