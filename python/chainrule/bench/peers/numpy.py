@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule._peers import RATES, views
+from chainrule.bench.workload import RATES, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Floats, Integers, Workload
 
 CHUNK = 1 << 16  # parameters that an update works on at a time: its arrays fit the cache
 

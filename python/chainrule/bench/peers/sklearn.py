@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule._peers import RATES, views
+from chainrule.bench.workload import RATES, views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Floats, Integers, Workload
 
 neural_network = import_module("sklearn.neural_network")
 

@@ -1,22 +1,11 @@
-"""What libraries are measured at, and who they are: one file each here, with the same functions.
-
-versions()
-    Names and versions of what computes; ImportError if it is not installed.
-training_step(workload, data, kind, threads)
-    A `Training` from ``data.parameters``, or None if the library cannot train so.
-inference(workload, data, kind, threads)
-    A function that predicts ``data.x``, or None if the library cannot predict so.
-
-`kind` is one of several ways to use a library, `threads` is None for its default. To add a library:
-its file, and its line in `PEERS`.
-"""
+"""A workload: a network, its data, and how often it is trained or predicts."""
 # SPDX-License-Identifier: BSD-3-Clause
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,46 +17,11 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Integers = NDArray[np.int64]
 
-__all__ = ["PEERS", "RATES", "Data", "Training", "Workload", "check", "views"]
-
-# name: (its file here, the kind)
-PEERS = {
-    "chainrule": ("chainrule", ""),
-    "numpy": ("numpy", ""),
-    "torch": ("torch", ""),
-    "torch-compile": ("torch", "compile"),  # compiles for up to a minute a workload
-    "torch-jit": ("torch", "jit"),  # frozen, to predict
-    "jax": ("jax", ""),  # one call a step
-    "jax-scan": ("jax", "scan"),  # one call an epoch
-    "sklearn": ("sklearn", ""),
-    "onnxruntime": ("onnxruntime", ""),  # to predict
-}
+__all__ = ["RATES", "Data", "Workload", "views"]
 
 RATES = {"SGD": 0.01, "Adam": 0.001}  # the learning rates; everything else as in PyTorch
 
 CHECKED_STEPS = 2  # how many steps are compared with those of plain NumPy
-# How far they may be off, as a part of how far these went. Where z is nothing but rounding, relu is
-# on in one library and off in another; where a gradient is, Adam makes a whole step of it.
-DEVIATION = 1e-2
-
-
-class Training(Protocol):
-    """A network at work: many steps in one call, as its library is meant to be used."""
-
-    def restart(self) -> None:
-        """Go back to the first parameters, so that no measurement ends in a network at rest."""
-
-    def prepare(self, order: Integers) -> Any:
-        """Turn the order of samples, shape (epochs, n), into what the library likes best."""
-
-    def train(self, order: Any) -> float:
-        """Make all the steps of a prepared order; return the mean cost of its last epoch."""
-
-    def parameters(self) -> Floats:
-        """Return the parameters, laid out as `Network.parameters`."""
-
-    def predict(self, x: Floats) -> Floats:
-        """Return the outputs s, shape (batch, n_out)."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +45,8 @@ class Workload:
     batch: int
     activation: str  # of the hidden layers
     loss: str = "mse"
-    optimizer: str = ""  # none: predictions only
-    steps: int = 1  # an epoch; so the data set has steps * batch samples
+    optimizer: str = ""  # empty: predictions only
+    steps: int = 1  # in an epoch; the data set has steps * batch samples
 
     @property
     def output(self) -> str:
@@ -101,19 +55,19 @@ class Workload:
 
     @property
     def is_large(self) -> bool:
-        """Whether a step takes a tenth of a second and more."""
+        """Whether a step takes 0.1 s or more."""
         return self.multiplications > 10**7
 
     @property
     def multiplications(self) -> int:
-        """Weights: what one sample is multiplied with on its way forward."""
+        """The number of weights, each of which one sample is multiplied by in the forward pass."""
         return sum(n_in * n_out for n_in, n_out in pairwise(self.layers))
 
     @property
     def flops(self) -> int:
         """Floating-point operations of the products of a step, or of a prediction.
 
-        Forward and for the weights' gradient all of them; for the inputs' not the first layer's.
+        A step has three products a layer (forward, dC/dW, dC/da), but the first layer has no dC/da.
         """
         if not self.optimizer:
             return 2 * self.batch * self.multiplications
@@ -122,7 +76,7 @@ class Workload:
     def samples(self, n: int) -> tuple[Floats, Any]:
         """Return x (n, n_in) float32, and labels (n,) or y (n, n_out) float32: the same each time.
 
-        Random: the time of a step does not depend on what is learnt.
+        They are random, since the time of a step does not depend on their values.
         """
         rng = np.random.default_rng(0)
         x = rng.standard_normal((n, self.layers[0]), dtype=np.float32)
@@ -135,11 +89,11 @@ class Workload:
         return self.with_samples(*self.samples(self.steps * self.batch))
 
     def with_samples(self, x: Floats, y: Any) -> Data:
-        """Return samples of the user's, and parameters: the same each time."""
+        """Return other samples, with the parameters of this workload."""
         return Data(x, y, self.parameters())
 
     def parameters(self) -> Floats:
-        """Return weights and biases to start with, uniform after Glorot and Bengio."""
+        """Return the initial weights and biases, uniform after Glorot and Bengio."""
         rng = np.random.default_rng(1)
         block = rng.uniform(-1, 1, sum(map(np.prod, shapes(self.layers)))).astype(np.float32)
         for (n_in, n_out), (W, b) in zip(
@@ -156,7 +110,7 @@ class Workload:
         return some[np.arange(epochs) % len(some)]
 
     def checked(self) -> Workload:
-        """Return the same workload with so few steps that rounding has not grown."""
+        """Return the same workload with few steps: rounding errors grow with each."""
         return Workload(**{**vars(self), "steps": min(self.steps, CHECKED_STEPS)})
 
 
@@ -172,39 +126,3 @@ def views(layers: Sequence[int], block: Floats) -> list[tuple[Floats, Floats]]:
     parts = np.split(block, np.cumsum(sizes)[:-1])
     arrays = [part.reshape(shape) for part, shape in zip(parts, shapes(layers), strict=True)]
     return list(zip(arrays[::2], arrays[1::2], strict=True))
-
-
-def check(workload: Workload, actual: Any, expected: Any, start: Any = None) -> float:
-    """Compare a result with that of plain NumPy, both in float32.
-
-    Parameters
-    ----------
-    workload : Workload
-        What was computed.
-    actual, expected : ndarray
-        Outputs s, or the parameters after `CHECKED_STEPS` steps.
-    start : ndarray, optional
-        The parameters before these steps.
-
-    Returns
-    -------
-    float
-        The error, divided by the largest one that rounding explains: at most 1.
-
-    Raises
-    ------
-    AssertionError
-        If it is larger. Outputs: each sum has as many roundings as terms, relative to the largest
-        output. Parameters, in the Euclidean norm: `DEVIATION` of how far they went, and one
-        rounding of each.
-    """
-    eps = float(np.finfo(np.float32).eps)
-    if start is None:
-        error = float(np.abs(actual - expected).max())
-        bound = eps * (sum(workload.layers) + len(workload.layers)) * float(np.abs(expected).max())
-    else:
-        error = float(np.linalg.norm(actual - expected))
-        bound = DEVIATION * float(np.linalg.norm(expected - start))
-        bound += eps * float(np.linalg.norm(expected))
-    assert error <= bound, f"{workload.name}: off by {error:.2g}, more than {bound:.2g}"
-    return error / bound
