@@ -16,17 +16,16 @@ import tempfile
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from chainrule import _numpy_network
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Child"]
 
 # Limits a library to one thread. Where the system can, the process is bound to one CPU, too.
-ONE_THREAD = {
+ONE_THREAD = _numpy_network.ONE_THREAD | {
     "CHAINRULE_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false",
 }
 

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule._numpy_network import views
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from chainrule._numpy_network import Floats, Integers
 
-    from numpy.typing import NDArray
-
-    Floats = NDArray[np.float32]
-    Integers = NDArray[np.int64]
-
-__all__ = ["RATES", "Data", "Workload", "views"]
+__all__ = ["RATES", "Data", "Workload"]
 
 RATES = {"SGD": 0.01, "Adam": 0.001}  # the learning rates; everything else as in PyTorch
 
@@ -95,12 +92,12 @@ class Workload:
     def parameters(self) -> Floats:
         """Return the initial weights and biases, uniform after Glorot and Bengio."""
         rng = np.random.default_rng(1)
-        block = rng.uniform(-1, 1, sum(map(np.prod, shapes(self.layers)))).astype(np.float32)
-        for (n_in, n_out), (W, b) in zip(
-            pairwise(self.layers), views(self.layers, block), strict=True
-        ):
-            W *= np.float32(np.sqrt(6 / (n_in + n_out)))
-            b *= np.float32(np.sqrt(6 / (n_in + n_out)))
+        n_parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(self.layers))
+        block = rng.uniform(-1, 1, n_parameters).astype(np.float32)
+        for W, b in views(self.layers, block):
+            limit = np.float32(np.sqrt(6 / sum(W.shape)))
+            W *= limit
+            b *= limit
         return block
 
     def order(self, epochs: int) -> Integers:
@@ -112,17 +109,3 @@ class Workload:
     def checked(self) -> Workload:
         """Return the same workload with few steps: rounding errors grow with each."""
         return Workload(**{**vars(self), "steps": min(self.steps, CHECKED_STEPS)})
-
-
-def shapes(layers: Sequence[int]) -> list[tuple[int, ...]]:
-    """Return the shapes of W (n_in, n_out) and b (n_out,), layer by layer."""
-    pairs = [((n_in, n_out), (n_out,)) for n_in, n_out in pairwise(layers)]
-    return [shape for pair in pairs for shape in pair]
-
-
-def views(layers: Sequence[int], block: Floats) -> list[tuple[Floats, Floats]]:
-    """Cut a block laid out as `Network.parameters` into pairs of W (n_in, n_out) and b (n_out,)."""
-    sizes = [int(np.prod(shape)) for shape in shapes(layers)]
-    parts = np.split(block, np.cumsum(sizes)[:-1])
-    arrays = [part.reshape(shape) for part, shape in zip(parts, shapes(layers), strict=True)]
-    return list(zip(arrays[::2], arrays[1::2], strict=True))

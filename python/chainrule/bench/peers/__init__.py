@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from chainrule.bench.workload import Floats, Integers
+    from chainrule._numpy_network import Floats, Integers
 
 __all__ = ["PEERS", "Training"]
 

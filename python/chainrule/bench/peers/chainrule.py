@@ -11,8 +11,9 @@ from chainrule.bench.workload import RATES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainrule._numpy_network import Floats, Integers
     from chainrule.bench.peers import Training
-    from chainrule.bench.workload import Data, Floats, Integers, Workload
+    from chainrule.bench.workload import Data, Workload
 
 
 class Network:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.bench.workload import RATES, views
+from chainrule._numpy_network import views
+from chainrule.bench.workload import RATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from chainrule._numpy_network import Floats, Integers
     from chainrule.bench.peers import Training
-    from chainrule.bench.workload import Data, Floats, Integers, Workload
+    from chainrule.bench.workload import Data, Workload
 
 neural_network = import_module("sklearn.neural_network")
 
