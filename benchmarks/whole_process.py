@@ -50,7 +50,7 @@ def run(peer, folder):
     from chainrule.bench import Workload
 
     module, kind = KINDS[peer]
-    library = importlib.import_module(f"chainrule._peers.{module}")
+    library = importlib.import_module(f"chainrule.bench.peers.{module}")
     x, y = load(folder, "train")
     x_test, y_test = load(folder, "test")
     batch = 128

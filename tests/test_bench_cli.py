@@ -13,8 +13,11 @@ import pytest
 
 import chainrule as cr
 import reference
-from chainrule import _measure, bench, cli
-from chainrule._peers import PEERS, RATES, Workload, check
+from chainrule import bench, cli
+from chainrule.bench import PEERS, Race, Workload, race, table
+from chainrule.bench.answer import check, solve
+from chainrule.bench.server import Server
+from chainrule.bench.workload import RATES
 
 pytestmark = pytest.mark.once
 
@@ -50,7 +53,7 @@ def test_table_has_a_line_for_each_workload(shown):
     assert peers[:2] == ["chainrule", "numpy"]
     ends = [head.index(f" {peer} ") + 1 + len(peer) for peer in peers]
     for workload in bench.WORKLOADS:
-        line = next(line for line in lines if line.startswith(bench.label(workload) + " "))
+        line = next(line for line in lines if line.startswith(table.label(workload) + " "))
         times = [line[:end].rsplit(" ", 1)[-1] for end in ends]  # aligned to the right
         ours, *rivals = [float(time) if time else np.inf for time in times]
         ratio = re.search(r"([\d.]+) \((.+)\)$", line)
@@ -63,7 +66,7 @@ def test_table_tells_what_was_measured(shown):
     config = cr.show_config()
     assert shown.startswith(f"chainrule {config['version']}, {config['threads']} threads, ")
     assert re.search(r"FMA peak: \d+ GFLOP/s; chainrule at \w+: \d+, ", shown)
-    for peer in bench.RIVALS:
+    for peer in table.RIVALS:
         assert re.search(rf"^{peer} +(left out: |[\w-]+ \d)", shown, re.MULTILINE)
 
 
@@ -80,7 +83,7 @@ def reference_of(workload, data):
 def test_plain_numpy_trains_right(workload):
     """What everybody is compared with agrees with the text book."""
     few = workload.checked()
-    data, found = few.data(), _measure.solve(workload)
+    data, found = few.data(), solve(workload)
     expected = reference_of(few, data)
     updates = getattr(reference, few.optimizer)(learning_rate=RATES[few.optimizer])
     _, costs = reference.train(expected, updates, data.x, data.y, few.batch, few.order(1))
@@ -92,18 +95,18 @@ def test_plain_numpy_trains_right(workload):
 @pytest.mark.parametrize("workload", [each for each in SMALL if not each.optimizer], ids=name_of)
 def test_plain_numpy_predicts_right(workload):
     data = workload.data()
-    check(workload, _measure.solve(workload), reference_of(workload, data).forward(data.x).s)
+    check(workload, solve(workload), reference_of(workload, data).forward(data.x).s)
 
 
 @pytest.mark.parametrize("threads", [None, 1])
 @pytest.mark.parametrize("peer", [peer for peer in PEERS if peer != "torch-compile"])
 def test_peers_are_right(peer, threads):
     """Each peer that is installed has the answers of plain NumPy, which `Race.run` asserts."""
-    with _measure.Race([peer], [threads]) as race:
-        if peer in race.missing:
-            pytest.skip(race.missing[peer])
-        cells = [cell for workload in SMALL for cell in race.run(workload, 0.01, 2)]
-    assert not race.failures
+    with Race([peer], [threads]) as running:
+        if peer in running.missing:
+            pytest.skip(running.missing[peer])
+        cells = [cell for workload in SMALL for cell in running.run(workload, 0.01, 2)]
+    assert not running.failures
     assert cells
     for cell in cells:
         assert len(cell.samples) == 2
@@ -114,9 +117,9 @@ def test_peers_are_right(peer, threads):
 @pytest.mark.parametrize("workload", SMALL, ids=name_of)
 def test_a_wrong_answer_is_noticed(workload, tmp_path):
     expected = tmp_path / "expected.npy"
-    server = _measure.Server("chainrule", "", None)
+    server = Server("chainrule", "", None)
     server.versions()
-    right = _measure.solve(workload)
+    right = solve(workload)
     np.save(expected, right)
     assert server.prepare(vars(workload), str(expected)) <= 1
     np.save(expected, right + 1e-3 * np.abs(right).max())
@@ -126,23 +129,23 @@ def test_a_wrong_answer_is_noticed(workload, tmp_path):
 
 def test_a_peer_that_fails_says_why(monkeypatch):
     impossible = replace(SMALL[0], activation="no such")
-    monkeypatch.setattr(_measure, "solve", lambda workload: np.zeros(1))
-    with _measure.Race(["numpy"]) as race:
-        assert race.run(impossible, 0.01, 1) == []
-        assert race.run(SMALL[0], 0.01, 1) == []  # zeros are not the answer
+    monkeypatch.setattr(race, "solve", lambda workload: np.zeros(1))
+    with Race(["numpy"]) as running:
+        assert running.run(impossible, 0.01, 1) == []
+        assert running.run(SMALL[0], 0.01, 1) == []  # zeros are not the answer
         monkeypatch.undo()
-        assert len(race.run(SMALL[0], 0.01, 1)) == 1
-    assert len(race.failures) == 2
-    assert race.failures[1].startswith("sigmoid, numpy: Traceback")
-    assert "AssertionError" in race.failures[1]
-    with _measure.Race(["chainrule"]) as race, pytest.raises(RuntimeError, match="no such"):
-        race.run(impossible, 0.01, 1)
+        assert len(running.run(SMALL[0], 0.01, 1)) == 1
+    assert len(running.failures) == 2
+    assert running.failures[1].startswith("sigmoid, numpy: Traceback")
+    assert "AssertionError" in running.failures[1]
+    with Race(["chainrule"]) as running, pytest.raises(RuntimeError, match="no such"):
+        running.run(impossible, 0.01, 1)
 
 
 def test_a_peer_that_is_not_installed_is_left_out(monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    monkeypatch.delitem(sys.modules, "chainrule._peers.onnxruntime", raising=False)
-    assert "onnx" in _measure.Server("onnxruntime", "", None).versions()
+    monkeypatch.delitem(sys.modules, "chainrule.bench.peers.onnxruntime", raising=False)
+    assert "onnx" in Server("onnxruntime", "", None).versions()
 
 
 def test_operations_are_those_of_the_products():

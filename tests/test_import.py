@@ -52,6 +52,17 @@ def test_imports_numpy_and_the_standard_library_only():
     assert {name for name in found.split() if not name.startswith("_editable")} == known
 
 
+def test_imports_no_command():
+    """What only the command line needs is imported when a command runs."""
+    found = python("""
+        import sys
+        import chainrule
+        print(*[name for name in sys.modules if name.startswith("chainrule.")])
+    """)
+    commands = ("chainrule.bench", "chainrule.cli", "chainrule.demo")
+    assert not [name for name in found.split() if name.startswith(commands)]
+
+
 def test_says_nothing_and_changes_nothing():
     found = python("""
         import locale, os, random, signal, sys, threading, warnings

@@ -3,7 +3,7 @@
 
 import re
 import xml.etree.ElementTree as ElementTree
-from html import unescape
+from html import escape, unescape
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_trace_as_equations():
 def test_trace_as_a_table():
     trace = ARTICLE.trace([X, X], [Y, Y])
     text = trace._repr_html_().replace("<br>", " ")
-    assert "the first of 2 samples" in text
+    assert f"{escape(repr(trace))}, the first of 2 samples" in text
     rows = re.findall(r"<tr>(.*?)</tr>", text)
     assert len(rows) == 5
     for layer, row in enumerate(rows[1:], start=1):

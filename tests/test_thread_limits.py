@@ -14,6 +14,8 @@ import chainrule as cr
 from test_import import python
 from test_threads_api import in_another_thread
 
+cr.register_threadpoolctl()
+
 
 @pytest.fixture(autouse=True)
 def eight_threads():
@@ -115,73 +117,68 @@ COUNT = "print([each['user_api'] for each in threadpoolctl.threadpool_info()].co
 
 
 @pytest.mark.parametrize(
-    "order",
+    "code",
     [
         "import threadpoolctl, chainrule",
         "import threadpoolctl; threadpoolctl.threadpool_info(); import chainrule",
-        "import chainrule, threadpoolctl",
-        "import chainrule, importlib.util as u; u.find_spec('threadpoolctl'); import threadpoolctl",
-        "import chainrule, threadpoolctl, importlib; importlib.reload(threadpoolctl)",
+        "import threadpoolctl, chainrule; chainrule.register_threadpoolctl()",
+        "import chainrule, threadpoolctl; chainrule.register_threadpoolctl()",
+        "import chainrule; chainrule.register_threadpoolctl(); import threadpoolctl",
+        "import chainrule, threadpoolctl\nfor _ in 1, 2: chainrule.register_threadpoolctl()",
+        "import threadpoolctl, chainrule, importlib; importlib.reload(chainrule._threadpoolctl)",
+        "import threadpoolctl, chainrule, importlib; importlib.reload(threadpoolctl)\n"
+        "chainrule.register_threadpoolctl()",
     ],
 )
-def test_in_any_order_of_imports(order):
-    assert python(f"{order}\n{COUNT}", "-W", "error") == "1\n"
+def test_our_library_is_registered_once(code):
+    assert python(f"{code}\n{COUNT}", "-W", "error") == "1\n"
 
 
-def test_chainrule_does_not_import_threadpoolctl():
-    assert python("import sys, chainrule; print('threadpoolctl' in sys.modules)") == "False\n"
+def test_nothing_is_registered_unasked():
+    assert python(f"import chainrule, threadpoolctl\n{COUNT}") == "0\n"
 
 
-def test_threadpoolctl_is_found_as_ever():
-    code = """
-        import inspect, pkgutil, runpy, sys
-        {}
-        import threadpoolctl
-        print(threadpoolctl.__file__, threadpoolctl.__spec__.origin, threadpoolctl.__cached__)
-        print(len(inspect.getsource(threadpoolctl)))
-        print(len(pkgutil.get_data("threadpoolctl", "threadpoolctl.py")))
-        print(sorted(runpy.run_module("threadpoolctl")))
-    """
-    assert python(code.format("import chainrule")) == python(code.format("import numpy"))
-
-
-def test_without_threadpoolctl():
+def test_import_neither_imports_threadpoolctl_nor_changes_how_it_is_found():
     code = """
         import sys
-        {}
-        import chainrule as cr
-        {}
-        try: import threadpoolctl
-        except ModuleNotFoundError as error: print(error.name, cr.get_num_threads() > 0)
+        before = list(sys.meta_path)
+        import chainrule
+        print("threadpoolctl" in sys.modules, sys.meta_path == before)
     """
-    blocked = "sys.modules['threadpoolctl'] = None"
-    not_there = "sys.path.clear(); sys.path_importer_cache.clear()"
-    for settings in ((blocked, ""), ("", blocked), ("", not_there)):
-        assert python(code.format(*settings), "-W", "error") == "threadpoolctl True\n"
+    assert python(code) == "False True\n"
 
 
-@pytest.mark.parametrize("order", ["chainrule, threadpoolctl", "threadpoolctl, chainrule"])
-def test_threadpoolctl_that_knows_its_own_libraries_only(tmp_path, order):
+def error_of_registering(first):
+    """Run a line of code, import chainrule and register; return the error's name and message."""
+    code = f"""
+        import sys
+        {first}
+        import chainrule as cr
+        sys.path[:] = sys.path[:1]  # where `first` may have put something; no site-packages
+        try: cr.register_threadpoolctl()
+        except ImportError as error: print(error.name, "|", error)
+    """
+    return python(code, "-W", "error").strip().split(" | ")
+
+
+@pytest.mark.parametrize("first", ["", "sys.modules['threadpoolctl'] = None"])
+def test_without_threadpoolctl(first):
+    name, message = error_of_registering(first)
+    assert name == "threadpoolctl"
+    assert message.startswith("threadpoolctl cannot be imported. Is it installed?")
+
+
+@pytest.mark.parametrize("first", ["", "; import threadpoolctl"])
+def test_threadpoolctl_that_is_too_old(tmp_path, first):
     (tmp_path / "threadpoolctl.py").write_text("__version__ = '3.1.0'")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nimport {order}\n"
-    assert python(code + "print(threadpoolctl.__version__)") == "3.1.0\n"
+    name, message = error_of_registering(f"sys.path.insert(0, {str(tmp_path)!r}){first}")
+    assert name == "threadpoolctl"
+    assert message.startswith("threadpoolctl has version 3.1.0, expected 3.2 or newer: ")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a library in use cannot be deleted")
 def test_other_packages_have_a_core_too(tmp_path):
     other = tmp_path / Path(cr._core.__file__).name
     shutil.copy(_ctypes.__file__, other)
-    code = f"import chainrule, ctypes, threadpoolctl; other = ctypes.CDLL({str(other)!r})\n{COUNT}"
-    assert python(code) == "1\n"
-
-
-def test_threadpoolctl_is_found_after_everything_was_imported_anew():
-    code = """
-        import copy, importlib, sys
-        import chainrule
-        importlib.reload(chainrule._threadpoolctl)
-        import threadpoolctl
-        copy.copy(threadpoolctl.__spec__.loader)
-        print(sum(each["user_api"] == "chainrule" for each in threadpoolctl.threadpool_info()))
-    """
+    code = f"import threadpoolctl, chainrule, ctypes; other = ctypes.CDLL({str(other)!r})\n{COUNT}"
     assert python(code) == "1\n"

@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from chainrule import _load_core as _load_core  # isort: split
 
-from chainrule import _threadpoolctl as _threadpoolctl
 from chainrule import datasets
 from chainrule._config import __version__, show_config
 from chainrule._core import (
@@ -14,6 +13,7 @@ from chainrule._core import (
     set_num_threads,
     set_product,
 )
+from chainrule._threadpoolctl import register_threadpoolctl
 from chainrule._threads import threads
 from chainrule.activations import Gelu, LeakyRelu
 from chainrule.explain import Explanation
@@ -47,6 +47,7 @@ __all__ = [
     "__version__",
     "datasets",
     "get_num_threads",
+    "register_threadpoolctl",
     "set_num_threads",
     "set_product",
     "show_config",

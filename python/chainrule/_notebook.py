@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -217,7 +216,7 @@ def trace_html(trace: Trace) -> str:
         rows.append(_row(cells))
     which = "" if batch == 1 else f", the first of {batch} samples"
     return (
-        f"<div><p>{escape(repr(trace))}{which}</p><table>{''.join(rows)}</table>"
+        f"<div><p>{trace!r}{which}</p><table>{''.join(rows)}</table>"
         f"<p>&part;C/&part;s = ({', '.join(_few(trace.dC_ds[0])[0])}"
         f"{', &hellip;' if _few(trace.dC_ds[0])[1] else ''})</p></div>"
     )

@@ -1,19 +1,13 @@
-"""Makes our threads known to threadpoolctl, as soon as somebody imports that.
+"""Registers chainrule's threads with threadpoolctl, which limits all thread pools of a process.
 
-To import it here would cost everyone 4 ms. Where it comes after chainrule, nothing of ours runs
-between its import and the user's question for all thread pools of the process. So a finder waits
-on ``sys.meta_path``, which finds threadpoolctl as the others do, and adds the registration to what
-its import runs.
+To import threadpoolctl takes 4 ms, so chainrule does not: it registers when it is imported itself,
+if threadpoolctl is imported by then, or when `register_threadpoolctl` is called.
 """
 
 # SPDX-License-Identifier: BSD-3-Clause
 import sys
-import warnings
-from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
 
 from chainrule import _core
 
@@ -21,10 +15,10 @@ NAME = "threadpoolctl"
 
 
 class Pool:
-    """What a `threadpoolctl.LibController` is asked, answered for our library.
+    """The part of a `threadpoolctl.LibController` that depends on the library.
 
-    The limit is that of the process, to be read and to be set: `threadpool_limits` puts back what
-    it has read, and the limit of a ``with cr.threads(n)`` block would so outlive its block.
+    It reads and sets the limit of the process: `threadpool_limits` restores at its end what it read
+    at its start, so the limit of a ``with cr.threads(n)`` block would outlive the block.
     """
 
     user_api = internal_api = "chainrule"
@@ -36,7 +30,7 @@ class Pool:
         return _core.num_threads_of_process()
 
     def set_num_threads(self, num_threads: int) -> None:
-        """Set it."""
+        """Set the limit of the process."""
         _core.set_num_threads(num_threads)
 
     def get_version(self) -> str:
@@ -44,59 +38,47 @@ class Pool:
         return _core.__version__
 
 
-def register(threadpoolctl: ModuleType) -> None:
-    """Register our library with threadpoolctl, unless that is too old for any but its own."""
-    if not hasattr(threadpoolctl, "register"):
-        return
+def register_threadpoolctl() -> None:
+    """Let threadpoolctl see and limit the threads of chainrule, as ``"chainrule"``.
+
+    It sets the limit of the process, as `set_num_threads` does. If threadpoolctl is imported before
+    chainrule, this function is called by the import of chainrule. To call it again does nothing.
+
+    Raises
+    ------
+    ImportError
+        If threadpoolctl is not installed, or older than version 3.2, which knows no libraries but
+        its own.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> from threadpoolctl import threadpool_limits
+    >>> cr.register_threadpoolctl()
+    >>> with threadpool_limits({"chainrule": 1}):
+    ...     cr.get_num_threads()
+    1
+    """
     try:
-        threadpoolctl.register(type("ChainruleController", (Pool, threadpoolctl.LibController), {}))
-    except Exception as error:  # whatever it is, the user's import goes on
-        warnings.warn(f"threadpoolctl does not know chainrule: {error!r}", stacklevel=2)
+        threadpoolctl = import_module(NAME)
+    except ImportError as error:
+        raise ImportError(
+            "threadpoolctl cannot be imported. Is it installed? `pip install threadpoolctl`",
+            name=NAME,
+        ) from error
+    if not hasattr(threadpoolctl, "register"):
+        version = getattr(threadpoolctl, "__version__", "unknown")
+        raise ImportError(
+            f"threadpoolctl has version {version}, expected 3.2 or newer: "
+            "`pip install --upgrade threadpoolctl`",
+            name=NAME,
+        )
+    base = threadpoolctl.LibController
+    registered = [getattr(each, "internal_api", None) for each in base.__subclasses__()]
+    if Pool.internal_api not in registered:
+        threadpoolctl.register(type("ChainruleController", (Pool, base), {}))
 
 
-class Loader:
-    """The loader of threadpoolctl, and the registration after it."""
-
-    def __init__(self, loader: Any) -> None:
-        self._loader = loader
-
-    def __getattr__(self, name: str) -> Any:
-        if name == "_loader":  # of a copy that is not ready yet
-            raise AttributeError(name)
-        return getattr(self._loader, name)
-
-    def exec_module(self, module: ModuleType) -> None:
-        """Run the module, and register with it."""
-        self._loader.exec_module(module)
-        register(module)
-
-
-class Finder:
-    """Finds threadpoolctl, by asking the other finders."""
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return the first answer of the others for threadpoolctl, and None for all else."""
-        if name != NAME:
-            return None
-        others = [
-            each for each in sys.meta_path if not is_ours(each) and hasattr(each, "find_spec")
-        ]
-        specs = (each.find_spec(name, path, target) for each in others)
-        spec = next(filter(None, specs), None)
-        if spec and spec.loader:
-            spec.loader = Loader(spec.loader)  # type: ignore[assignment]
-        return spec
-
-
-def is_ours(finder: Any) -> bool:
-    """Tell a finder of this module, or of an earlier import of it."""
-    return type(finder).__module__ == __name__
-
-
-sys.meta_path[:] = [each for each in sys.meta_path if not is_ours(each)]
-if sys.modules.get(NAME):
-    register(import_module(NAME))  # which waits where another thread imports it just now
-else:
-    sys.meta_path.insert(0, Finder())
+if NAME in sys.modules:
+    with suppress(ImportError):  # one that is too old does not prevent the import of chainrule
+        register_threadpoolctl()

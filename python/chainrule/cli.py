@@ -69,8 +69,8 @@ def run(argv: Sequence[str] | None) -> None:
         default=30,
         help="how often each image is seen (default: %(default)s)",
     )
-    bench = commands.add_parser("bench", help="measure, beside NumPy and the rivals installed")
-    bench.add_argument(
+    table = commands.add_parser("bench", help="measure, beside NumPy and the rivals installed")
+    table.add_argument(
         "--seconds",
         type=seconds,
         default=15,
@@ -84,9 +84,9 @@ def run(argv: Sequence[str] | None) -> None:
 
         digits.run(arguments.seed, arguments.epochs)
     elif arguments.command == "bench":
-        from . import bench as table
+        from . import bench
 
-        table.run(arguments.seconds)
+        bench.run(arguments.seconds)
     elif arguments.command == "info":
         info()
     else:

@@ -13,19 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import chainrule as cr
+from chainrule import _numpy_network
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float32]
-    Integers = NDArray[np.int64]
+    from chainrule._numpy_network import Floats, Integers
 
 __all__ = ["run"]
 
 N_IN, N_HIDDEN, N_OUT = 64, 100, 10
 BATCH = 200
 LEARNING_RATE = 0.01
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def run(seed: int = 0, epochs: int = 30) -> None:
@@ -87,6 +86,7 @@ def race(seed: int, epochs: int) -> list[tuple[float, float]]:
     """Return the best seconds, and the test accuracy, of chainrule and of plain NumPy."""
     (x, y), _, (x_test, y_test) = split_digits()
     first, order = begin(seed, epochs, len(x))
+    batches = [np.split(epoch, range(BATCH, len(epoch), BATCH)) for epoch in order]
     ours: list[tuple[float, float]] = []
     theirs: list[tuple[float, float]] = []
     end = perf_counter() + 1
@@ -96,10 +96,10 @@ def race(seed: int, epochs: int) -> list[tuple[float, float]]:
         net.fit(x, y, optimizer=optimizer, epochs=epochs, batch_size=BATCH, order=order)
         ours.append((perf_counter() - start, accuracy(net.predict(x_test), y_test)))
 
-        parameters = first.parameters.copy()
+        plain = in_plain_numpy(first.parameters.copy())
         start = perf_counter()
-        numpy_fit(parameters, x, y, order)
-        theirs.append((perf_counter() - start, accuracy(numpy_predict(parameters, x_test), y_test)))
+        _numpy_network.Training(plain, "cross_entropy", "Adam", LEARNING_RATE).fit(x, y, batches)
+        theirs.append((perf_counter() - start, accuracy(plain.predict(x_test), y_test)))
     return [min(ours), min(theirs)]
 
 
@@ -111,7 +111,7 @@ def race_on_one_thread(seed: int, epochs: int) -> list[tuple[float, float]]:
     )
     child = subprocess.run(
         [sys.executable, "-c", code],
-        env=os.environ | ONE_THREAD,
+        env=os.environ | _numpy_network.ONE_THREAD,
         capture_output=True,
         text=True,
         check=True,
@@ -124,65 +124,7 @@ def accuracy(s: NDArray[Any], y: NDArray[Any]) -> float:
     return float(np.mean(s.argmax(axis=1) == y))
 
 
-def numpy_views(block: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Cut a flat block into W (n_in, n_out) and b of each layer, as `Network.parameters` lies."""
-    ends = np.cumsum([N_IN * N_HIDDEN, N_HIDDEN, N_HIDDEN * N_OUT])
-    w1, b1, w2, b2 = np.split(block, ends)
-    return w1.reshape(N_IN, N_HIDDEN), b1, w2.reshape(N_HIDDEN, N_OUT), b2
-
-
-def numpy_predict(parameters: Floats, x: Floats) -> Floats:
-    """Return the outputs before softmax, enough to tell the largest."""
-    w1, b1, w2, b2 = numpy_views(parameters)
-    hidden: Floats = np.maximum(x @ w1 + b1, 0)
-    return hidden @ w2 + b2
-
-
-def numpy_fit(parameters: Floats, x: Floats, y: Integers, order: Integers) -> list[float]:
-    """Train in place as the demo does, as fast as plain NumPy can; return the cost of each epoch.
-
-    All parameters lie in one block, so that one Adam update serves all of them, and every large
-    intermediate result is overwritten where it lies.
-    """
-    grad, m, v, work = np.zeros((4, parameters.size), parameters.dtype)
-    w1, b1, w2, b2 = numpy_views(parameters)
-    dw1, db1, dw2, db2 = numpy_views(grad)
-    beta1, beta2, eps = 0.9, 0.999, 1e-8
-    step, costs = 0, []
-    for epoch in order:
-        cost = 0.0
-        for i in range(0, len(epoch), BATCH):
-            rows = epoch[i : i + BATCH]
-            xb, each, labels = x[rows], np.arange(len(rows)), y[rows]
-
-            a = xb @ w1  # forward: relu, softmax
-            a += b1
-            np.maximum(a, 0, out=a)
-            s = a @ w2
-            s += b2
-            s -= s.max(axis=1, keepdims=True)
-            np.exp(s, out=s)
-            s /= s.sum(axis=1, keepdims=True)
-            cost -= float(np.log(s[each, labels]).sum())
-
-            s[each, labels] -= 1  # backward: s becomes delta^(3) = (s - y) / batch
-            s /= len(rows)
-            np.matmul(a.T, s, out=dw2)
-            np.sum(s, axis=0, out=db2)
-            delta = s @ w2.T
-            delta *= a > 0
-            np.matmul(xb.T, delta, out=dw1)
-            np.sum(delta, axis=0, out=db1)
-
-            step += 1  # Adam
-            m += np.multiply(np.subtract(grad, m, out=work), 1 - beta1, out=work)
-            np.multiply(grad, grad, out=work)
-            work -= v
-            v += np.multiply(work, 1 - beta2, out=work)
-            np.sqrt(v, out=work)
-            work *= (1 - beta2**step) ** -0.5
-            work += eps
-            np.divide(m, work, out=work)
-            parameters -= np.multiply(work, LEARNING_RATE / (1 - beta1**step), out=work)
-        costs.append(cost / len(epoch))
-    return costs
+def in_plain_numpy(parameters: Floats) -> _numpy_network.Network:
+    """Return the same network in plain NumPy."""
+    widths, activations = (N_IN, N_HIDDEN, N_OUT), ("relu", "softmax")
+    return _numpy_network.Network(widths, activations, parameters)

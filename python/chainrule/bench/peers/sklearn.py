@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule._peers import RATES, views
+from chainrule._numpy_network import views
+from chainrule.bench.workload import RATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule._numpy_network import Floats, Integers
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Workload
 
 neural_network = import_module("sklearn.neural_network")
 
 
 class Shuffle(np.random.RandomState):
-    """Shuffles as it is told to: scikit-learn applies each shuffle to the order of the last."""
+    """Shuffles in a given order: scikit-learn applies each shuffle to the result of the last."""
 
     steps: list[Integers]
 
@@ -66,7 +69,7 @@ class Network:
         self.restart()
 
     def restart(self) -> None:
-        """Go back to the first parameters, where they lie: the optimizer points to them."""
+        """Reset the parameters in place: the optimizer refers to these arrays."""
         layers = zip(self.estimator.coefs_, self.estimator.intercepts_, strict=True)
         for (W, b), first in zip(layers, views(self.workload.layers, self.first), strict=True):
             W[...], b[...] = first
@@ -80,8 +83,8 @@ class Network:
 
     def train(self, order: list[Integers]) -> float:
         self.shuffle.steps = order.copy()
-        # A `fit` is quicker than as many `partial_fit`, but begins with a new optimizer, and wants
-        # to see every class.
+        # One `fit` is faster than a `partial_fit` for each epoch, but makes a new optimizer, and
+        # needs every class in the data.
         in_one = len(order) > 1 and len(self.x) >= len(self.classes.get("classes", ()))
         self.estimator.set_params(max_iter=len(order), warm_start=in_one)
         with warnings.catch_warnings(action="ignore"):  # that it has not converged

@@ -6,16 +6,17 @@
 
 from __future__ import annotations
 
-import os
-import platform
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import chainrule as cr
-from chainrule import _core
-from chainrule._measure import Cell, Race
-from chainrule._peers import PEERS, Workload
+from chainrule.bench.machine import cpu, peak
+from chainrule.bench.race import Race
+from chainrule.bench.workload import Workload
 
-__all__ = ["PEERS", "WORKLOADS", "Cell", "Race", "Workload", "cpu", "peak", "run"]
+if TYPE_CHECKING:
+    from chainrule.bench.cell import Cell
+
+__all__ = ["MNIST", "POLICY", "RIVALS", "WORKLOADS", "label", "run"]
 
 POLICY = (16, 64, 64, 4)
 MNIST = (784, 256, 128, 10)
@@ -39,7 +40,8 @@ def run(seconds: float = 15.0) -> None:
     Parameters
     ----------
     seconds : float
-        How long to measure in all, if every rival is installed; to start them takes as long again.
+        The time of all measurements together, if every rival is installed; starting the processes
+        takes as long again.
     """
     config = cr.show_config()
     print(f"chainrule {config['version']}, {config['threads']} threads, ", end="")
@@ -73,22 +75,6 @@ def run(seconds: float = 15.0) -> None:
 
 
 def label(workload: Workload) -> str:
-    """Return what a workload is, in few words."""
+    """Return the name of a workload in the table."""
     task = "train" if workload.optimizer else "predict"
     return f"{task} {'-'.join(map(str, workload.layers))}, batch {workload.batch}"
-
-
-def peak(threads: int | None) -> float:
-    """Return the machine's peak in float32, in GFLOP/s: of so many threads, or of all of them."""
-    return _core.peak_gflops("float32", threads or cr.get_num_threads())
-
-
-def cpu() -> str:
-    """Return what the CPU calls itself."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.split(": ")[1] for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        name = platform.processor() or platform.machine()
-    n = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{name} ({n} CPUs)"

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule._peers import RATES, views
+from chainrule._numpy_network import views
+from chainrule.bench.workload import RATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule._numpy_network import Floats, Integers
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Workload
 
 jax = import_module("jax")
 jnp = import_module("jax.numpy")
@@ -70,7 +73,7 @@ def make_step(workload: Workload) -> Callable[..., Any]:
 
 
 class Network:
-    """A state with its data, and the compiled function that steps on."""
+    """A state with its data, and the compiled function that makes its steps."""
 
     def __init__(self, workload: Workload, data: Data, kind: str) -> None:
         self.workload, self.first, self.kind = workload, data.parameters, kind
@@ -89,7 +92,7 @@ class Network:
             return jax.lax.scan(body, state, order.reshape(-1, batch))[0]
 
         def one(state: Any, x: Any, y: Any, order: Any) -> Any:
-            # Where it stands follows from its own counter, so nothing is passed from Python.
+            # The batch follows from the state's own counter, so nothing is passed from Python.
             first = state["t"] % workload.steps * batch
             return step(state, x, y, jax.lax.dynamic_slice(order, (first,), (batch,)))
 

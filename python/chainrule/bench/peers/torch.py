@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule._peers import RATES, views
+from chainrule._numpy_network import views
+from chainrule.bench.workload import RATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule._numpy_network import Floats, Integers
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Workload
 
 torch = import_module("torch")
 

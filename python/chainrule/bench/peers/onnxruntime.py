@@ -6,12 +6,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from chainrule._peers import views
+from chainrule._numpy_network import views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Training, Workload
+    from chainrule._numpy_network import Floats
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Workload
 
 onnx = import_module("onnx")
 onnxruntime = import_module("onnxruntime")

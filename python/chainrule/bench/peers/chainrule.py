@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import chainrule as cr
-from chainrule._peers import RATES
+from chainrule.bench.workload import RATES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from chainrule._peers import Data, Floats, Integers, Training, Workload
+    from chainrule._numpy_network import Floats, Integers
+    from chainrule.bench.peers import Training
+    from chainrule.bench.workload import Data, Workload
 
 
 class Network:
