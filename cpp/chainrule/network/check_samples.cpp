@@ -108,7 +108,8 @@ void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll) {
         const std::int64_t first = x.rows * index / count, last = x.rows * (index + 1) / count;
         Poll none;
         try {
-          require_finite<T>(x.row_range(first, last - first), "x", index == 0 ? poll : none);
+          require_finite<T>(x.row_range(first, last - first), "x",
+                            team.on_callers_thread() ? poll : none);
         } catch (const std::invalid_argument&) {
           all = false;
         }

@@ -159,7 +159,7 @@ void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
             if (first < work.next.size()) {
               prefetch_rows(work.x, work.next.part({first, std::min(block.end, work.next.size())}));
             }
-            if (index == 0 && block.end < batch) poll();  // the caller's thread
+            if (block.end < batch && team.on_callers_thread()) poll();
             if (team.cancelled()) return;
           }
         }

@@ -24,7 +24,7 @@ void in_pieces(std::int64_t count, Team& team, Poll& poll, Work&& work) {
       const std::int64_t first = piece * kPiece;
       work(first, std::min(kPiece, count - first), piece);
       if (piece % kPieces) continue;
-      if (index == 0) poll();  // the caller's thread
+      if (team.on_callers_thread()) poll();
       if (team.cancelled()) return;
     }
   };

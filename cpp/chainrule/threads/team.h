@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <thread>
 #include <type_traits>
 
 #include "chainrule/poll.h"
@@ -38,6 +39,11 @@ class Team {
     run_region({call, const_cast<void*>(static_cast<const void*>(std::addressof(f)))}, poll);
   }
 
+  // Inside f: whether this is the caller's thread, which may compute parts of workers that do not come.
+  bool on_callers_thread() const {
+    return !lease_.first || std::this_thread::get_id() == callers_thread_;
+  }
+
   // Inside f: another part has failed, so this one may end early.
   bool cancelled() const { return region_ && region_->cancelled(); }
 
@@ -47,6 +53,7 @@ class Team {
   // More threads than CPUs: what was asked for, and some of them always wait.
   bool oversubscribed() const { return workers_with_cpu_ < lease_.count; }
 
+  const std::thread::id callers_thread_ = std::this_thread::get_id();
   Pool* pool_ = nullptr;
   Pool::Lease lease_;
   // As many workers, the first of the lease, as there are CPUs beside the caller's.

@@ -32,7 +32,7 @@ void divide(Range all, std::int64_t grain, std::int64_t batch, std::int64_t rows
           const Range rows{row, std::min(row + rows_at_once, batch)};
           for (std::int64_t first = share.begin; first < share.end; first += grain) {
             work(rows, Range{first, std::min(first + grain, share.end)}, index);
-            if (index == 0) poll();  // the caller's thread
+            if (team.on_callers_thread()) poll();
             if (team.cancelled()) return;
           }
         }

@@ -34,7 +34,7 @@ void run_by_rows(const PanelPass<T>& pass, Team& team, Poll& poll) {
           pass.backward_through(l, rows, buffers.panels_in(l));
         }
       }
-      if (index == 0 && rows.end < batch) poll();  // the caller's thread
+      if (rows.end < batch && team.on_callers_thread()) poll();
     }
   };
   team.run(carry_tiles, &poll);

@@ -94,13 +94,13 @@ template <class T>
 void PanelUpdate<T>::gradient(T* gradient, Team& team, Poll& poll) {
   alignas(kBlockAlignment) std::atomic<std::size_t> next{0};
   team.run(
-      [&](int index, int /*count*/) {
+      [&](int, int) {
         for (std::size_t i = next++; i < pieces_.size(); i = next++) {
           with_gradients(pieces_[i], nullptr, [&](const UpdateBlock<T>& block) {
             buffers_.kernels.copy_block(block.gradient, block.gradient_stride, block.rows,
                                         block.cols, gradient + block.offset, block.stride);
           });
-          if (index == 0) poll();  // the caller's thread
+          if (team.on_callers_thread()) poll();
           if (team.cancelled()) return;
         }
       },

@@ -27,7 +27,7 @@ void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Po
     const Range part = part_of({0, matrix.panels()}, index, count);
     for (std::int64_t panel = part.begin; panel < part.end; ++panel) {
       work(panel * matrix.width, matrix.cols_of_panel(panel));
-      if (index == 0) poll();  // the caller's thread
+      if (team.on_callers_thread()) poll();
       if (team.cancelled()) return;
     }
   };
