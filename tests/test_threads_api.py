@@ -275,7 +275,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_setting_is_an_error_at_each_use(name):
     code = """
-        from test_threads_api import X, make, squares
+        from test_threads_api import X, make
+        from trainings import squares
         for use in (cr.show_config, lambda: make().plan(10**9), lambda: make().predict(X),
                     lambda: net.predict([1, 2, 3]), lambda: make(squares).predict(X[:1])):
             try:

@@ -93,8 +93,8 @@ Choice<List> choose(const std::string& family, const Spec& spec) {
   spec.require_known(names_of(parameters));
   int i = 0;
   for (const Parameter& each : parameters) {
-    choice.numbers[i++] = std::isnan(each.standard) ? spec.number(each.name)
-                                                    : spec.number(each.name, each.standard);
+    choice.numbers[i++] =
+        std::isnan(each.standard) ? spec.number(each.name) : spec.number(each.name, each.standard);
   }
   check_numbers<List>(choice.index, choice.numbers);
   return choice;

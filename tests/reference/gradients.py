@@ -1,4 +1,4 @@
-"""Gradient transforms: from the gradient g = dC/dw of all parameters to the one that is stepped by."""
+"""Gradient transforms: from the gradient g = dC/dw of all parameters to the one of the step."""
 # SPDX-License-Identifier: BSD-3-Clause
 
 import numpy as np

@@ -15,21 +15,22 @@ template <class AnyRow, class T>
 CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, const T* z,
                                                  const T* s, const T* y) {
   typename AnyRow::Scalar cost = row.number(0);
-  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
-    using Member = typename decltype(member)::type;
-    if constexpr (!Member::kElementwise) {
-      cost = formula.paired_cost(row, z, y);
-    } else {
-      const auto sum = row.sum([&](auto at) {
-        if constexpr (kIsPaired<Member>) {
-          return formula.paired_value(at(z), at(y));
+  visit_formula<typename AnyRow::Vector>(
+      loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
+        using Member = typename decltype(member)::type;
+        if constexpr (!Member::kElementwise) {
+          cost = formula.paired_cost(row, z, y);
         } else {
-          return formula.value(at(s), at(y));
+          const auto sum = row.sum([&](auto at) {
+            if constexpr (kIsPaired<Member>) {
+              return formula.paired_value(at(z), at(y));
+            } else {
+              return formula.value(at(s), at(y));
+            }
+          });
+          cost = sum / row.count();
         }
       });
-      cost = sum / row.count();
-    }
-  });
   return cost;
 }
 
@@ -37,26 +38,27 @@ CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, c
 template <class AnyRow, class T>
 CHAINRULE_INLINE void cost_gradient(const Loss& loss, AnyRow row, const T* s, const T* y,
                                     typename AnyRow::Scalar share, T* gradient) {
-  visit_formula<typename AnyRow::Vector>(loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
-    using Member = typename decltype(member)::type;
-    if constexpr (!Member::kElementwise) {
-      if (loss.paired) return formula.paired_delta(row, s, y, share, gradient);
-      formula.gradient(row, s, y, share, gradient);
-    } else {
-      const auto factor = row.all(share / row.count());
-      if constexpr (kIsPaired<Member>) {
-        if (loss.paired) {
-          return row.for_each(
-              [&](auto at) { at.put(gradient, factor * formula.paired_slope(at(s), at(y))); });
+  visit_formula<typename AnyRow::Vector>(
+      loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
+        using Member = typename decltype(member)::type;
+        if constexpr (!Member::kElementwise) {
+          if (loss.paired) return formula.paired_delta(row, s, y, share, gradient);
+          formula.gradient(row, s, y, share, gradient);
+        } else {
+          const auto factor = row.all(share / row.count());
+          if constexpr (kIsPaired<Member>) {
+            if (loss.paired) {
+              return row.for_each(
+                  [&](auto at) { at.put(gradient, factor * formula.paired_slope(at(s), at(y))); });
+            }
+          }
+          // A sample of no weight may be so far off that its slope overflows: it has no part in the gradient.
+          const auto none = factor == AnyRow::Vector::zero();
+          row.for_each([&](auto at) {
+            at.put(gradient, select(none, factor, factor * formula.slope(at(s), at(y))));
+          });
         }
-      }
-      // A sample of no weight may be so far off that its slope overflows: it has no part in the gradient.
-      const auto none = factor == AnyRow::Vector::zero();
-      row.for_each([&](auto at) {
-        at.put(gradient, select(none, factor, factor * formula.slope(at(s), at(y))));
       });
-    }
-  });
 }
 
 template <class V>

@@ -88,8 +88,9 @@ void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
 
 // Calls use(offset, at, gradient) for each vector of weights, which may then change: deltas have gone past them.
 template <class V, class Use>
-CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
-                         const typename V::Number* y, Use&& use) {
+CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& pass,
+                                          const typename V::Number* x, const typename V::Number* y,
+                                          Use&& use) {
   using T = typename V::Number;
   const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
   const Row<V, true> row(output.n_out);

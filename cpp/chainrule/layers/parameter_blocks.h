@@ -17,10 +17,10 @@ enum class Role { kWeights, kBias };
 
 struct ParameterBlock {
   Role role = Role::kWeights;
-  std::size_t layer = 0;               // in Architecture::layers
-  std::int64_t offset = 0;             // of its first number in the flat array
-  std::int64_t rows = 0, cols = 0;     // contiguous, row by row
-  int initializer = 0;                 // in Initializers
+  std::size_t layer = 0;                 // in Architecture::layers
+  std::int64_t offset = 0;               // of its first number in the flat array
+  std::int64_t rows = 0, cols = 0;       // contiguous, row by row
+  int initializer = 0;                   // in Initializers
   std::int64_t fan_in = 0, fan_out = 0;  // of the layer, which initializers go by
 
   std::int64_t size() const { return rows * cols; }

@@ -12,7 +12,8 @@ namespace chainrule {
 namespace {
 
 constexpr std::int64_t kPiece = 1024;  // numbers; decides bits
-constexpr std::int64_t kPieces = 64;   // between two polls; less is done before another thread has heard of it
+constexpr std::int64_t kPieces =
+    64;  // between two polls; less is done before another thread has heard of it
 
 // Calls work(first number, count, piece) for every piece of a block.
 template <class Work>

@@ -8,8 +8,8 @@ namespace chainrule {
 
 template <class T>
 PanelBuffers<T>::PanelBuffers(const Architecture& architecture_, const Capacity& capacity,
-                              const KernelTable<T>& kernels_, bool packs,
-                              std::int64_t rows_at_once, Poll& poll)
+                              const KernelTable<T>& kernels_, bool packs, std::int64_t rows_at_once,
+                              Poll& poll)
     : architecture(architecture_), kernels(kernels_) {
   const std::int64_t max_batch = capacity.max_rows;
   const auto reserve = [&](PanelMatrix<T>& matrix, std::int64_t cols) {

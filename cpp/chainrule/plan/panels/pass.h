@@ -11,12 +11,12 @@ namespace chainrule {
 template <class T>
 struct PanelPass {
   PanelBuffers<T>& buffers;
-  Rows rows;                           // of the arrays
-  const ArrayView* x = nullptr;        // null: activations are there already, so only backward
-  const Samples<T>* samples = nullptr; // whose targets costs come from; null: no costs
+  Rows rows;                            // of the arrays
+  const ArrayView* x = nullptr;         // null: activations are there already, so only backward
+  const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
   bool backward = false;
-  MatrixView<T> s{};                   // where predictions go, if anywhere
-  MatrixView<const T> dC_ds{};         // what the way back starts from, where there are no costs
+  MatrixView<T> s{};            // where predictions go, if anywhere
+  MatrixView<const T> dC_ds{};  // what the way back starts from, where there are no costs
 
   // ---- The pieces; `rows` are rows of the batch, dense layers are numbered from 0 ----
 
