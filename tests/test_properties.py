@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import chainrule as cr
-from support import ACTIVATIONS, LOSS_NAMES, OUTPUTS, Case, assert_relative
+from support import ACTIVATIONS, LOSS_NAMES, OUTPUTS, Case, assert_relative, assert_within
 
 
 @st.composite
@@ -94,8 +94,11 @@ def test_scale_of_the_weights_of_samples_does_not_count(case, factor):
 def test_prediction_of_a_row_is_its_own(case):
     net, x, _, _, _ = made(case)
     s = net.predict(x)
+    own = net.plan(1)["product"] == "own"
+    # A BLAS may add in another order, and an output may be what is left of sums that cancel.
+    bound = 0 if own else 1e-12 * max(1, np.abs(s).max())
     for i in range(len(x)):
-        assert_relative(net.predict(x[i]), s[i], 1e-12, case)
+        assert_within(net.predict(x[i]), s[i], bound, case)
 
 
 @given(cases(activations=["identity"], losses=["mse"]))
