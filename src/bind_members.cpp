@@ -54,27 +54,27 @@ Declared declared() {
   return members;
 }
 
-// Binds what is asked about a family: `plural`() gives its names, check_`singular`(spec) raises ValueError unless the spec
-// makes a member.
+// Binds check_`singular`(spec), which raises ValueError unless the spec makes a member.
 template <class List>
-void bind_family(py::module_& module, const std::string& singular, const std::string& plural) {
+void bind_check(py::module_& module, const std::string& singular) {
   std::string family = singular;
   std::replace(family.begin(), family.end(), '_', ' ');
-  module.def(plural.c_str(), &List::names, ("Names of the " + plural + ".").c_str());
   module.def(("check_" + singular).c_str(),
              [family](const SpecTuple& spec) { choose<List>(family, to_spec(spec)); },
-             py::arg("spec"),
-             ("Raise ValueError unless the spec makes one of the " + plural + ".").c_str());
+             py::arg("spec"), ("Raise ValueError unless the spec makes a " + family + ".").c_str());
 }
 
 }  // namespace
 
 void bind_members(py::module_& module) {
-  bind_family<Activations>(module, "activation", "activations");
-  bind_family<Losses>(module, "loss", "losses");
-  bind_family<Optimizers>(module, "optimizer", "optimizers");
-  bind_family<GradientTransforms>(module, "gradient_transform", "gradient_transforms");
-  bind_family<StopConditions>(module, "stop_condition", "stop_conditions");
+  module.def("activations", &Activations::names, "Names of the activations.");
+  module.def("losses", &Losses::names, "Names of the losses.");
+  module.def("optimizers", &Optimizers::names, "Names of the optimizers.");
+  module.def("gradient_transforms", &GradientTransforms::names, "Names of the transforms.");
+  module.def("stop_conditions", &StopConditions::names, "Names of the stop conditions.");
+  bind_check<Activations>(module, "activation");
+  bind_check<Losses>(module, "loss");
+  bind_check<StopConditions>(module, "stop_condition");
   module.def("initializers", &Initializers::names, "Names of the initializers.");
   module.def(
       "declared_parameters",

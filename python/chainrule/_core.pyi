@@ -21,10 +21,8 @@ __all__: list[str] = [
     "activate",
     "activations",
     "check_activation",
-    "check_gradient_transform",
     "check_layer",
     "check_loss",
-    "check_optimizer",
     "check_stop_condition",
     "cpu_target",
     "cpu_targets",
@@ -373,14 +371,7 @@ def check_activation(
     spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
 ) -> None:
     """
-    Raise ValueError unless the spec makes one of the activations.
-    """
-
-def check_gradient_transform(
-    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
-) -> None:
-    """
-    Raise ValueError unless the spec makes one of the gradient_transforms.
+    Raise ValueError unless the spec makes a activation.
     """
 
 def check_layer(
@@ -394,21 +385,14 @@ def check_loss(
     spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
 ) -> None:
     """
-    Raise ValueError unless the spec makes one of the losses.
-    """
-
-def check_optimizer(
-    spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
-) -> None:
-    """
-    Raise ValueError unless the spec makes one of the optimizers.
+    Raise ValueError unless the spec makes a loss.
     """
 
 def check_stop_condition(
     spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
 ) -> None:
     """
-    Raise ValueError unless the spec makes one of the stop_conditions.
+    Raise ValueError unless the spec makes a stop condition.
     """
 
 def cpu_target() -> str:
@@ -448,7 +432,7 @@ def get_num_threads() -> int:
 
 def gradient_transforms() -> list[str]:
     """
-    Names of the gradient_transforms.
+    Names of the transforms.
     """
 
 def initializers() -> list[str]:
@@ -565,7 +549,7 @@ def set_product(choice: str) -> None:
 
 def stop_conditions() -> list[str]:
     """
-    Names of the stop_conditions.
+    Names of the stop conditions.
     """
 
 __version__: str = "0.2.0"

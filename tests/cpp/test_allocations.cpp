@@ -76,7 +76,7 @@ std::vector<Case> cases() {
     for (const char* product : {"own", "blas"}) {
       all.push_back({"layerwise", product, softmax_inside, "mse", 64, threads});
     }
-    all.push_back({"narrow", "own", small, "", 256, threads});
+    all.push_back({"rows", "own", small, "", 256, threads});
     all.push_back({"layerwise", "blas", small, "", 64, threads});
     all.push_back({"layerwise", "blas", small, "mse", 64, threads});
   }

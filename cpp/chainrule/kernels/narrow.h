@@ -68,12 +68,10 @@ void narrow_output_delta(const NarrowPass<typename V::Number>& pass) {
   const RowsSideBySide<V> row(layer.n_out, pass.stride);
   for_samples<V>(pass.n_samples, [&](int64_t i) {
     T* delta = layer.delta + i;
-    const T* dC_ds = pass.dC_ds ? pass.dC_ds + i : delta;
-    if (!pass.dC_ds)
-      cost_gradient(*pass.loss, row, pass.s + i, pass.y + i, V::load(pass.shares + i), delta);
-    if (!pass.dC_ds && pass.loss->paired) return;
+    cost_gradient(*pass.loss, row, pass.s + i, pass.y + i, V::load(pass.shares + i), delta);
+    if (pass.loss->paired) return;
     visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
-      delta_of(member, f, row, (kReadsZ<decltype(member)> ? pass.z : pass.s) + i, dC_ds, delta);
+      delta_of(member, f, row, (kReadsZ<decltype(member)> ? pass.z : pass.s) + i, delta, delta);
     });
   });
 }

@@ -34,7 +34,6 @@ struct NarrowPass {
   T* s = nullptr;  // (n_out, samples)
   const Loss* loss = nullptr;
   const T* y = nullptr;       // (n_out, samples)
-  const T* dC_ds = nullptr;   // (n_out, samples), to go backward from instead of costs
   const T* shares = nullptr;  // (samples,)
   T* costs = nullptr;         // (samples,), or null to predict only
   T* gradient = nullptr;      // (n_parameters,), or null to go forward only

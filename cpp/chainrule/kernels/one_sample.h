@@ -94,12 +94,11 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
   using T = typename V::Number;
   const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
   const Row<V, true> row(output.n_out);
-  const T* dC_ds = pass.dC_ds ? pass.dC_ds : output.delta;
-  if (!pass.dC_ds) cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
-  if (pass.dC_ds || !pass.loss->paired) {
+  cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
+  if (!pass.loss->paired) {
     visit_formula<V>(output.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       const T* a_or_z = kReadsZ<decltype(member)> ? pass.z : pass.s;
-      delta_of(member, f, row, a_or_z, dC_ds, output.delta);
+      delta_of(member, f, row, a_or_z, output.delta, output.delta);
     });
   }
   for (int l = pass.n_layers - 1; l >= 0; --l) {

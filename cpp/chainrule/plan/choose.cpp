@@ -23,6 +23,7 @@ std::atomic<int> forced{kNone};
 template <class T>
 bool can_serve(PlanKind kind, const Architecture& architecture, const Engine<T>& engine) {
   if (kind == PlanKind::kLayerwise) return true;
+  if (kind == PlanKind::kNarrow && architecture.loss.custom) return false;
   return engine.product == Product::kOwn && PanelPlan<T>::can_serve(architecture);
 }
 
@@ -54,7 +55,9 @@ PlanKind choose_plan(const Architecture& architecture, const Engine<T>& engine) 
     return static_cast<PlanKind>(wanted);
   }
   if (!can_serve(PlanKind::kRows, architecture, engine)) return PlanKind::kLayerwise;
-  if (NarrowPlan<T>::suits(architecture)) return PlanKind::kNarrow;
+  if (NarrowPlan<T>::suits(architecture) && can_serve(PlanKind::kNarrow, architecture, engine)) {
+    return PlanKind::kNarrow;
+  }
   // Weights that stay in the cache are best met by tiles of rows; others are best read once a batch.
   constexpr std::int64_t kCached = 4 << 20;  // bytes
   return architecture.n_parameters() <= kCached / static_cast<std::int64_t>(sizeof(T))

@@ -111,11 +111,6 @@ void NarrowPlan<T>::gather(Buffers& buffers, const Work& work, Range part) {
   pass.n_samples = count;
   gather_rows(work.x, rows, MatrixView<T>(count == 1 ? a : buffers.x.data, count, n_in));
   if (count > 1) kernels_.transpose_block(buffers.x.data, n_in, count, n_in, a, stride_);
-  if (work.dC_ds.data) {
-    const T* dC_ds = work.dC_ds.row(part.begin);
-    kernels_.transpose_block(dC_ds, work.dC_ds.stride, count, n_out, buffers.y,
-                             count == 1 ? 1 : stride_);
-  }
   if (!work.samples) return;
   pass.shares = targets_.shares() + part.begin;
   // One number of each sample is a row already.
@@ -143,7 +138,6 @@ void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
         NarrowPass<T>& pass = buffers.pass;
         pass.parameters = parameters_;
         pass.y = buffers.y;
-        pass.dC_ds = work.dC_ds.data ? buffers.y : nullptr;
         pass.costs = work.samples ? buffers.costs : nullptr;
         for (std::int64_t chunk = take(); chunk < chunks_; chunk = take()) {
           const std::int64_t begin = chunk * chunk_size(batch);
@@ -201,14 +195,6 @@ CostSums NarrowPlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& p
   return costs({batch.samples.x, batch.rows, &batch.samples, true, batch.next}, team, poll);
 }
 
-// Forward once more: what predict() computed has not been kept.
-template <class T>
-void NarrowPlan<T>::backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
-                                       Poll& poll) {
-  const Work work{batch.samples.x, batch.rows, nullptr, true, batch.next, dC_ds};
-  run(work, team, poll, [](const Buffers&, Range) {});
-}
-
 // The gradient of a part of the parameters, from those of the chunks.
 template <class T>
 const T* NarrowPlan<T>::sum_chunks(Range part) {
@@ -261,7 +247,6 @@ void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Pol
   pass.n_samples = 1;
   pass.parameters = parameters_;
   pass.shares = targets_.shares();
-  pass.dC_ds = nullptr;
   pass.gradient = gradients_.data;
   pass.accumulate = false;
   SampleSteps<T> of_kernel;

@@ -24,7 +24,8 @@ class NarrowPlan final : public Plan<T> {
   NarrowPlan(const Architecture& architecture, const Capacity& capacity, const Engine<T>& engine,
              Poll& poll);
 
-  // By the number of weights alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
+  // By the network alone: the chunks decide the bits of a gradient, so no batch may go by another plan. It cannot serve
+  // costs of the user's own, which come between forward and backward: nothing is kept until then.
   static bool suits(const Architecture& architecture);
 
   bool serves(const Capacity& wanted) const override {
@@ -37,14 +38,10 @@ class NarrowPlan final : public Plan<T> {
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
-  void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
-                          Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
-  bool trains_one_by_one(const Samples<T>& samples) const override {
-    return !samples.weight.data && !samples.custom_cost;
-  }
+  bool trains_one_by_one(const Samples<T>& samples) const override { return !samples.weight.data; }
   void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;
 
  private:
@@ -54,7 +51,7 @@ class NarrowPlan final : public Plan<T> {
     NarrowPass<T> pass;
     MatrixView<T> x;           // (samples, n_in), as gathered
     MatrixView<T> y_gathered;  // (samples, n_out)
-    T* y = nullptr;            // (n_out, samples); or dC/ds, where the way back starts from that
+    T* y = nullptr;            // (n_out, samples)
     T* costs = nullptr;
   };
   // What is done with a batch.
@@ -63,8 +60,7 @@ class NarrowPlan final : public Plan<T> {
     Rows rows;
     const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
     bool backward = false;
-    Rows next{};                  // of the next batch, whose x may be fetched meanwhile
-    MatrixView<const T> dC_ds{};  // what the way back starts from, where there are no costs
+    Rows next{};  // of the next batch, whose x may be fetched meanwhile
   };
 
   void reserve(Buffers& buffers);

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <stdexcept>
 
 #include "chainrule/gemm/engine.h"
 #include "chainrule/kernels/kernel_table.h"
@@ -55,9 +56,12 @@ class Plan {
 
   // Forward, cost, and back down to the deltas.
   virtual CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) = 0;
-  // The same way back for any dC/ds (batch, n_out), after predict() for these rows.
-  virtual void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
-                                  Poll& poll) = 0;
+  // The same way back for any dC/ds (batch, n_out), after predict() for these rows: in plans that keep what predict()
+  // computes, which serve costs of the user's own.
+  virtual void backpropagate_from(MatrixView<const T> /*dC_ds*/, const Batch<T>& /*batch*/,
+                                  Team& /*team*/, Poll& /*poll*/) {
+    throw std::logic_error("this plan keeps nothing to go back from");
+  }
 
   // From the deltas to the whole gradient, in a block laid out as the parameters.
   virtual void gradient(T* gradient, Team& team, Poll& poll) = 0;

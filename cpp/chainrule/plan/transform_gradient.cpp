@@ -12,8 +12,8 @@ namespace chainrule {
 namespace {
 
 constexpr std::int64_t kPiece = 1024;  // numbers; decides bits
-constexpr std::int64_t kPieces =
-    64;  // between two polls; less is done before another thread has heard of it
+// Between two polls; less is done before another thread has heard of it.
+constexpr std::int64_t kPieces = 64;
 
 // Calls work(first number, count, piece) for every piece of a block.
 template <class Work>
@@ -58,8 +58,8 @@ double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels
   });
   const double largest = *std::max_element(sums.begin(), sums.end());
   if (largest == 0 || !std::isfinite(largest)) return std::isnan(sum) ? sum : largest;
-  // By a power of two, so that scaling rounds nothing.
-  const int exponent = std::ilogb(largest);
+  // By a power of two, so that scaling rounds nothing; one that is not denormal, which would count as 0.
+  const int exponent = std::min(std::ilogb(largest), std::numeric_limits<T>::max_exponent - 2);
   return std::ldexp(std::sqrt(sum_of_squares(std::ldexp(T(1), -exponent))), exponent);
 }
 template double norm(const float*, std::int64_t, const KernelTable<float>&, std::vector<double>&,
