@@ -5,6 +5,7 @@ import ast
 import graphlib
 import importlib.metadata
 import inspect
+import math
 import re
 import sys
 import tomllib
@@ -14,9 +15,11 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
+from chainrule.activations import Activation
+from chainrule.losses import Loss
 from chainrule.optimizers import Optimizer
 from chainrule.stopping import StopCondition
-from reference import ACTIVATIONS, LOSSES, OPTIMIZERS
+from reference import ACTIVATIONS, GRADIENT_TRANSFORMS, LOSSES, OPTIMIZERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
@@ -214,6 +217,7 @@ def test_members_have_a_reference():
     assert list(ACTIVATIONS) == _core.activations()
     assert list(LOSSES) == _core.losses()
     assert list(OPTIMIZERS) == _core.optimizers()
+    assert list(GRADIENT_TRANSFORMS) == _core.gradient_transforms()
 
 
 def test_members_have_a_python_class():
@@ -221,6 +225,34 @@ def test_members_have_a_python_class():
     assert {each._name for each in StopCondition.__subclasses__()} == set(_core.stop_conditions())
     for each in Optimizer.__subclasses__() + StopCondition.__subclasses__():
         assert getattr(cr, each.__name__) is each
+
+
+@pytest.mark.parametrize(
+    ("family", "base"), [("activations", Activation), ("losses", Loss), ("stop_conditions", None)]
+)
+def test_classes_have_the_parameters_that_the_core_declares(family, base):
+    classes = {each._name: each for each in (base or StopCondition).__subclasses__()}
+    for name, declared in _core.declared_parameters()[family]:
+        if name == "stop_when":  # its event is a question to Python
+            continue
+        if not declared and name not in classes:
+            continue
+        assert getattr(cr, classes[name].__name__) is classes[name]
+        of_class = inspect.signature(classes[name]).parameters
+        assert [parameter for parameter, *_ in declared] == list(of_class)
+        for parameter, default, *_ in declared:
+            required = of_class[parameter].default is inspect.Parameter.empty
+            assert math.isnan(default) if required else of_class[parameter].default == default
+
+
+def test_optimizers_have_the_parameters_that_the_core_declares():
+    classes = {each._name: each for each in Optimizer.__subclasses__()}
+    for name, declared in _core.declared_parameters()["optimizers"]:
+        made = classes[name]()
+        assert made._spec()[1] == {parameter: default for parameter, default, *_ in declared}
+        for transform in _core.gradient_transforms():
+            assert getattr(made, transform) is None
+            assert getattr(classes[name](**{transform: 2}), transform) == 2
 
 
 def test_help_names_all_members():
