@@ -21,3 +21,12 @@ def settings_of_the_process():
         cr.set_num_threads(threads)
     if _core.product_choice() != product:
         cr.set_product(product)
+
+
+@pytest.fixture(params=["layerwise", "narrow", "rows", "columns"])
+def plan(request):
+    """Have one plan serve all networks that it can, with our own products."""
+    cr.set_product("own")
+    _core._force_plan(request.param)
+    yield request.param
+    _core._force_plan("auto")

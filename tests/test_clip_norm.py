@@ -8,26 +8,15 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import _core
 from reference import GRADIENT_TRANSFORMS, OPTIMIZERS, train
 from support import DTYPES, Case, assert_relative, bits, reference_of
 
-PLANS = ["layerwise", "narrow", "rows", "columns"]
 KINDS = {
     "sgd": (cr.SGD, {"learning_rate": 0.5}),
     "momentum": (cr.SGD, {"learning_rate": 0.2, "momentum": 0.9, "nesterov": True}),
     "adam": (cr.Adam, {"learning_rate": 0.01, "eps": 1e-3}),
 }
 WRONG = [0, -1, np.inf, -np.inf, np.nan, "1", b"1", 1j, [1.0], object()]
-
-
-@pytest.fixture(params=PLANS)
-def plan(request):
-    """Have one plan serve all networks."""
-    cr.set_product("own")
-    _core._force_plan(request.param)
-    yield request.param
-    _core._force_plan("auto")
 
 
 def case_of(dtype="float64"):

@@ -355,3 +355,26 @@ def test_function_that_uses_its_own_network(call):
     with pytest.raises(cr.ConcurrentUseError):
         net.fit(np.ones((5, 2)), np.ones((5, 3)))
     assert bits(net) == before
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_function_sees_the_parameters_of_its_step(plan, threads):
+    # A plan may keep the weights that it trains to itself, but not from the function.
+    layers = [cr.Input(6), cr.Dense(150, "tanh"), cr.Dense(70, "relu"), cr.Dense(2)]
+    seen = []
+
+    def cost(s, y):
+        seen.append(bits(net))
+        return mse(s, y)
+
+    net, twin = (cr.Network(layers, loss=loss, rng=0) for loss in (cost, mse))
+    assert net.plan(16)["plan"] == {"narrow": "rows"}.get(plan, plan)  # narrow serves no such cost
+    x, y = np.random.default_rng(0).normal(size=(2, 64, 6)).astype("f4")
+    y, optimizer, steps = y[:, :2], cr.Adam(0.01), []
+    for i in range(0, 64, 16):
+        steps.append(bits(twin))
+        twin.train_step(x[i : i + 16], y[i : i + 16], optimizer)
+    with cr.threads(threads):
+        net.fit(x, y, optimizer=cr.Adam(0.01), batch_size=16, shuffle=False)
+    assert seen == steps
+    assert bits(net) == bits(twin)

@@ -9,25 +9,14 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import _core
 from support import DTYPES, Case, bits
 
-PLANS = ["layerwise", "narrow", "rows", "columns"]
 OPTIMIZERS = {
     "sgd": {},
     "momentum": {"momentum": 0.5},
     "nesterov": {"momentum": 0.5, "nesterov": True},
     "clipped": {"clip_norm": 1e30},
 }
-
-
-@pytest.fixture(params=PLANS)
-def plan(request):
-    """Have one plan serve all networks."""
-    cr.set_product("own")
-    _core._force_plan(request.param)
-    yield request.param
-    _core._force_plan("auto")
 
 
 def problem(dtype, batch):

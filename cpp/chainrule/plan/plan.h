@@ -41,8 +41,8 @@ class Plan {
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
   virtual void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) = 0;
-  // Comes after the last update, and before somebody else may read the parameters: a plan may keep those that it trains
-  // to itself in between.
+  // Comes after an update, before somebody else may read the parameters: a plan may keep those that it trains to itself in
+  // between.
   virtual void store(Team& /*team*/) {}
 
   // s = the network's output for x[rows]; s: (batch, n_out)

@@ -8,13 +8,14 @@
 namespace chainrule {
 namespace {
 
-// Forward by the plan, then the user's own function, which may leave dC/ds.
+// Forward by the plan, then the user's own function, which leaves dC/ds. It may look at the network's parameters.
 template <class T>
 CostSums custom_cost(Plan<T>& plan, const Samples<T>& samples, const Rows& rows, Team& team,
                      Poll& poll) {
   const MatrixView<T> s = plan.outputs(poll).row_range(0, rows.size());
   const MatrixView<T> dC_ds = plan.output_gradients(poll).row_range(0, rows.size());
   plan.predict(samples.x, rows, s, team, poll);
+  plan.store(team);
   const auto weight = static_cast<double>(rows.size());
   return {weight * samples.custom_cost(rows, s, dC_ds), weight};
 }
