@@ -169,13 +169,13 @@ py::array parameters(const py::object& self) {
 // Call a Python function while nobody trains the network, or while nobody uses it at all.
 py::object shared(const py::object& self, const py::object& function) {
   return with_network(self, [&](auto& network, auto) -> py::object {
-    const Uses::Shared use(network.uses(), "network");
+    const UseGuard::Shared use(network.uses(), "network");
     return function();
   });
 }
 py::object exclusive(const py::object& self, const py::object& function) {
   return with_network(self, [&](auto& network, auto) -> py::object {
-    const Uses::Exclusive use(network.uses(), "network");
+    const UseGuard::Exclusive use(network.uses(), "network");
     return function();
   });
 }

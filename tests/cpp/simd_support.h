@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/kernels/all_targets.h"
 #include "chainrule/random/stream.h"
 #include "chainrule/simd/denormals.h"
 #include "chainrule/simd/dispatch.h"

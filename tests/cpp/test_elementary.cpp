@@ -17,7 +17,7 @@ struct Function {
   Longer<T> (*exact)(Longer<T>);
   double max_ulp;
 
-  Map on(Target target) const { return of_table(kernel_tables<T>(target).elementary); }
+  Map on(Target target) const { return of_table(tables_of<T>(target).elementary); }
   std::vector<T> operator()(Target target, const std::vector<T>& x) const {
     std::vector<T> y(x.size());
     on(target)(x.data(), y.data(), static_cast<std::int64_t>(x.size()));

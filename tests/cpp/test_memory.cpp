@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/kernels/all_targets.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/memory/array_view.h"
 #include "chainrule/memory/workspace.h"
@@ -272,7 +272,7 @@ TEST(memory_views_read_one_element_many_times) {
 
 template <class T>
 auto finite_test() {
-  return kernel_tables<T>(current_target()).kernels.all_finite;
+  return tables_of<T>(current_target()).kernels.all_finite;
 }
 
 template <class T, class Stored>

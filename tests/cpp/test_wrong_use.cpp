@@ -199,17 +199,17 @@ TEST(network_in_use_refuses_to_be_changed) {
 }
 
 TEST(network_uses_exclude_each_other) {
-  Uses uses;
+  UseGuard uses;
   {
-    const Uses::Shared one(uses, "thing"), two(uses, "thing");
-    CHECK_THROWS(ConcurrentUseError, "this thing is in use", Uses::Exclusive(uses, "thing"));
+    const UseGuard::Shared one(uses, "thing"), two(uses, "thing");
+    CHECK_THROWS(ConcurrentUseError, "this thing is in use", UseGuard::Exclusive(uses, "thing"));
   }
   {
-    const Uses::Exclusive alone(uses, "thing");
-    CHECK_THROWS(ConcurrentUseError, "being trained", Uses::Exclusive(uses, "thing"));
-    CHECK_THROWS(ConcurrentUseError, "being trained", Uses::Shared(uses, "thing"));
+    const UseGuard::Exclusive alone(uses, "thing");
+    CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Exclusive(uses, "thing"));
+    CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Shared(uses, "thing"));
   }
-  const Uses::Exclusive free_again(uses, "thing");
+  const UseGuard::Exclusive free_again(uses, "thing");
 }
 
 }  // namespace

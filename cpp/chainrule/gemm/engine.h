@@ -4,7 +4,7 @@
 
 #include "chainrule/gemm/product_choice.h"
 #include "chainrule/kernels/kernel_table.h"
-#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule {
 
@@ -23,7 +23,7 @@ struct Engine {
 template <class T>
 Engine<T> current_engine() {
   const Target target = current_target();
-  return {target, product_for(target), &kernel_tables<T>(target).kernels};
+  return {target, product_for(target), &tables_of<T>(target).kernels};
 }
 
 }  // namespace chainrule

@@ -8,11 +8,11 @@
 #include "chainrule/kernels/elementary.h"
 #include "chainrule/kernels/elementwise.h"
 #include "chainrule/kernels/gradient.h"
-#include "chainrule/kernels/kernel_tables.h"
 #include "chainrule/kernels/map.h"
 #include "chainrule/kernels/narrow.h"
 #include "chainrule/kernels/peak.h"
 #include "chainrule/kernels/product.h"
+#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
@@ -59,7 +59,7 @@ constexpr KernelTable<T> make_kernel_table() {
 }
 
 template <class T>
-constexpr KernelTables<T> make_tables() {
+constexpr TablesOf<T> make_tables() {
   return {make_elementary_table<T>(), make_kernel_table<T>()};
 }
 

@@ -106,8 +106,8 @@ bool all_finite(const typename V::Number* values, int64_t count) {
 // One step for the weights at a place. Those that would not be finite keep their value and state, and make `not_finite`
 // NaN.
 template <int kStates, class Step, class AnyAt, class V, class T = typename V::Number>
-CHAINRULE_INLINE void make_step(const Step& step, const Update<T>& update, int64_t offset, AnyAt at,
-                                V gradient, T* w, V& not_finite) {
+CHAINRULE_INLINE void make_step(const Step& step, const OptimizerStep<T>& update, int64_t offset,
+                                AnyAt at, V gradient, T* w, V& not_finite) {
   V before[kStates + 1], states[kStates + 1];
   for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
   const V weight = at(w);
@@ -139,7 +139,8 @@ CHAINRULE_INLINE void visit_states(int n_states, Visitor&& visitor) {
 }
 
 template <class V, class Visitor>
-CHAINRULE_INLINE void visit_step(const Update<typename V::Number>& update, Visitor&& visitor) {
+CHAINRULE_INLINE void visit_step(const OptimizerStep<typename V::Number>& update,
+                                 Visitor&& visitor) {
   visit(update.optimizer, Optimizers(), [&](auto member) {
     using Optimizer = typename decltype(member)::type;
     visit_states<V, Optimizer, Optimizer::kLeastStates>(update.n_states, visitor);
@@ -147,7 +148,7 @@ CHAINRULE_INLINE void visit_step(const Update<typename V::Number>& update, Visit
 }
 
 template <class V>
-bool update(const Update<typename V::Number>& update,
+bool update(const OptimizerStep<typename V::Number>& update,
             const UpdateBlock<typename V::Number>& block) {
   V not_finite = V::zero();
   visit_step<V>(update, [&](auto step_type, auto n_states) {

@@ -57,7 +57,7 @@ struct PanelProduct {
 
 // One step of an optimizer: which one, the constants of its formula, and its state beside the parameters.
 template <class T>
-struct Update {
+struct OptimizerStep {
   int optimizer = 0;  // in Optimizers
   int n_states = 0;
   T constants[kMostConstants] = {};
@@ -90,9 +90,9 @@ struct SampleSteps {
   const T* x = nullptr;  // (count, n_in), rows x_stride numbers apart
   const T* y = nullptr;  // (count, n_out)
   std::int64_t x_stride = 0, y_stride = 0;
-  T* parameters = nullptr;             // the pass reads them, too
-  const Update<T>* updates = nullptr;  // (count,), of one optimizer
-  T* costs = nullptr;                  // (count,), each before its update
+  T* parameters = nullptr;                    // the pass reads them, too
+  const OptimizerStep<T>* updates = nullptr;  // (count,), of one optimizer
+  T* costs = nullptr;                         // (count,), each before its update
 };
 
 // One sample at a time through a narrow network.
@@ -164,7 +164,7 @@ struct KernelTable {
 
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.
-  bool (*update)(const Update<T>& update, const UpdateBlock<T>& block);
+  bool (*update)(const OptimizerStep<T>& update, const UpdateBlock<T>& block);
 
   // For measurements: `rounds` times multiply_adds_per_round fused multiply-adds of single numbers, from registers to
   // registers, in chains that do not wait for one another. What it returns depends on all of them.

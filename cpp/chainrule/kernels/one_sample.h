@@ -161,7 +161,7 @@ void pass_sample(const NarrowPass<typename V::Number>& pass) {
 // of weights are best those that lie side by side, whatever rows they belong to: the gradient comes first.
 template <class V, class Step, int kStates>
 bool descend(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
-             const typename V::Number* y, const Update<typename V::Number>& update,
+             const typename V::Number* y, const OptimizerStep<typename V::Number>& update,
              typename V::Number* parameters) {
   const Step step(update.constants);
   V not_finite = V::zero();

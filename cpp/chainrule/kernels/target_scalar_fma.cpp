@@ -4,8 +4,8 @@
 #include "chainrule/simd/vec_scalar.h"
 //
 #include "chainrule/kernels/elementary.h"
-#include "chainrule/kernels/kernel_tables.h"
 #include "chainrule/kernels/one_sample.h"
+#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 

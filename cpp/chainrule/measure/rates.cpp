@@ -71,7 +71,7 @@ double peak_gflops(Target target, int n_threads, Poll& poll) {
     throw std::invalid_argument("a number of threads must be >= 1, got " +
                                 std::to_string(n_threads));
   }
-  const KernelTable<T>& kernels = kernel_tables<T>(target).kernels;
+  const KernelTable<T>& kernels = tables_of<T>(target).kernels;
   constexpr std::int64_t kRounds = 1 << 18;  // a millisecond, beside which a region costs nothing
   Team team(n_threads);
   const auto compute = [&](int, int) { kernels.multiply_add(kRounds); };
@@ -134,7 +134,7 @@ double elementary_seconds(Target target, const std::string& name, const T* x, T*
                           std::int64_t count, Poll& poll) {
   for (const auto& [known, member] : kElementary<T>) {
     if (name != known) continue;
-    const auto map = kernel_tables<T>(target).elementary.*member;
+    const auto map = tables_of<T>(target).elementary.*member;
     return best_seconds([&] { map(x, y, count); }, poll);
   }
   const auto& known = elementary_names();

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "chainrule/error.h"
-#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule {
 namespace {
@@ -81,7 +81,7 @@ void check_weights(const ArrayView& weight, Poll& poll) {
 
 template <class T>
 void require_finite(const ArrayView& array, const char* name, Poll& poll) {
-  check_finite<T>(array, name, kernel_tables<T>(current_target()).kernels.all_finite, poll);
+  check_finite<T>(array, name, tables_of<T>(current_target()).kernels.all_finite, poll);
 }
 
 }  // namespace

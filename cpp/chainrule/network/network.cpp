@@ -131,7 +131,7 @@ typename Network<T>::Report Network<T>::report(std::int64_t batch, bool trains) 
 template <class T>
 void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
   const FlushDenormals flush;
-  const Uses::Shared use(uses_, "network");
+  const UseGuard::Shared use(uses_, "network");
   check_shape_of_x(architecture_, x);
   if (s.rows != x.rows || s.cols != architecture_.n_out() || s.stride < s.cols) {
     throw ShapeError("s has shape " + shape_text(s.rows, s.cols) + " and rows " +
@@ -151,7 +151,7 @@ void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool c
 template <class T>
 double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
   const FlushDenormals flush;
-  const Uses::Shared use(uses_, "network");
+  const UseGuard::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   BorrowedPlan plan(*this, rows_at_once(samples), false, poll);
   return mean_cost(*plan, samples, rows_at_once(samples), plan.team, poll);
@@ -160,7 +160,7 @@ double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
 template <class T>
 double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll) const {
   const FlushDenormals flush;
-  const Uses::Shared use(uses_, "network");
+  const UseGuard::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   return chainrule::value_and_gradient(*plan, {samples, samples.all()}, gradient, plan.team, poll)
@@ -170,7 +170,7 @@ double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Po
 template <class T>
 double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll) {
   const FlushDenormals flush;
-  const Uses::Exclusive use(uses_, "network");
+  const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
@@ -190,7 +190,7 @@ template <class T>
 void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,
                      Poll& poll, History& history) {
   const FlushDenormals flush;
-  const Uses::Exclusive use(uses_, "network");
+  const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
   if (options.validation) {
     with_prefix("validation_data: ",
@@ -211,7 +211,7 @@ template <class T>
 typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, T* gradient,
                                              Poll& poll) const {
   const FlushDenormals flush;
-  const Uses::Shared use(uses_, "network");
+  const UseGuard::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   Trace trace;
   const Capacity capacity{samples.size(), samples.size(), true, 1};

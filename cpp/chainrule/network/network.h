@@ -49,7 +49,7 @@ class Network {
   int threads() const { return threads_; }
   void set_threads(int threads) { threads_ = threads; }
   // For callers that read or write the parameters themselves.
-  Uses& uses() const { return uses_; }
+  UseGuard& uses() const { return uses_; }
 
   // How a pass with so many rows would be computed, in words.
   struct Report {
@@ -101,7 +101,7 @@ class Network {
   std::int64_t epochs_begun_ = 0;
   std::atomic<int> threads_{0};
   AlignedBlock<T> parameters_;
-  mutable Uses uses_;
+  mutable UseGuard uses_;
   mutable std::atomic<Plan<T>*> idle_plan_{nullptr};
   mutable std::atomic<int> small_calls_{
       0};  // in a row, that needed far less memory than the plan has

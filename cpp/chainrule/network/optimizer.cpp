@@ -41,7 +41,7 @@ Spec Optimizer::spec() const {
 }
 
 void Optimizer::configure(const Spec& spec) {
-  const Uses::Exclusive use(uses_, "optimizer");
+  const UseGuard::Exclusive use(uses_, "optimizer");
   const Choice<Optimizers> choice = choose_optimizer(spec);
   if (choice.index != choice_.index) {
     throw std::invalid_argument("this optimizer cannot become another one, \"" + spec.name + "\"");
@@ -77,7 +77,7 @@ bool Optimizer::holds_state() const {
 }
 
 std::vector<std::vector<double>> Optimizer::states() {
-  const Uses::Shared use(uses_, "optimizer");
+  const UseGuard::Shared use(uses_, "optimizer");
   return copy_states();
 }
 
@@ -94,7 +94,7 @@ std::vector<std::vector<double>> Optimizer::copy_states() const {
 }
 
 void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double>>& states) {
-  const Uses::Exclusive use(uses_, "optimizer");
+  const UseGuard::Exclusive use(uses_, "optimizer");
   if (steps < 0) throw std::invalid_argument("steps must be >= 0, got " + std::to_string(steps));
   States<double> blocks;
   for (const auto& state : states) {
@@ -146,11 +146,11 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
-void Optimizer::Session<T>::next_steps(std::int64_t count, Update<T>* updates) const {
+void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates) const {
   const Choice<Optimizers>& choice = optimizer_.choice_;
   Optimizers::visit<void>(choice.index, [&](auto member) {
     for (std::int64_t i = 0; i < count; ++i) {
-      Update<T>& update = updates[i];
+      OptimizerStep<T>& update = updates[i];
       update.optimizer = choice.index;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
@@ -163,8 +163,8 @@ void Optimizer::Session<T>::next_steps(std::int64_t count, Update<T>* updates) c
 }
 
 template <class T>
-Update<T> Optimizer::Session<T>::next_step() const {
-  Update<T> update;
+OptimizerStep<T> Optimizer::Session<T>::next_step() const {
+  OptimizerStep<T> update;
   next_steps(1, &update);
   return update;
 }

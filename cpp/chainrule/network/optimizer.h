@@ -47,9 +47,9 @@ class Optimizer {
     double learning_rate() const { return optimizer_.number("learning_rate"); }
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
 
-    Update<T> next_step() const;
+    OptimizerStep<T> next_step() const;
     // The same for the step that comes next and those after it.
-    void next_steps(std::int64_t count, Update<T>* updates) const;
+    void next_steps(std::int64_t count, OptimizerStep<T>* updates) const;
     void finish_step() {
       ++optimizer_.steps_;
       optimizer_.network_id_ = network_id_;
@@ -57,7 +57,7 @@ class Optimizer {
     }
 
    private:
-    Uses::Exclusive use_;
+    UseGuard::Exclusive use_;
     Optimizer& optimizer_;
     std::uint64_t network_id_;
     std::vector<T*> states_;
@@ -83,7 +83,7 @@ class Optimizer {
   std::uint64_t states_of_ = kAny;
   // Restored states are doubles until the first session gives them its dtype.
   std::variant<States<double>, States<float>> states_;
-  mutable Uses uses_;
+  mutable UseGuard uses_;
 };
 
 }  // namespace chainrule

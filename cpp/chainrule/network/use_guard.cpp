@@ -39,7 +39,7 @@ std::uint32_t count_of(std::uint64_t state, std::uint32_t process) {
 
 }  // namespace
 
-std::uint32_t Uses::begin_shared(const char* what) {
+std::uint32_t UseGuard::begin_shared(const char* what) {
   const std::uint32_t process = process_number;
   std::uint64_t state = state_.load(std::memory_order_relaxed), next;
   do {
@@ -51,7 +51,7 @@ std::uint32_t Uses::begin_shared(const char* what) {
   return process;
 }
 
-std::uint32_t Uses::begin_exclusive(const char* what) {
+std::uint32_t UseGuard::begin_exclusive(const char* what) {
   const std::uint32_t process = process_number;
   std::uint64_t state = state_.load(std::memory_order_relaxed);
   do {
@@ -62,7 +62,7 @@ std::uint32_t Uses::begin_exclusive(const char* what) {
   return process;
 }
 
-void Uses::end(std::uint32_t process, std::uint32_t count) {
+void UseGuard::end(std::uint32_t process, std::uint32_t count) {
   // A use that began before a fork and ends in the child counts for neither.
   if (process == process_number) state_.fetch_sub(count, std::memory_order_release);
 }

@@ -8,30 +8,31 @@
 
 namespace chainrule {
 
-class Uses {
+class UseGuard {
  public:
   // `what` is the object in the error's words: "network".
   class Shared {
    public:
-    Shared(Uses& uses, const char* what) : uses_(uses), process_(uses.begin_shared(what)) {}
+    Shared(UseGuard& uses, const char* what) : uses_(uses), process_(uses.begin_shared(what)) {}
     ~Shared() { uses_.end(process_, 1); }
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
 
    private:
-    Uses& uses_;
+    UseGuard& uses_;
     std::uint32_t process_;
   };
 
   class Exclusive {
    public:
-    Exclusive(Uses& uses, const char* what) : uses_(uses), process_(uses.begin_exclusive(what)) {}
+    Exclusive(UseGuard& uses, const char* what)
+        : uses_(uses), process_(uses.begin_exclusive(what)) {}
     ~Exclusive() { uses_.end(process_, kWriter); }
     Exclusive(const Exclusive&) = delete;
     Exclusive& operator=(const Exclusive&) = delete;
 
    private:
-    Uses& uses_;
+    UseGuard& uses_;
     std::uint32_t process_;
   };
 

@@ -125,8 +125,8 @@ void LayerwisePlan<T>::gradient(T* gradient, Team& /*team*/, Poll& poll) {
 }
 
 template <class T>
-bool LayerwisePlan<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& /*batch*/,
-                              Team& /*team*/) {
+bool LayerwisePlan<T>::update(const OptimizerStep<T>& update, const T* gradient,
+                              const Batch<T>& /*batch*/, Team& /*team*/) {
   UpdateBlock<T> all;
   all.weights = parameters_;
   all.gradient = gradient;

@@ -28,7 +28,7 @@ class LayerwisePlan final : public Plan<T> {
                           Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool fuses_update() const override { return false; }
-  bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
 
   // What the last batch left, in the article's numbering: a from layer 1 on, z and delta from layer 2 on.

@@ -210,8 +210,8 @@ void NarrowPlan<T>::gradient(T* gradient, Team& /*team*/, Poll& /*poll*/) {
 }
 
 template <class T>
-bool NarrowPlan<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& /*batch*/,
-                           Team& team) {
+bool NarrowPlan<T>::update(const OptimizerStep<T>& update, const T* gradient,
+                           const Batch<T>& /*batch*/, Team& team) {
   std::atomic<bool> finite{true};
   const auto make_step = [&](Range part) {
     UpdateBlock<T> block;

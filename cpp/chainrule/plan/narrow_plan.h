@@ -39,7 +39,7 @@ class NarrowPlan final : public Plan<T> {
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
-  bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
   bool trains_one_by_one(const Samples<T>& samples) const override { return !samples.weight.data; }
   void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;

@@ -129,7 +129,7 @@ void PanelPlan<T>::gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-bool PanelPlan<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+bool PanelPlan<T>::update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
                           Team& team) {
   changed_ = buffers_.packed();
   return update_.update(update, gradient, batch, team);

@@ -45,7 +45,7 @@ class PanelPlan final : public Plan<T> {
                           Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool fuses_update() const override { return fuses_update_; }
-  bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
 
  private:

@@ -71,14 +71,14 @@ class Plan {
   // One update of the loaded parameters, by this gradient or, where it is null and the update fused, by that of the
   // deltas. Each number that would not be finite keeps its value and its state; then false is returned. It cannot be
   // interrupted.
-  virtual bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
+  virtual bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
                       Team& team) = 0;
 
   // ---- Several steps of one sample each, where the work around a step takes as long as the step ----
 
   struct OneByOne {
     static constexpr std::int64_t kMost = 16;
-    std::array<Update<T>, kMost> updates;
+    std::array<OptimizerStep<T>, kMost> updates;
     std::array<CostSums, kMost> costs;  // of those begun, each before its update
     std::int64_t begun = 0;  // all of them, or as many as it took to one that is not finite
     bool finite = true;      // the last one begun

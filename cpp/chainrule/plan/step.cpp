@@ -39,7 +39,7 @@ CostSums backpropagate(Plan<T>& plan, const Batch<T>& batch, Team& team, Poll& p
 }  // namespace
 
 template <class T>
-Step train_step(Plan<T>& plan, const Batch<T>& batch, const Update<T>& update,
+Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>& update,
                 GradientTransformer<T>& transformer, Team& team, Poll& poll) {
   const CostSums cost = backpropagate(plan, batch, team, poll);
   if (!std::isfinite(cost.weighted_cost)) return {cost, false};
@@ -54,9 +54,9 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const Update<T>& update,
   }
   return {cost, plan.update(update, gradient, batch, team)};
 }
-template Step train_step(Plan<float>&, const Batch<float>&, const Update<float>&,
+template Step train_step(Plan<float>&, const Batch<float>&, const OptimizerStep<float>&,
                          GradientTransformer<float>&, Team&, Poll&);
-template Step train_step(Plan<double>&, const Batch<double>&, const Update<double>&,
+template Step train_step(Plan<double>&, const Batch<double>&, const OptimizerStep<double>&,
                          GradientTransformer<double>&, Team&, Poll&);
 
 template <class T>

@@ -16,7 +16,7 @@ struct Step {
 
 // The poll's hook runs only before the first parameter changes.
 template <class T>
-Step train_step(Plan<T>& plan, const Batch<T>& batch, const Update<T>& update,
+Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>& update,
                 GradientTransformer<T>& transformer, Team& team, Poll& poll);
 
 // The mean cost of all samples, at most `rows_at_once` at a time.

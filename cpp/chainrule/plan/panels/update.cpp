@@ -54,7 +54,8 @@ void PanelUpdate<T>::in_blocks(const Piece& piece, Use&& use) const {
 // The same, each with its gradient. What the update reads, if there is one, is fetched ahead.
 template <class T>
 template <class Use>
-void PanelUpdate<T>::with_gradients(const Piece& piece, const Update<T>* update, Use&& use) const {
+void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* update,
+                                    Use&& use) const {
   alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxPanelWidth];
   const PanelLayer<T>& layer = buffers_.layers[piece.block->layer];
   const std::int64_t width = buffers_.kernels.panel_width, batch = buffers_.batch().size();
@@ -108,8 +109,8 @@ void PanelUpdate<T>::gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-bool PanelUpdate<T>::update(const Update<T>& update, const T* gradient, const Batch<T>& batch,
-                            Team& team) {
+bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
+                            const Batch<T>& batch, Team& team) {
   alignas(kBlockAlignment) std::atomic<std::size_t> next{0};
   std::atomic<bool> finite{true};
   // Rows of the next batch between any two pieces, some at a time, so that no load has to wait for many of them.

@@ -18,7 +18,7 @@ class PanelUpdate {
   void gradient(T* gradient, Team& team, Poll& poll);
 
   // The update, by this gradient or, if it is null, by that of the deltas; Plan::update() says more.
-  bool update(const Update<T>& update, const T* gradient, const Batch<T>& batch, Team& team);
+  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch, Team& team);
 
  private:
   // Some rows of a parameter block: of W, within one panel of the layer's input.
@@ -30,7 +30,7 @@ class PanelUpdate {
   template <class Use>
   void in_blocks(const Piece& piece, Use&& use) const;
   template <class Use>
-  void with_gradients(const Piece& piece, const Update<T>* update, Use&& use) const;
+  void with_gradients(const Piece& piece, const OptimizerStep<T>* update, Use&& use) const;
 
   PanelBuffers<T>& buffers_;
   std::vector<Piece> pieces_;

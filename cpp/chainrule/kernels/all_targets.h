@@ -19,13 +19,13 @@ struct ElementaryTable {
 
 // All tables of a target; kernels/all_kernels.h fills them.
 template <class T>
-struct KernelTables {
+struct TablesOf {
   ElementaryTable<T> elementary;
   KernelTable<T> kernels;
 };
 struct TargetTables {
-  KernelTables<float> of_float;
-  KernelTables<double> of_double;
+  TablesOf<float> of_float;
+  TablesOf<double> of_double;
 };
 struct SampleTables {
   SampleKernels<float> of_float;
@@ -34,7 +34,7 @@ struct SampleTables {
 
 // The target must be one of supported_targets().
 template <class T>
-const KernelTables<T>& kernel_tables(Target target);
+const TablesOf<T>& tables_of(Target target);
 
 // Those on the target's vectors, or, if there are any that give the same bits, on one number at a time.
 template <class T>

@@ -1,6 +1,6 @@
 // From a target to its tables.
 // SPDX-License-Identifier: BSD-3-Clause
-#include "chainrule/kernels/kernel_tables.h"
+#include "chainrule/kernels/all_targets.h"
 
 #include <stdexcept>
 
@@ -22,7 +22,7 @@ extern const SampleTables kTables;
 
 namespace {
 
-const TargetTables& tables_of(Target target) {
+const TargetTables& of_target(Target target) {
   switch (target) {
 #define X(target) \
   case Target::target: return target::kTables;
@@ -46,12 +46,12 @@ const SampleKernels<T>& one_number_at_a_time() {
 }  // namespace
 
 template <>
-const KernelTables<float>& kernel_tables(Target target) {
-  return tables_of(target).of_float;
+const TablesOf<float>& tables_of(Target target) {
+  return of_target(target).of_float;
 }
 template <>
-const KernelTables<double>& kernel_tables(Target target) {
-  return tables_of(target).of_double;
+const TablesOf<double>& tables_of(Target target) {
+  return of_target(target).of_double;
 }
 
 template <class T>
@@ -61,7 +61,7 @@ const SampleKernels<T>& sample_kernels(Target target, [[maybe_unused]] bool of_n
     return one_number_at_a_time<T>();
   }
 #endif
-  return kernel_tables<T>(target).kernels.one_sample;
+  return tables_of<T>(target).kernels.one_sample;
 }
 template const SampleKernels<float>& sample_kernels(Target, bool);
 template const SampleKernels<double>& sample_kernels(Target, bool);
