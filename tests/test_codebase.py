@@ -64,11 +64,12 @@ MAY_INCLUDE = {
     "optimizers": "",
     "gradients": "",
     "kernels": "activations losses optimizers gradients memory simd",
+    "data": "kernels memory",
     "gemm": "kernels memory simd",
     "layers": "activations losses gemm kernels memory random",
-    "plan": "layers gemm kernels activations losses gradients memory threads",
+    "plan": "layers data gemm kernels activations losses gradients memory threads",
     "measure": "gemm kernels memory simd threads",  # for benchmarks; no network needs it
-    "network": "plan layers gemm kernels optimizers gradients memory random simd threads",
+    "network": "plan layers data gemm kernels optimizers gradients memory random simd threads",
 }
 
 

@@ -59,10 +59,9 @@ Stored load(const std::byte* from) {
   return value;
 }
 
-// Converts `cols` numbers of each row, col_stride bytes apart, to rows to_stride numbers apart.
+// Converts the rows to rows to_stride elements apart.
 template <class V>
-using RowReader = void (*)(const ArrayView& array, const Rows& rows, std::int64_t first_col,
-                           std::int64_t cols, V* to, std::int64_t to_stride);
+using RowReader = void (*)(const ArrayView& array, const Rows& rows, V* to, std::int64_t to_stride);
 
 template <class V>
 void copy_row(const std::byte* from, std::int64_t count, V* to) {
@@ -80,14 +79,12 @@ void copy_row(const std::byte* from, std::int64_t count, V* to) {
 }
 
 template <class V, class Stored, bool kSwapped>
-void read_rows(const ArrayView& array, const Rows& rows, std::int64_t first_col, std::int64_t cols,
-               V* to, std::int64_t to_stride) {
-  const std::int64_t stride = array.col_stride;
-  const std::byte* first = array.data + first_col * stride;
+void read_rows(const ArrayView& array, const Rows& rows, V* to, std::int64_t to_stride) {
+  const std::int64_t stride = array.col_stride, cols = array.cols;
   constexpr bool kUnchanged = std::is_same_v<V, Stored> && !kSwapped;
   const bool copies = kUnchanged && stride == sizeof(V);
   for (std::int64_t i = 0; i < rows.size(); ++i, to += to_stride) {
-    const std::byte* from = first + rows[i] * array.row_stride;
+    const std::byte* from = array.data + rows[i] * array.row_stride;
     if (copies) {
       copy_row(from, cols, to);
       continue;
@@ -131,10 +128,10 @@ ArrayView row_major(const Stored* data, ElementType type, std::int64_t rows, std
 
 }  // namespace
 
-ArrayView ArrayView::row_range(std::int64_t first, std::int64_t count) const {
+ArrayView ArrayView::col_range(std::int64_t first, std::int64_t count) const {
   ArrayView part = *this;
-  part.data += first * row_stride;
-  part.rows = count;
+  part.data += first * col_stride;
+  part.cols = count;
   return part;
 }
 
@@ -150,25 +147,11 @@ ArrayView array_view(const std::int64_t* data, std::int64_t rows, std::int64_t c
 
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to) {
-  row_reader<V>(array)(array, rows, 0, array.cols, to.data, to.stride);
+  row_reader<V>(array)(array, rows, to.data, to.stride);
 }
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<float>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<double>);
 template void gather_rows(const ArrayView&, const Rows&, MatrixView<std::int64_t>);
-
-template <class V>
-void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
-                 std::int64_t first_row) {
-  const RowReader<V> read = row_reader<V>(array);
-  for (std::int64_t i = 0; i < rows.size(); ++i) {  // row by row, as the array most likely lies
-    for (std::int64_t panel = 0; panel < to.panels(); ++panel) {
-      read(array, rows.one(i), panel * to.width, to.cols_of_panel(panel),
-           to.at(first_row + i, panel * to.width), to.width);
-    }
-  }
-}
-template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<float>&, std::int64_t);
-template void gather_rows(const ArrayView&, const Rows&, const PanelMatrix<double>&, std::int64_t);
 
 void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] const Rows& rows) {
 #if defined(__GNUC__)
@@ -193,7 +176,7 @@ template <class T>
 [[noreturn]] void throw_not_finite(const ArrayView& array, const char* name, std::int64_t row) {
   for (std::int64_t k = 0; k < array.cols; ++k) {
     long double stored;
-    row_reader<long double>(array)(array, one_row(row), k, 1, &stored, 1);
+    row_reader<long double>(array)(array.col_range(k, 1), one_row(row), &stored, 1);
     if (std::isfinite(static_cast<T>(stored))) continue;
     throw std::invalid_argument(
         std::string(name) + " has " + text_of(stored) + " in row " + std::to_string(row) +
@@ -207,7 +190,7 @@ template <class T>
 }
 
 template <class T>
-void check_finite(const ArrayView& array, const char* name,
+void check_finite(const ArrayView& array, Range rows, const char* name,
                   bool (*all_finite)(const T* numbers, std::int64_t count), Poll& poll) {
   if (array.type < ElementType::kFloat16) return;  // whole numbers: all fit
   const bool in_place = row_in_place<T>(array, 0) && row_in_place<T>(array, 1);
@@ -218,23 +201,21 @@ void check_finite(const ArrayView& array, const char* name,
   // Some ten microseconds' worth.
   const std::int64_t rows_between_polls =
       std::max<std::int64_t>(65536 / std::max<std::int64_t>(array.cols, 1), 1);
-  for (std::int64_t first = 0; first < array.rows; first += rows_between_polls) {
-    const std::int64_t last = std::min(first + rows_between_polls, array.rows);
+  for (std::int64_t first = rows.begin; first < rows.end; first += rows_between_polls) {
+    const std::int64_t last = std::min(first + rows_between_polls, rows.end);
     const T* const block = without_gaps ? row_in_place<T>(array, first) : nullptr;
     const bool all = block && all_finite(block, (last - first) * array.cols);
     for (std::int64_t i = first; !all && i < last; ++i) {
       const T* row = in_place ? row_in_place<T>(array, i) : converted.data();
-      if (!in_place) {
-        read(array, one_row(i), 0, array.cols, converted.data(), array.cols);
-      }
+      if (!in_place) read(array, one_row(i), converted.data(), array.cols);
       if (!all_finite(row, array.cols)) throw_not_finite<T>(array, name, i);
     }
-    if (last < array.rows) poll();
+    if (last < rows.end) poll();
   }
 }
-template void check_finite(const ArrayView&, const char*, bool (*)(const float*, std::int64_t),
-                           Poll&);
-template void check_finite(const ArrayView&, const char*, bool (*)(const double*, std::int64_t),
-                           Poll&);
+template void check_finite(const ArrayView&, Range, const char*,
+                           bool (*)(const float*, std::int64_t), Poll&);
+template void check_finite(const ArrayView&, Range, const char*,
+                           bool (*)(const double*, std::int64_t), Poll&);
 
 }  // namespace chainrule

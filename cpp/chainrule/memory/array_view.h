@@ -7,7 +7,6 @@
 #include <cstdint>
 
 #include "chainrule/memory/matrix_view.h"
-#include "chainrule/memory/panel_matrix.h"
 #include "chainrule/memory/range.h"
 #include "chainrule/poll.h"
 
@@ -38,7 +37,7 @@ struct ArrayView {
   std::int64_t row_stride = 0;  // bytes, may be negative or 0
   std::int64_t col_stride = 0;
 
-  ArrayView row_range(std::int64_t first, std::int64_t count) const;
+  ArrayView col_range(std::int64_t first, std::int64_t count) const;
 };
 
 // View of a plain row-major matrix, for C++ programs.
@@ -78,18 +77,13 @@ const T* row_in_place(const ArrayView& array, std::int64_t row) {
   return aligned ? reinterpret_cast<const T*>(place) : nullptr;
 }
 
-// The same as gather_rows into a matrix in panels, rows first_row and on.
-template <class V>
-void gather_rows(const ArrayView& array, const Rows& rows, const PanelMatrix<V>& to,
-                 std::int64_t first_row);
-
 // Tells the CPU that these rows will be read soon.
 void prefetch_rows(const ArrayView& array, const Rows& rows);
 
-// Throws std::invalid_argument that names row and column of the first element that is NaN, infinite,
+// Throws std::invalid_argument that names row and column of the first element in some rows that is NaN, infinite,
 // or too large for T; `name` is what the user calls the array, and all_finite looks at numbers side by side.
 template <class T>
-void check_finite(const ArrayView& array, const char* name,
+void check_finite(const ArrayView& array, Range rows, const char* name,
                   bool (*all_finite)(const T* numbers, std::int64_t count), Poll& poll);
 
 }  // namespace chainrule

@@ -80,35 +80,38 @@ void check_weights(const ArrayView& weight, Poll& poll) {
 }
 
 template <class T>
-void require_finite(const ArrayView& array, const char* name, Poll& poll) {
-  check_finite<T>(array, name, tables_of<T>(current_target()).kernels.all_finite, poll);
+void require_finite(const RowSource& array, Range rows, const char* name, Poll& poll) {
+  array.check(rows, name, tables_of<T>(current_target()).kernels, poll);
+}
+template <class T>
+void require_finite(const RowSource& array, const char* name, Poll& poll) {
+  require_finite<T>(array, {0, array.rows()}, name, poll);
 }
 
 }  // namespace
 
-void require_shape(const char* name, const ArrayView& array, std::int64_t rows, std::int64_t cols) {
-  if (array.rows == rows && array.cols == cols) return;
-  throw ShapeError(std::string(name) + " has shape " + shape_text(array.rows, array.cols) +
+void require_shape(const char* name, const RowSource& array, std::int64_t rows, std::int64_t cols) {
+  if (array.rows() == rows && array.cols() == cols) return;
+  throw ShapeError(std::string(name) + " has shape " + shape_text(array.rows(), array.cols()) +
                    ", expected " + shape_text(rows, cols));
 }
 
-void check_shape_of_x(const Architecture& architecture, const ArrayView& x) {
-  require_shape("x", x, x.rows, architecture.n_in);
+void check_shape_of_x(const Architecture& architecture, const RowSource& x) {
+  require_shape("x", x, x.rows(), architecture.n_in);
 }
 
 template <class T>
-void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll) {
+void check_numbers_of_x(const RowSource& x, Team& team, Poll& poll) {
   // Numbers; less is seen before another thread has heard of it.
   constexpr std::int64_t kShared = 1 << 16;
-  const bool few = x.rows <= kShared / std::max<std::int64_t>(x.cols, 1);
+  const bool few = x.rows() <= kShared / std::max<std::int64_t>(x.cols(), 1);
   if (few || team.size() == 1) return require_finite<T>(x, "x", poll);
   std::atomic<bool> all{true};
   team.run(
       [&](int index, int count) {
-        const std::int64_t first = x.rows * index / count, last = x.rows * (index + 1) / count;
         Poll none;
         try {
-          require_finite<T>(x.row_range(first, last - first), "x",
+          require_finite<T>(x, part_of({0, x.rows()}, index, count), "x",
                             team.on_callers_thread() ? poll : none);
         } catch (const std::invalid_argument&) {
           all = false;
@@ -149,8 +152,8 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
   }
 }
 
-template void check_numbers_of_x<float>(const ArrayView&, Team&, Poll&);
-template void check_numbers_of_x<double>(const ArrayView&, Team&, Poll&);
+template void check_numbers_of_x<float>(const RowSource&, Team&, Poll&);
+template void check_numbers_of_x<double>(const RowSource&, Team&, Poll&);
 template void check_samples(const Architecture&, const Samples<float>&, Poll&);
 template void check_samples(const Architecture&, const Samples<double>&, Poll&);
 

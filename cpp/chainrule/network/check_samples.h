@@ -12,13 +12,13 @@ namespace chainrule {
 // All throw ShapeError or std::invalid_argument that says what came and what was expected, naming row and column of the
 // first bad element.
 
-void require_shape(const char* name, const ArrayView& array, std::int64_t rows, std::int64_t cols);
+void require_shape(const char* name, const RowSource& array, std::int64_t rows, std::int64_t cols);
 
-void check_shape_of_x(const Architecture& architecture, const ArrayView& x);
+void check_shape_of_x(const Architecture& architecture, const RowSource& x);
 
 // The numbers of x alone, each thread some rows.
 template <class T>
-void check_numbers_of_x(const ArrayView& x, Team& team, Poll& poll);
+void check_numbers_of_x(const RowSource& x, Team& team, Poll& poll);
 
 template <class T>
 void check_samples(const Architecture& architecture, const Samples<T>& samples, Poll& poll);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chainrule/error.h"
+#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule {
 namespace {
@@ -14,11 +15,12 @@ namespace {
 // Where numbers are larger than this, it is they that make costs and gradients overflow, or steps too long.
 constexpr double kLarge = 1e3;
 
-double largest(const ArrayView& array, Poll& poll) {
+double largest(const RowSource& rows, Poll& poll) {
+  const KernelTable<double>& kernels = tables_of<double>(current_target()).kernels;
   double largest = 0;
-  std::vector<double> row(static_cast<std::size_t>(array.cols));
-  for (std::int64_t i = 0; array.data && i < array.rows; ++i) {
-    gather_rows(array, one_row(i), MatrixView<double>(row.data(), 1, array.cols));
+  std::vector<double> row(static_cast<std::size_t>(rows.cols()));
+  for (std::int64_t i = 0; i < rows.rows(); ++i) {
+    rows.gather(one_row(i), Destination<double>::row(row.data(), rows.cols()), kernels);
     for (const double value : row) largest = std::max(largest, std::fabs(value));
     if (i % 64 == 0) poll();
   }

@@ -25,11 +25,9 @@ std::uint64_t next_network_id() {
 template <class T>
 void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
   constexpr std::int64_t kAtOnce = 1 << 20;
-  ArrayView part = from;
-  for (std::int64_t first = 0; first < from.cols; first += part.cols) {
-    part.data = from.data + first * from.col_stride;
-    part.cols = std::min(kAtOnce, from.cols - first);
-    gather_rows(part, one_row(0), MatrixView<T>(to + first, 1, part.cols));
+  for (std::int64_t first = 0; first < from.cols; first += kAtOnce) {
+    const std::int64_t count = std::min(kAtOnce, from.cols - first);
+    gather_rows(from.col_range(first, count), one_row(0), MatrixView<T>(to + first, 1, count));
     poll();
   }
 }
@@ -129,21 +127,21 @@ typename Network<T>::Report Network<T>::report(std::int64_t batch, bool trains) 
 }
 
 template <class T>
-void Network<T>::predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
+void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
   const FlushDenormals flush;
   const UseGuard::Shared use(uses_, "network");
   check_shape_of_x(architecture_, x);
-  if (s.rows != x.rows || s.cols != architecture_.n_out() || s.stride < s.cols) {
+  if (s.rows != x.rows() || s.cols != architecture_.n_out() || s.stride < s.cols) {
     throw ShapeError("s has shape " + shape_text(s.rows, s.cols) + " and rows " +
                      std::to_string(s.stride) + " numbers apart, expected " +
-                     shape_text(x.rows, architecture_.n_out()));
+                     shape_text(x.rows(), architecture_.n_out()));
   }
-  if (x.rows == 0) return;
-  const std::int64_t chunk = std::min(x.rows, kRowsAtOnce);
+  if (x.rows() == 0) return;
+  const std::int64_t chunk = std::min(x.rows(), kRowsAtOnce);
   BorrowedPlan plan(*this, chunk, false, poll);
   if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
-  for (std::int64_t first = 0; first < x.rows; first += chunk) {
-    const Rows rows{nullptr, {first, std::min(first + chunk, x.rows)}};
+  for (std::int64_t first = 0; first < x.rows(); first += chunk) {
+    const Rows rows{nullptr, {first, std::min(first + chunk, x.rows())}};
     plan->predict(x, rows, s.row_range(first, rows.size()), plan.team, poll);
   }
 }

@@ -60,7 +60,7 @@ class Network {
 
   // s = output for x (batch, n_in); s: (batch, n_out), overlapping neither x nor the parameters. Without
   // `check_finite`, NaN and infinities in x are computed with.
-  void predict(const ArrayView& x, MatrixView<T> s, Poll& poll, bool check_finite = true) const;
+  void predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite = true) const;
 
   double cost(const Samples<T>& samples, Poll& poll) const;
 

@@ -49,17 +49,17 @@ CostSums BatchTargets<T>::begin(const Samples<T>& samples, const Rows& rows, Pol
 
 template <class T>
 void BatchTargets<T>::gather(const Samples<T>& samples, const Rows& part, std::int64_t first,
-                             MatrixView<T> y) {
-  if (!samples.y_is_labels) return gather_rows(samples.y, part, y);
+                             const Destination<T>& y, const KernelTable<T>& kernels) {
+  if (!samples.y_is_labels) return DenseRows(samples.y).gather(part, y, kernels);
   // A label is the distribution that has all its weight on one class.
   const MatrixView<std::int64_t> labels{labels_.data() + first, part.size(), 1};
   gather_rows(samples.y, part, labels);
-  for (std::int64_t i = 0; i < y.rows; ++i) {
-    std::fill_n(y.row(i), n_out_, T(0));
+  y.fill(part.size(), n_out_, T(0));
+  for (std::int64_t i = 0; i < part.size(); ++i) {
     // They were checked, but another thread may write to the user's array.
     const std::int64_t label = labels.data[i];
     if (label < 0 || label >= n_out_) throw_changed("y");
-    y.row(i)[label] = T(1);
+    y.at(i, label) = T(1);
   }
 }
 

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/data/destination.h"
+#include "chainrule/kernels/kernel_table.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/memory/workspace.h"
 #include "chainrule/plan/samples.h"
@@ -17,7 +19,8 @@ class BatchTargets {
   // Gathers the weights of a batch; returns their sum, with no cost yet.
   CostSums begin(const Samples<T>& samples, const Rows& rows, Poll& poll);
   // Gathers y for rows first, first + 1, ... of the batch: `part` of the rows that begin() was told.
-  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first, MatrixView<T> y);
+  void gather(const Samples<T>& samples, const Rows& part, std::int64_t first,
+              const Destination<T>& y, const KernelTable<T>& kernels);
   // Adds what costs() holds, in the order of the rows.
   CostSums sum(CostSums sums) const;
 

@@ -27,7 +27,7 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
 }
 
 template <class T>
-void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s,
+void LayerwisePlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s,
                                Team& /*team*/, Poll& poll) {
   forward(x, rows, poll);
   const MatrixView<T> output = of_batch(a_.back());
@@ -35,10 +35,11 @@ void LayerwisePlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<
 }
 
 template <class T>
-void LayerwisePlan<T>::forward(const ArrayView& x, const Rows& rows, Poll& poll) {
+void LayerwisePlan<T>::forward(const RowSource& x, const Rows& rows, Poll& poll) {
   batch_ = rows.size();
   of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    gather_rows(x, rows.part({first, first + count}), a_[0].row_range(first, count));
+    x.gather(rows.part({first, first + count}), Destination<T>::rows(a_[0].row_range(first, count)),
+             *engine_.kernels);
   });
   for (std::size_t l = 0; l < z_.size(); ++l) {
     architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]),
@@ -52,7 +53,7 @@ CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Tea
   forward(samples.x, rows, poll);
   const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
   const CostSums sums = targets_.begin(samples, rows, poll);
-  targets_.gather(samples, rows, 0, of_batch(y_));
+  targets_.gather(samples, rows, 0, Destination<T>::rows(of_batch(y_)), *engine_.kernels);
   s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
     engine_.kernels->costs(architecture_.loss, z.row(first), s.row(first), y_.row(first), count,
                            s.cols, s.stride, targets_.costs() + first);

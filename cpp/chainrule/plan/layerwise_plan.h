@@ -20,7 +20,7 @@ class LayerwisePlan final : public Plan<T> {
   void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
-  void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+  void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
@@ -39,7 +39,7 @@ class LayerwisePlan final : public Plan<T> {
   void dC_ds(MatrixView<T> to, Poll& poll);
 
  private:
-  void forward(const ArrayView& x, const Rows& rows, Poll& poll);
+  void forward(const RowSource& x, const Rows& rows, Poll& poll);
   void cost_gradient(const Loss& loss, MatrixView<T> gradient, Poll& poll);
   void activation_backward(std::size_t l, MatrixView<const T> dC_da, Poll& poll);
   void backward(Poll& poll);

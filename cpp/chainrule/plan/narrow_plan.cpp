@@ -98,8 +98,8 @@ void NarrowPlan<T>::reserve(Buffers& buffers) {
   workspace_.reserve(n_out * stride_, buffers.y);
   const std::int64_t rows = std::max(stride_, Plan<T>::OneByOne::kMost);
   workspace_.reserve(rows, buffers.costs);
-  workspace_.reserve(rows, architecture_.n_in, buffers.x);
-  workspace_.reserve(rows, round_up(n_out, width), buffers.y_gathered);
+  workspace_.reserve(rows, architecture_.n_in, buffers.x_by_sample);
+  workspace_.reserve(rows, n_out, buffers.y_by_sample);
 }
 
 template <class T>
@@ -107,20 +107,17 @@ void NarrowPlan<T>::gather(Buffers& buffers, const Work& work, Range part) {
   const Rows rows = work.rows.part(part);
   const std::int64_t n_in = architecture_.n_in, n_out = architecture_.n_out(), count = part.size();
   NarrowPass<T>& pass = buffers.pass;
-  T* a = buffers.layers[0].a;
+  // One sample alone, or one element of each, is contiguous as it comes.
+  const auto destination = [&](T* data, std::int64_t cols, const MatrixView<T>& by_sample) {
+    return count == 1 || cols == 1 ? Destination<T>::row(data, cols)
+                                   : Destination<T>::across(data, stride_, by_sample.data);
+  };
   pass.n_samples = count;
-  gather_rows(work.x, rows, MatrixView<T>(count == 1 ? a : buffers.x.data, count, n_in));
-  if (count > 1) kernels_.transpose_block(buffers.x.data, n_in, count, n_in, a, stride_);
+  work.x.gather(rows, destination(buffers.layers[0].a, n_in, buffers.x_by_sample), kernels_);
   if (!work.samples) return;
   pass.shares = targets_.shares() + part.begin;
-  // One number of each sample is a row already.
-  const bool transposes = count > 1 && n_out > 1;
-  const MatrixView<T> y(transposes ? buffers.y_gathered.data : buffers.y, count, n_out,
-                        transposes ? buffers.y_gathered.stride : n_out);
-  targets_.gather(*work.samples, rows, part.begin, y);
-  if (transposes) {
-    kernels_.transpose_block(y.data, y.stride, count, n_out, buffers.y, stride_);
-  }
+  targets_.gather(*work.samples, rows, part.begin,
+                  destination(buffers.y, n_out, buffers.y_by_sample), kernels_);
 }
 
 template <class T>
@@ -151,7 +148,7 @@ void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
             use(buffers, block);
             // What the next batch has in the place of these rows.
             if (first < work.next.size()) {
-              prefetch_rows(work.x, work.next.part({first, std::min(block.end, work.next.size())}));
+              work.x.prefetch(work.next.part({first, std::min(block.end, work.next.size())}));
             }
             if (block.end < batch && team.on_callers_thread()) poll();
             if (team.cancelled()) return;
@@ -162,7 +159,7 @@ void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
 }
 
 template <class T>
-void NarrowPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+void NarrowPlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
                             Poll& poll) {
   const Work work{x, rows};
   run(work, team, poll, [&](const Buffers& buffers, Range block) {
@@ -238,11 +235,10 @@ void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Pol
   const Rows& rows = batch.rows;
   targets_.begin(samples, rows.one(0), poll);
   Buffers& buffers = buffers_[0];
-  gather_rows(samples.x, rows, MatrixView<T>(buffers.x.data, rows.size(), buffers.x.stride));
-  targets_.gather(
-      samples, rows, 0,
-      {buffers.y_gathered.data, rows.size(), architecture_.n_out(), buffers.y_gathered.stride});
-  if (batch.next.size() > 0) prefetch_rows(samples.x, batch.next);
+  const MatrixView<T>&x = buffers.x_by_sample, &y = buffers.y_by_sample;
+  samples.x.gather(rows, Destination<T>::rows(x), kernels_);
+  targets_.gather(samples, rows, 0, Destination<T>::rows(y), kernels_);
+  if (batch.next.size() > 0) samples.x.prefetch(batch.next);
   NarrowPass<T>& pass = buffers.pass;
   pass.n_samples = 1;
   pass.parameters = parameters_;
@@ -251,10 +247,10 @@ void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Pol
   pass.accumulate = false;
   SampleSteps<T> of_kernel;
   of_kernel.count = rows.size();
-  of_kernel.x = buffers.x.data;
-  of_kernel.x_stride = buffers.x.stride;
-  of_kernel.y = buffers.y_gathered.data;
-  of_kernel.y_stride = buffers.y_gathered.stride;
+  of_kernel.x = x.data;
+  of_kernel.x_stride = x.stride;
+  of_kernel.y = y.data;
+  of_kernel.y_stride = y.stride;
   of_kernel.parameters = parameters_;
   of_kernel.updates = steps.updates.data();
   of_kernel.costs = buffers.costs;

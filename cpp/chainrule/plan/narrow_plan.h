@@ -34,7 +34,7 @@ class NarrowPlan final : public Plan<T> {
   void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
-  void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+  void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
                Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
@@ -49,14 +49,14 @@ class NarrowPlan final : public Plan<T> {
   struct alignas(kBlockAlignment) Buffers {
     std::vector<NarrowLayer<T>> layers;
     NarrowPass<T> pass;
-    MatrixView<T> x;           // (samples, n_in), as gathered
-    MatrixView<T> y_gathered;  // (samples, n_out)
-    T* y = nullptr;            // (n_out, samples)
+    MatrixView<T> x_by_sample;  // (samples, n_in)
+    MatrixView<T> y_by_sample;  // (samples, n_out)
+    T* y = nullptr;             // (n_out, samples)
     T* costs = nullptr;
   };
   // What is done with a batch.
   struct Work {
-    const ArrayView& x;
+    const RowSource& x;
     Rows rows;
     const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
     bool backward = false;

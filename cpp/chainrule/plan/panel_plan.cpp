@@ -90,7 +90,7 @@ void PanelPlan<T>::store(Team& team) {
 }
 
 template <class T>
-void PanelPlan<T>::predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+void PanelPlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
                            Poll& poll) {
   buffers_.begin(rows.size());
   PanelPass<T> pass{buffers_, rows, &x};

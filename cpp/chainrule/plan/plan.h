@@ -46,7 +46,7 @@ class Plan {
   virtual void store(Team& /*team*/) {}
 
   // s = the network's output for x[rows]; s: (batch, n_out)
-  virtual void predict(const ArrayView& x, const Rows& rows, MatrixView<T> s, Team& team,
+  virtual void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
                        Poll& poll) = 0;
 
   // The cost, by a loss of the list.

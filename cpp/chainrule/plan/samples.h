@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "chainrule/memory/array_view.h"
+#include "chainrule/data/row_source.h"
 
 namespace chainrule {
 
@@ -17,13 +17,13 @@ using CustomCost =
 
 template <class T>
 struct Samples {
-  ArrayView x;  // (n, n_in)
+  RowSource x;  // (n, n_in)
   ArrayView y;  // (n, n_out), or labels (n, 1)
   bool y_is_labels = false;
   ArrayView weight;           // (n, 1), or no data: every sample counts as much
   CustomCost<T> custom_cost;  // instead of y
 
-  std::int64_t size() const { return x.rows; }
+  std::int64_t size() const { return x.rows(); }
   Rows all() const { return {nullptr, {0, size()}}; }
 };
 

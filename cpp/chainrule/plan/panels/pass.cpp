@@ -6,25 +6,12 @@ namespace chainrule {
 
 template <class T>
 void PanelPass<T>::gather(Range part) const {
-  const PanelMatrix<T>& a = buffers.layers[0].a;
-  const KernelTable<T>& kernels = buffers.kernels;
   const Rows of_part = rows.part(part);
-  const std::int64_t in_whole_panels = a.cols / a.width * a.width;
-  for (std::int64_t i = 0; i < part.size(); ++i) {
-    const T* row = row_in_place<T>(*x, of_part[i]);
-    if (!row) {
-      gather_rows(*x, of_part.one(i), a, part.begin + i);
-      continue;
-    }
-    // A row of the array is a matrix of one row a panel.
-    kernels.copy_block(row, a.width, in_whole_panels / a.width, a.width, a.at(part.begin + i, 0),
-                       a.panel_stride());
-    if (in_whole_panels == a.cols) continue;
-    kernels.copy_block(row + in_whole_panels, 0, 1, a.cols - in_whole_panels,
-                       a.at(part.begin + i, in_whole_panels), 0);
-  }
+  x->gather(of_part, Destination<T>::panels(buffers.layers[0].a, part.begin), buffers.kernels);
   if (!samples) return;
-  buffers.targets.gather(*samples, of_part, part.begin, buffers.output_rows(buffers.y, part));
+  buffers.targets.gather(*samples, of_part, part.begin,
+                         Destination<T>::rows(buffers.output_rows(buffers.y, part)),
+                         buffers.kernels);
 }
 
 template <class T>

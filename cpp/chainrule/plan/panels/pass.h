@@ -12,7 +12,7 @@ template <class T>
 struct PanelPass {
   PanelBuffers<T>& buffers;
   Rows rows;                            // of the arrays
-  const ArrayView* x = nullptr;         // null: activations are there already, so only backward
+  const RowSource* x = nullptr;         // null: activations are there already, so only backward
   const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
   bool backward = false;
   MatrixView<T> s{};            // where predictions go, if anywhere

@@ -120,7 +120,7 @@ bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
   const auto fetch_ahead = [&] {
     const std::int64_t first = next_row.fetch_add(rows_at_a_time);
     const std::int64_t end = std::min(first + rows_at_a_time, batch.next.size());
-    if (first < end) prefetch_rows(batch.samples.x, batch.next.part({first, end}));
+    if (first < end) batch.samples.x.prefetch(batch.next.part({first, end}));
   };
   team.run([&](int, int) {
     for (std::size_t i = next++; i < pieces_.size(); i = next++) {
