@@ -1,6 +1,7 @@
 // The crossing between Python and C++: the lists of members, and single members at work.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
 
 #include "array_argument.h"
 #include "chainrule/activations/list.h"
@@ -14,6 +15,7 @@
 #include "chainrule/optimizers/list.h"
 #include "chainrule/plan/choose.h"
 #include "chainrule/random/philox.h"
+#include "chainrule/stages/list.h"
 
 namespace chainrule {
 namespace {
@@ -71,6 +73,7 @@ void bind_members(py::module_& module) {
   module.def("losses", &Losses::names, "Names of the losses.");
   module.def("optimizers", &Optimizers::names, "Names of the optimizers.");
   module.def("gradient_transforms", &GradientTransforms::names, "Names of the transforms.");
+  module.def("stages", &Stages::names, "Names of the layers that stand between dense ones.");
   module.def("stop_conditions", &StopConditions::names, "Names of the stop conditions.");
   bind_check<Activations>(module, "activation");
   bind_check<Losses>(module, "loss");
@@ -84,6 +87,7 @@ void bind_members(py::module_& module) {
         families["losses"] = declared<Losses>();
         families["optimizers"] = declared<Optimizers>();
         families["gradient_transforms"] = declared<GradientTransforms>();
+        families["stages"] = declared<Stages>();
         families["stop_conditions"] = declared<StopConditions>();
         return families;
       },
@@ -99,8 +103,15 @@ void bind_members(py::module_& module) {
   module.def(
       "is_masked", &is_masked, py::arg("object"),
       "Return whether this is a masked array in which something is masked, or a list of such.");
-  module.def("philox4x32_10", &philox4x32_10, py::arg("counter"), py::arg("key"),
-             "One block of the counter-based generator.");
+  using Words = std::array<std::uint32_t, 4>;
+  module.def(
+      "philox4x32_10",
+      [](const Words& counter, const std::array<std::uint32_t, 2>& key) {
+        const PhiloxBlock block = philox4x32_10({{counter[0], counter[1], counter[2], counter[3]}},
+                                                key[0] | std::uint64_t{key[1]} << 32);
+        return Words{block.words[0], block.words[1], block.words[2], block.words[3]};
+      },
+      py::arg("counter"), py::arg("key"), "One block of the counter-based generator.");
 }
 
 }  // namespace chainrule

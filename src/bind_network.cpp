@@ -1,7 +1,9 @@
 // The crossing between Python and C++: networks. Arrays become views here; everything else happens in the core.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <utility>
 
 #include "any_network.h"
 #include "chainrule/error.h"
@@ -93,7 +95,10 @@ double cost(const py::object& self, const py::object& x, const py::object& y,
 }
 
 std::pair<double, py::array> value_and_grad(const py::object& self, const py::object& x,
-                                            const py::object& y, const py::object& sample_weight) {
+                                            const py::object& y, const py::object& sample_weight,
+                                            const py::object& step_) {
+  const std::int64_t step = step_.is_none() ? 0 : whole_number(step_, "step");
+  if (step < 0) throw std::invalid_argument("step must be >= 0, got " + std::to_string(step));
   return with_network(self, [&](auto& network, auto number) -> std::pair<double, py::array> {
     using T = decltype(number);
     const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
@@ -103,7 +108,8 @@ std::pair<double, py::array> value_and_grad(const py::object& self, const py::ob
     {
       Poll poll = signal_poll();
       const WithoutGil without;
-      value = network.value_and_gradient(arguments.samples, data, poll);
+      value = network.value_and_gradient(arguments.samples, data, poll,
+                                         step_.is_none() ? Noise{} : network.noise_of_step(step));
     }
     return {value, gradient};
   });
@@ -127,7 +133,8 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     for (std::size_t l = 1; l <= n_layers; ++l) {
       a.append(copy_of(traced.plan->a(l)));
       if (l == 1) continue;
-      z.append(copy_of(traced.plan->z(l)));
+      const bool dense = network.architecture().layers[l - 2].dense() != nullptr;
+      z.append(dense ? py::object(copy_of(traced.plan->z(l))) : py::none());
       delta.append(copy_of(traced.plan->delta(l)));
     }
     py::typing::Dict<py::str, py::object> result;
@@ -182,7 +189,8 @@ py::object exclusive(const py::object& self, const py::object& function) {
 
 using Pairs = py::typing::List<py::typing::Tuple<py::array, py::typing::Optional<py::array>>>;
 
-// (weights (n_out, n_in), bias (n_out,) or None) of each dense layer: views into a block laid out as the parameters.
+// (weights (n_out, n_in), bias (n_out,) or None) of each dense layer, and the vectors of each other layer that trains some:
+// views into a block laid out as the parameters.
 Pairs split(const py::object& self, const py::object& object) {
   const py::array flat = array_argument(object, "the block to split").owner;
   return with_network(self, [&](auto& network, auto) {
@@ -190,19 +198,21 @@ Pairs split(const py::object& self, const py::object& object) {
       throw ShapeError("the block to split has shape " + shape_of(flat) + ", expected (" +
                        std::to_string(network.n_parameters()) + ",)");
     }
-    std::vector<py::object> weights(network.architecture().layers.size()), biases(weights.size());
+    const auto none = std::make_pair(py::object(py::none()), py::object(py::none()));
+    std::map<std::size_t, std::pair<py::object, py::object>> of_layer;
     for (const ParameterBlock& block : network.architecture().parameters) {
-      const py::object part = flat[py::slice(block.offset, block.offset + block.size(), 1)];
+      py::object part = flat[py::slice(block.offset, block.offset + block.size(), 1)];
+      const bool first =
+          block.role == Role::kWeights || (block.role == Role::kVector && block.index == 0);
       if (block.role == Role::kWeights) {
-        weights[block.layer] = part.attr("reshape")(block.rows, block.cols).attr("T");
-      } else {
-        biases[block.layer] = part;
+        part = part.attr("reshape")(block.rows, block.cols).attr("T");
       }
+      auto& pair = of_layer.emplace(block.layer, none).first->second;
+      (first ? pair.first : pair.second) = std::move(part);
     }
     Pairs pairs;
-    for (std::size_t l = 0; l < weights.size(); ++l) {
-      pairs.append(py::make_tuple(weights[l], biases[l] ? biases[l] : py::none()));
-    }
+    for (const auto& [layer, pair] : of_layer)
+      pairs.append(py::make_tuple(pair.first, pair.second));
     return pairs;
   });
 }
@@ -227,7 +237,7 @@ void bind_network(py::module_& module) {
   py::class_<AnyNetwork> network(module, "Network", "A network of either dtype.");
   add_method<&predict>(network, "predict", "x, *, out=None, check_finite=True", docs::kPredict);
   add_method<&cost>(network, "cost", "x, y, sample_weight=None", docs::kCost);
-  add_method<&value_and_grad>(network, "value_and_grad", "x, y, sample_weight=None",
+  add_method<&value_and_grad>(network, "value_and_grad", "x, y, sample_weight=None, *, step=None",
                               docs::kValueAndGrad);
   add_method<&split>(network, "split", "block", docs::kSplit);
   add_method<&plan>(network, "plan", "batch, *, training=True", docs::kPlan);

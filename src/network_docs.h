@@ -65,6 +65,10 @@ Parameters
 ----------
 x, y, sample_weight
     As in `cost`.
+step : int, optional
+    Compute as in this step of a training, >= 0: with its random masks, where the network has a
+    `Dropout`. They depend on the step, the network's seed and the place in the batch alone. None
+    computes as `cost` and `predict` do, without any.
 
 Returns
 -------
@@ -72,7 +76,7 @@ cost : float
     C.
 gradient : numpy.ndarray, shape (n_parameters,)
     dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
-    layer.
+    dense layer.
 
 Raises
 ------
@@ -127,7 +131,8 @@ TypeError
     If `batch` is no whole number, or `training` no bool.
 )";
 
-constexpr const char* kSplit = R"(Take a flat block apart into one pair for each dense layer.
+constexpr const char* kSplit =
+    R"(Take a flat block apart into one pair for each layer that has parameters.
 
 Parameters
 ----------
@@ -137,7 +142,8 @@ block : numpy.ndarray, shape (n_parameters,)
 Returns
 -------
 list of (W, b)
-    Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias.
+    Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias. Of a
+    `LayerNorm`, its gamma and beta.
 
 Raises
 ------

@@ -63,11 +63,12 @@ MAY_INCLUDE = {
     "losses": "activations",  # the ones that they are paired with
     "optimizers": "",
     "gradients": "",
-    "kernels": "activations losses optimizers gradients memory simd",
+    "stages": "",
+    "kernels": "activations losses optimizers gradients stages memory random simd",
     "data": "kernels memory",
     "gemm": "kernels memory simd",
-    "layers": "activations losses gemm kernels memory random",
-    "plan": "layers data gemm kernels activations losses gradients memory threads",
+    "layers": "activations losses stages gemm kernels memory random",
+    "plan": "layers data gemm kernels activations losses gradients memory random threads",
     "measure": "gemm kernels memory simd threads",  # for benchmarks; no network needs it
     "network": "plan layers data gemm kernels optimizers gradients memory random simd threads",
 }

@@ -27,6 +27,7 @@ PARAMETERS = {
     "sample_weight": "numpy.typing.ArrayLike | None",
     "shuffle": "bool",
     "stop": "collections.abc.Sequence[typing.Any]",
+    "step": "int | None",
     "training": "bool",
     "validation_data": "tuple[numpy.typing.ArrayLike, ...] | None",
     "x": "numpy.typing.ArrayLike",

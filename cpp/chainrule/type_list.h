@@ -62,4 +62,12 @@ struct TypeList {
   }
 };
 
+// The members of both lists, one after the other.
+template <class First, class Second>
+struct Joined;
+template <class... First, class... Second>
+struct Joined<TypeList<First...>, TypeList<Second...>> {
+  using type = TypeList<First..., Second...>;
+};
+
 }  // namespace chainrule

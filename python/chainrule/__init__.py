@@ -22,6 +22,7 @@ from chainrule.layers import Dense, Input
 from chainrule.losses import Huber
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
+from chainrule.stages import Dropout, LayerNorm
 from chainrule.stopping import CostBelow, NoImprovement, StopWhen, TimeLimit
 from chainrule.trace import Trace
 
@@ -31,11 +32,13 @@ __all__ = [
     "ConcurrentUseError",
     "CostBelow",
     "Dense",
+    "Dropout",
     "Explanation",
     "Gelu",
     "History",
     "Huber",
     "Input",
+    "LayerNorm",
     "LeakyRelu",
     "Network",
     "NoImprovement",

@@ -43,6 +43,7 @@ __all__: list[str] = [
     "product_seconds",
     "set_num_threads",
     "set_product",
+    "stages",
     "stop_conditions",
 ]
 
@@ -217,7 +218,7 @@ class Network:
         self, block: numpy.typing.ArrayLike
     ) -> list[tuple[numpy.typing.NDArray[typing.Any], numpy.typing.NDArray[typing.Any] | None]]:
         """
-        Take a flat block apart into one pair for each dense layer.
+        Take a flat block apart into one pair for each layer that has parameters.
 
         Parameters
         ----------
@@ -227,7 +228,8 @@ class Network:
         Returns
         -------
         list of (W, b)
-            Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias.
+            Views: W of shape (n_out, n_in), b of shape (n_out,), or None for a layer without bias. Of a
+            `LayerNorm`, its gamma and beta.
 
         Raises
         ------
@@ -268,6 +270,8 @@ class Network:
         x: numpy.typing.ArrayLike,
         y: numpy.typing.ArrayLike,
         sample_weight: numpy.typing.ArrayLike | None = None,
+        *,
+        step: int | None = None,
     ) -> tuple[float, numpy.typing.NDArray[typing.Any]]:
         """
         Compute the cost C and its gradient for all parameters.
@@ -276,6 +280,10 @@ class Network:
         ----------
         x, y, sample_weight
             As in `cost`.
+        step : int, optional
+            Compute as in this step of a training, >= 0: with its random masks, where the network has a
+            `Dropout`. They depend on the step, the network's seed and the place in the batch alone. None
+            computes as `cost` and `predict` do, without any.
 
         Returns
         -------
@@ -283,7 +291,7 @@ class Network:
             C.
         gradient : numpy.ndarray, shape (n_parameters,)
             dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
-            layer.
+            dense layer.
 
         Raises
         ------
@@ -545,6 +553,11 @@ def set_product(choice: str) -> None:
         If `choice` is another word.
     TypeError
         If `choice` is no str.
+    """
+
+def stages() -> list[str]:
+    """
+    Names of the layers that stand between dense ones.
     """
 
 def stop_conditions() -> list[str]:

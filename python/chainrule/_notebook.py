@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -167,6 +167,9 @@ def trace_latex(trace: Trace) -> str:
     L = trace.n_layers
     lines = [rf"x = a^{{(1)}} &= {_latex_vector(trace.a(1)[0])}"]
     for layer in range(2, L + 1):
+        if not trace.is_dense(layer):
+            lines.append(rf"a^{{({layer})}} &= {_latex_vector(trace.a(layer)[0])}")
+            continue
         bias = "" if trace.db(layer - 1) is None else rf" + b^{{({layer - 1})}}"
         z = rf"W^{{({layer - 1})}} a^{{({layer - 1})}}{bias}"
         name = "s = " if layer == L else ""
@@ -177,8 +180,9 @@ def trace_latex(trace: Trace) -> str:
     lines.append(rf"C &= {_latex_number(number_text(trace.cost))}")
     lines.append(rf"\frac{{\partial C}}{{\partial s}} &= {_latex_vector(trace.dC_ds[0])}")
     for layer in range(L, 1, -1):
+        of = "z" if trace.is_dense(layer) else "a"
         lines.append(
-            rf"\delta^{{({layer})}} = \frac{{\partial C}}{{\partial z^{{({layer})}}}} "
+            rf"\delta^{{({layer})}} = \frac{{\partial C}}{{\partial {of}^{{({layer})}}}} "
             rf"&= {_latex_vector(trace.delta(layer)[0])}"
         )
     return "$$\n\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}\n$$"
@@ -205,15 +209,12 @@ def trace_html(trace: Trace) -> str:
     rows = [_row([*heads, _superscript("&delta;")], "th")]
     rows.append(_row(["1", "", _html_vector(trace.a(1)[0]), "", ""]))
     for layer in range(2, L + 1):
-        f_prime = trace.f_prime_of_first(layer)
-        cells: Sequence[str] = [
-            str(layer),
-            _html_vector(trace.z(layer)[0]),
-            _html_vector(trace.a(layer)[0]),
-            "a matrix" if f_prime is None else _html_vector(f_prime),
-            _html_vector(trace.delta(layer)[0]),
-        ]
-        rows.append(_row(cells))
+        z = f_prime = ""
+        if trace.is_dense(layer):
+            z, slopes = _html_vector(trace.z(layer)[0]), trace.f_prime_of_first(layer)
+            f_prime = "a matrix" if slopes is None else _html_vector(slopes)
+        a, delta = _html_vector(trace.a(layer)[0]), _html_vector(trace.delta(layer)[0])
+        rows.append(_row([str(layer), z, a, f_prime, delta]))
     which = "" if batch == 1 else f", the first of {batch} samples"
     return (
         f"<div><p>{trace!r}{which}</p><table>{''.join(rows)}</table>"

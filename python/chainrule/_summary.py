@@ -19,22 +19,25 @@ def _name(member: str | Member) -> str:
 def summary(network: Network) -> str:
     """Return a line about the network, and one for each of its layers."""
     rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
+    width, widths_of_neurons = 0, []
     for number, layer in enumerate(network.layers, start=1):
+        activation = W_shape = b_shape = ""
+        size = 0
         if isinstance(layer, Dense):
+            width, activation = layer.n_out, _name(layer.activation)
             W, b = layer.weights, layer.bias
-            rows.append(
-                (
-                    str(number),
-                    "Dense",
-                    str(layer.n_out),
-                    _name(layer.activation),
-                    str(W.shape),
-                    "-" if b is None else str(b.shape),
-                    f"{W.size + (0 if b is None else b.size):,}",
-                )
-            )
+            W_shape, b_shape = str(W.shape), "-" if b is None else str(b.shape)
         elif isinstance(layer, Input):
-            rows.append((str(number), "Input", str(layer.n), "", "", "", ""))
+            width = layer.n
+        else:
+            activation = repr(layer).partition("(")[2][:-1]
+        if layer._trains:
+            size = sum(each.size for each in layer._trained() if each is not None)
+        if isinstance(layer, Input | Dense):
+            widths_of_neurons.append(str(width))
+        kind = type(layer).__name__
+        parameters = f"{size:,}" if size else ""
+        rows.append((str(number), kind, str(width), activation, W_shape, b_shape, parameters))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     align = (str.rjust, str.ljust, str.rjust, str.ljust, str.ljust, str.ljust, str.rjust)
     table = [
@@ -44,7 +47,7 @@ def summary(network: Network) -> str:
     loss = network.loss
     loss_name = getattr(loss, "__name__", "custom") if callable(loss) else _name(loss)
     head = (
-        f"{type(network).__name__} {'-'.join(row[2] for row in rows[1:])}, "
+        f"{type(network).__name__} {'-'.join(widths_of_neurons)}, "
         f"{network.n_parameters:,} parameters, loss {loss_name}, {network.dtype.name}"
     )
     return "\n".join([head, *(f"  {line}".rstrip() for line in table)])

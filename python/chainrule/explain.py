@@ -17,7 +17,7 @@ from chainrule import _notebook
 from chainrule._notebook import number_text
 from chainrule._slopes import is_elementwise, jacobian_columns, slopes
 from chainrule._spec import whole_number
-from chainrule.layers import Dense
+from chainrule.layers import Dense, Input
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -255,6 +255,11 @@ def _explain(
     k: int | None,
     bias: bool,
 ) -> Explanation:
+    for each in network.layers:
+        if not isinstance(each, Dense | Input):
+            raise ValueError(
+                f"explain takes networks of Input and Dense layers, and this one has {each!r}"
+            )
     exact = network._twin("float64")
     trace = exact.trace(x, y)
     if len(trace.s) != 1:

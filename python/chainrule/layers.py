@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import copy
 import copyreg
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -67,8 +67,9 @@ class Layer(Settings):
 
     __slots__ = ("_description", "_place")
 
+    _trains: ClassVar[bool] = False  # whether it has parameters
     _description: dict[str, Any]
-    _place: tuple[Network, int] | None
+    _place: tuple[Network, int] | None  # the index is that among the layers with parameters
 
     def _describe(self, **description: Any) -> None:
         """Check the arguments of `__init__`, and keep them."""
@@ -78,10 +79,24 @@ class Layer(Settings):
         raise NotImplementedError
 
     def _of(self, network: Network | None, index: int) -> Layer:
-        """Return a copy; a `Dense` has the parameters of dense layer `index` of `network`."""
+        """Return a copy with the parameters of number `index` among the layers that have some."""
         twin = copy.copy(self)
         twin._place = None if network is None else (network, index)
         return twin
+
+    def _trained(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
+        """Return views of the parameters: W and b, or what other layers have."""
+        if self._place is None:
+            kind = type(self).__name__
+            raise AttributeError(
+                f"this {kind} describes a layer; the layer with its parameters is net.layers[i]"
+            )
+        network, index = self._place
+        return network.split(network.parameters)[index]
+
+    def _assign(self, name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
+        assert self._place is not None
+        self._place[0]._exclusive(lambda: assign(name, view, values))
 
     @property
     def weights(self) -> npt.NDArray[Any]:
@@ -179,6 +194,8 @@ class Dense(Layer):
 
     __slots__ = ()
 
+    _trains = True
+
     def __init__(
         self,
         n_out: int,
@@ -219,25 +236,13 @@ class Dense(Layer):
     def _spec(self) -> Spec:
         return _dense_spec(**self._description)
 
-    def _parameters(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
-        if self._place is None:
-            raise AttributeError(
-                "this Dense describes a layer; the layer with its parameters is net.layers[i]"
-            )
-        network, index = self._place
-        return network.split(network.parameters)[index]
-
-    def _assign(self, name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
-        assert self._place is not None
-        self._place[0]._exclusive(lambda: assign(name, view, values))
-
     @property
     def weights(self) -> npt.NDArray[Any]:
         """The network's W, shape (n_out, n_in): a writable view; assigning copies values into it.
 
         W[j, k] leads from neuron k of the layer before to neuron j of this one.
         """
-        return self._parameters()[0]
+        return self._trained()[0]
 
     @weights.setter
     def weights(self, values: npt.ArrayLike) -> None:
@@ -246,7 +251,7 @@ class Dense(Layer):
     @property
     def bias(self) -> npt.NDArray[Any] | None:
         """The network's b, shape (n_out,): a writable view, None for a layer without bias."""
-        return self._parameters()[1]
+        return self._trained()[1]
 
     @bias.setter
     def bias(self, values: npt.ArrayLike) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -26,7 +27,7 @@ from chainrule._spec import (
 from chainrule._summary import summary
 from chainrule.explain import Explanation, explain
 from chainrule.history import History, history_of
-from chainrule.layers import Dense, Layer, assign
+from chainrule.layers import Layer, assign
 from chainrule.losses import Loss
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
@@ -42,7 +43,7 @@ class Network(_core.Network):
     Parameters
     ----------
     layers : sequence of layers
-        One `Input`, first, then one or more `Dense`.
+        One `Input`, first, then one or more `Dense`, `Dropout` or `LayerNorm` before any of them.
     loss : str, loss or callable, default "mse"
         The cost C of the article, and the output activations that it takes:
 
@@ -65,7 +66,7 @@ class Network(_core.Network):
     Raises
     ------
     ValueError
-        If the layers are not `Input` and then `Dense`, a name is unknown, the loss does not take
+        If the layers are not `Input`, others, and `Dense`, a name is unknown, the loss does not take
         the outputs of the last layer, or the last layer is a softmax over one neuron.
     TypeError
         If an argument has the wrong type.
@@ -99,7 +100,7 @@ class Network(_core.Network):
         rng: int | np.random.Generator | None = None,
     ) -> None:
         refuse_second_init(self._made, type(self))
-        layers = as_list("layers", "be Input and Dense objects", Layer, layers)
+        layers = as_list("layers", "be Input, Dense and other layer objects", Layer, layers)
         is_class = isinstance(loss, type) and issubclass(loss, Loss)
         if is_class or not (isinstance(loss, str | Loss) or callable(loss)):
             raise TypeError(
@@ -142,7 +143,8 @@ class Network(_core.Network):
     @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers in order, `Input` first; a `Dense` has writable `weights` and `bias`."""
-        return tuple(layer._of(self, i - 1) for i, layer in enumerate(self._layers))
+        n = itertools.count()  # those with parameters
+        return tuple(each._of(self, next(n) if each._trains else -1) for each in self._layers)
 
     @property
     def parameters(self) -> Array:
@@ -228,9 +230,8 @@ class Network(_core.Network):
         """
         if optimizer is None:
             optimizer = Adam()
-        if isinstance(stop, StopCondition):
-            stop = [stop]
-        conditions = as_list("stop", "hold stop conditions", StopCondition, stop)
+        several = [stop] if isinstance(stop, StopCondition) else stop
+        conditions = as_list("stop", "hold stop conditions", StopCondition, several)
         if isinstance(epochs, str) and epochs == "auto":
             epochs = None if conditions and order is None else 1
         if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
@@ -288,7 +289,7 @@ class Network(_core.Network):
         """
         traced = self._trace(x, y, sample_weight)
         return Trace(
-            activations=[each.activation for each in self._layers if isinstance(each, Dense)],
+            layers=self._layers,
             cost=traced["cost"],
             z=traced["z"],
             a=traced["a"],

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chainrule import _notebook, _slopes
 from chainrule._spec import whole_number
-from chainrule.activations import Activation
+from chainrule.layers import Dense, Layer
 
 Array = npt.NDArray[Any]
 
@@ -19,7 +19,8 @@ class Trace:
     """One forward and backward pass: what `Network.trace` returns.
 
     Layers are numbered as in the article: layer 1 is the input, layer L the output; W^(l) and b^(l)
-    lead from layer l to layer l+1. All arrays are copies.
+    lead from layer l to layer l+1. Layers such as `Dropout`, which drops nothing here, and
+    `LayerNorm` count, too, but have no z and no W. All arrays are copies.
 
     Attributes
     ----------
@@ -34,9 +35,9 @@ class Trace:
 
     def __init__(
         self,
-        activations: list[str | Activation],
+        layers: list[Layer],
         cost: float,
-        z: list[Array],
+        z: list[Array | None],
         a: list[Array],
         delta: list[Array],
         gradients: list[tuple[Array, Array | None]],
@@ -44,10 +45,12 @@ class Trace:
         fused: bool,
     ) -> None:
         self.fused = fused
-        self._activations = activations
+        self._layers = layers
         self.cost = cost
         self.n_layers = len(a)
-        self._z, self._a, self._delta, self._gradients = z, a, delta, gradients
+        self._z, self._a, self._delta = z, a, delta
+        trained = (i for i, layer in enumerate(layers) if layer._trains)
+        self._gradients = dict(zip(trained, gradients, strict=True))
         self._dC_ds = dC_ds
 
     def _index(self, name: str, layer: int, first: int, last: int) -> int:
@@ -59,9 +62,24 @@ class Trace:
             )
         return number - first
 
+    def _dense(self, name: str, layer: int, index: int) -> Dense:
+        """Return the layer of this index, from 0; raise IndexError if it is no `Dense`."""
+        dense = self._layers[index]
+        if not isinstance(dense, Dense):
+            raise IndexError(f"{name}({layer}): layer {index + 1} is {dense!r}, not Dense")
+        return dense
+
+    def is_dense(self, layer: int) -> bool:
+        """Tell whether layer l, from 2 to L, is a `Dense`, which has a z."""
+        return isinstance(self._layers[self._index("is_dense", layer, 2, self.n_layers) + 1], Dense)
+
     def z(self, layer: int) -> Array:
-        """Weighted input z^(l), shape (batch, n), for l = 2 to L."""
-        return self._z[self._index("z", layer, 2, self.n_layers)]
+        """Weighted input z^(l), shape (batch, n), for l = 2 to L, of a `Dense`."""
+        index = self._index("z", layer, 2, self.n_layers)
+        self._dense("z", layer, index + 1)
+        z = self._z[index]
+        assert z is not None
+        return z
 
     def a(self, layer: int) -> Array:
         """Activation a^(l), shape (batch, n), for l = 1 (the input x) to L (the output s)."""
@@ -73,34 +91,40 @@ class Trace:
         Of softmax, whose a_i depend on every z_j, the Jacobians da_i/dz_j, shape (batch, n, n).
         """
         i = self._index("f_prime", layer, 2, self.n_layers)
+        activation, z = self._dense("f_prime", layer, i + 1).activation, self.z(layer)
         with np.errstate(all="ignore"):  # what underflows in float32 is 0
-            return _slopes.f_prime(self._activations[i], self._z[i]).astype(self._z[i].dtype)
+            return _slopes.f_prime(activation, z).astype(z.dtype)
 
     def f_prime_of_first(self, layer: int) -> Array | None:
         """f'(z^(l)) of the first sample, shape (n,); None for softmax, where it is a matrix."""
-        activation = self._activations[layer - 2]
+        activation = self._dense("f_prime", layer, layer - 1).activation
         if not _slopes.is_elementwise(activation):
             return None
-        first: Array = _slopes.slopes(activation, self._z[layer - 2][:1])[0]
+        first: Array = _slopes.slopes(activation, self.z(layer)[:1])[0]
         return first
 
     def delta(self, layer: int) -> Array:
         """Local gradient delta^(l) = dC/dz^(l), shape (batch, n), for l = 2 to L.
 
-        C is the mean over the batch, so each row already has its share of it.
+        Of a layer without z, such as `LayerNorm`, it is dC/da^(l). C is the mean over the batch, so
+        each row already has its share of it.
         """
         return self._delta[self._index("delta", layer, 2, self.n_layers)]
 
     def dW(self, layer: int) -> Array:
         """dC/dW^(l) = delta^(l+1) a^(l)T, shape (n_out, n_in), for l = 1 to L-1."""
-        return self._gradients[self._index("dW", layer, 1, self.n_layers - 1)][0]
+        index = self._index("dW", layer, 1, self.n_layers - 1) + 1
+        self._dense("dW", layer, index)
+        return self._gradients[index][0]
 
     def db(self, layer: int) -> Array | None:
         """dC/db^(l) = delta^(l+1) summed over the batch, shape (n_out,), for l = 1 to L-1.
 
         None for a layer without bias.
         """
-        return self._gradients[self._index("db", layer, 1, self.n_layers - 1)][1]
+        index = self._index("db", layer, 1, self.n_layers - 1) + 1
+        self._dense("db", layer, index)
+        return self._gradients[index][1]
 
     @property
     def s(self) -> Array:

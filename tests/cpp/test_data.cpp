@@ -15,9 +15,7 @@ constexpr std::int64_t kRows = 5;
 const std::int64_t kIndex[] = {4, 0, 3, 3};  // the rows of the batch
 constexpr std::int64_t kBatch = 4, kMostCols = 200;
 
-double element(std::int64_t row, std::int64_t col) {
-  return static_cast<double>(row * 1000 + col);
-}
+double element(std::int64_t row, std::int64_t col) { return static_cast<double>(row * 1000 + col); }
 
 // All elements in their places, and nothing else written there.
 template <class T>

@@ -11,24 +11,35 @@ import numpy as np
 
 from .activations import ACTIVATIONS
 from .losses import LOSSES, share
+from .stages import STAGES, Noise
 
 
 @dataclass
 class Pass:
-    """What the forward pass leaves: z[2..L] and a[1..L], each (batch, n), and s = a[L]."""
+    """What the forward pass leaves: z[2..L] and a[1..L], each (batch, n), and s = a[L].
+
+    ``inputs[l]`` holds what the stages between a[l] and W[l] get, one after the other, and at last
+    what W[l] gets: a[l] itself where there are none.
+    """
 
     z: dict
     a: dict
     s: np.ndarray
+    inputs: dict
+    noise: Noise | None
 
 
 @dataclass
 class Gradients:
-    """What the backward pass leaves: delta[2..L] (batch, n), dW[1..L-1], db[1..L-1] (or None)."""
+    """What the backward pass leaves: delta[2..L] (batch, n), dW[1..L-1], db[1..L-1] (or None).
+
+    ``of_stages[l]`` holds the gradients of what the stages between a[l] and W[l] train.
+    """
 
     delta: dict
     dW: dict
     db: dict
+    of_stages: dict
 
 
 def member(family, chosen):
@@ -49,9 +60,16 @@ class Network:
     activations : sequence of str or member
         One for each W: a name, or an object of chainrule's that has numbers of its own.
     loss : str or member
+    stages : dict
+        ``stages[l]``: what stands between a[l] and W[l], a list of stages (of .stages). No entry:
+        nothing.
+    seed : int
+        Of the noise of a step.
     """
 
-    def __init__(self, W, b, activations, loss="mse"):
+    def __init__(self, W, b, activations, loss="mse", stages=None, seed=0):
+        self.seed = seed
+        self.stages = {l: (stages or {}).get(l, []) for l in range(1, len(W) + 1)}
         self.L = len(W) + 1
         self.W = {l: np.array(W_l, float) for l, W_l in enumerate(W, start=1)}
         self.b = {
@@ -64,23 +82,40 @@ class Network:
     @classmethod
     def from_chainrule(cls, net):
         """Return the reference of a chainrule.Network: the same layers, copies of its W and b."""
-        dense = net.layers[1:]
+        dense, stages = [], {}
+        for number, layer in enumerate(net.layers[1:]):
+            if hasattr(layer, "n_out"):
+                dense.append(layer)
+            else:
+                kind = STAGES[layer._name]
+                vectors = {each: np.array(getattr(layer, each), float) for each in kind.trained}
+                stage = kind(number, **layer._description, **vectors)
+                stages.setdefault(len(dense) + 1, []).append(stage)
         return cls(
             [layer.weights for layer in dense],
             [layer.bias for layer in dense],
             [layer.activation for layer in dense],
             net.loss,
+            stages,
+            net.seed,
         )
 
-    def forward(self, x):
-        """z^(l+1) = W^(l) a^(l) + b^(l),  a^(l+1) = f(z^(l+1)), from a^(1) = x to s = a^(L)."""
-        z, a = {}, {1: np.asarray(x, np.float64)}
+    def forward(self, x, step=None):
+        """z^(l+1) = W^(l) a^(l) + b^(l),  a^(l+1) = f(z^(l+1)), from a^(1) = x to s = a^(L).
+
+        Where stages stand before W^(l), it gets what they make of a^(l). A `step` has noise.
+        """
+        noise = None if step is None else Noise(self.seed, step)
+        z, a, inputs = {}, {1: np.asarray(x, np.float64)}, {}
         for l in range(1, self.L):
-            z[l + 1] = a[l] @ self.W[l].T
+            inputs[l] = [a[l]]
+            for stage in self.stages[l]:
+                inputs[l].append(stage.forward(inputs[l][-1], noise))
+            z[l + 1] = inputs[l][-1] @ self.W[l].T
             if self.b[l] is not None:
                 z[l + 1] += self.b[l]
             a[l + 1] = self.f[l + 1].forward(z[l + 1])
-        return Pass(z, a, s=a[self.L])
+        return Pass(z, a, a[self.L], inputs, noise)
 
     def backward(self, passed, y, sample_weight=None):
         """Carry dC/ds back through the layers by the chain rule.
@@ -92,19 +127,23 @@ class Network:
         z, a, s, L = passed.z, passed.a, passed.s, self.L
         y = self.loss.targets(y, s.shape[1])
         share_i = share(len(s), sample_weight)[:, None]
-        delta, dW, db = {}, {}, {}
+        delta, dW, db, of_stages = {}, {}, {}, {}
         if self.paired:
             delta[L] = share_i * self.loss.paired_delta(s, y)
         else:
             dC_ds = share_i * self.loss.gradient(s, y)
             delta[L] = self.f[L].backward(z[L], a[L], dC_ds)
         for l in range(L - 1, 0, -1):
-            dW[l] = delta[l + 1].T @ a[l]
+            dW[l] = delta[l + 1].T @ passed.inputs[l][-1]
             db[l] = None if self.b[l] is None else delta[l + 1].sum(axis=0)
+            dC_da = delta[l + 1] @ self.W[l]
+            of_stages[l] = []
+            for stage, a_in in reversed(list(zip(self.stages[l], passed.inputs[l], strict=False))):
+                of_stages[l].insert(0, stage.gradient(a_in, dC_da))
+                dC_da = stage.backward(a_in, dC_da, passed.noise)
             if l > 1:
-                dC_da = delta[l + 1] @ self.W[l]
                 delta[l] = self.f[l].backward(z[l], a[l], dC_da)
-        return Gradients(delta, dW, db)
+        return Gradients(delta, dW, db, of_stages)
 
     def sample_costs(self, passed, y):
         """C_i, the cost of each sample (batch,)."""
@@ -113,39 +152,51 @@ class Network:
             return self.loss.paired_cost(passed.z[self.L], y)
         return self.loss.cost(passed.s, y)
 
-    def cost(self, x, y, sample_weight=None):
+    def cost(self, x, y, sample_weight=None, step=None):
         """C = sum_i w_i C_i / sum_i w_i, the mean over the batch without weights."""
-        return float(share(len(x), sample_weight) @ self.sample_costs(self.forward(x), y))
+        costs = self.sample_costs(self.forward(x, step), y)
+        return float(share(len(x), sample_weight) @ costs)
 
-    def value_and_grad(self, x, y, sample_weight=None):
+    def value_and_grad(self, x, y, sample_weight=None, step=None):
         """Return C and its gradient, flat as `parameters`."""
-        gradients = self.backward(self.forward(x), y, sample_weight)
-        return self.cost(x, y, sample_weight), flatten(gradients.dW, gradients.db)
+        gradients = self.backward(self.forward(x, step), y, sample_weight)
+        of_stages = {l: [list(each) for each in all_] for l, all_ in gradients.of_stages.items()}
+        flat = flatten(gradients.dW, gradients.db, of_stages)
+        return self.cost(x, y, sample_weight, step), flat
+
+    def _vectors(self):
+        """Return what the stages train: lists of vectors, as `in_order` takes them."""
+        return {l: [stage.vectors() for stage in stages] for l, stages in self.stages.items()}
 
     @property
     def parameters(self):
         """All W and b as one flat array: a copy to read, to be assigned as a whole."""
-        return flatten(self.W, self.b)
+        return flatten(self.W, self.b, self._vectors())
 
     @parameters.setter
     def parameters(self, flat):
-        blocks = list(in_order(self.W, self.b))
+        blocks = list(in_order(self.W, self.b, self._vectors()))
         ends = np.cumsum([block.size for block in blocks])
         for block, part in zip(blocks, np.split(flat, ends[:-1]), strict=True):
             block[...] = part.reshape(block.shape)
 
 
-def in_order(W, b):
-    """Yield the blocks of the flat layout: W^(l) as (n_in, n_out), then b^(l) if there is one."""
+def in_order(W, b, of_stages=None):
+    """Yield the blocks of the flat layout: W^(l) as (n_in, n_out), then b^(l) if there is one.
+
+    Before them come the vectors of the stages before W^(l): ``of_stages[l]``, a list for each.
+    """
     for l in sorted(W):
+        for vectors in (of_stages or {}).get(l, []):
+            yield from vectors
         yield W[l].T
         if b[l] is not None:
             yield b[l]
 
 
-def flatten(W, b):
+def flatten(W, b, of_stages=None):
     """Return all W and b (or dW and db) in the core's flat layout, each block row by row."""
-    return np.concatenate([block.ravel() for block in in_order(W, b)])
+    return np.concatenate([block.ravel() for block in in_order(W, b, of_stages)])
 
 
 def central_difference(function, parameters, h=1e-5):
@@ -159,7 +210,9 @@ def central_difference(function, parameters, h=1e-5):
     return gradient
 
 
-def train(network, optimizer, x, y, batch_size, order, sample_weight=None, transforms=()):
+def train(
+    network, optimizer, x, y, batch_size, order, sample_weight=None, transforms=(), first_step=0
+):
     """One step for each mini-batch: w := w - epsilon dC/dw, b := b - epsilon dC/db.
 
     Parameters
@@ -168,6 +221,8 @@ def train(network, optimizer, x, y, batch_size, order, sample_weight=None, trans
         The order of the samples in each epoch; the last mini-batch of an epoch may be smaller.
     transforms : sequence of gradient transforms
         What is done to the gradient before each step.
+    first_step : int
+        The number of the first step in the life of the network, which its noise goes by.
 
     Returns
     -------
@@ -177,11 +232,13 @@ def train(network, optimizer, x, y, batch_size, order, sample_weight=None, trans
     x, y = np.asarray(x), np.asarray(y)
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight)
     step_costs, epoch_costs = [], []
+    step = first_step
     for samples in np.asarray(order):
         total = 0.0
         for start in range(0, len(samples), batch_size):
             i = samples[start : start + batch_size]
-            C, gradient = network.value_and_grad(x[i], y[i], w[i])
+            C, gradient = network.value_and_grad(x[i], y[i], w[i], step)
+            step += 1
             for transform in transforms:
                 gradient = transform(gradient)
             network.parameters = optimizer.step(network.parameters, gradient)

@@ -13,6 +13,7 @@
 #include "chainrule/kernels/narrow.h"
 #include "chainrule/kernels/peak.h"
 #include "chainrule/kernels/product.h"
+#include "chainrule/kernels/stages.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
@@ -44,6 +45,9 @@ constexpr KernelTable<T> make_kernel_table() {
   table.activation_backward = activation_backward<V>;
   table.costs = costs<V>;
   table.cost_backward = cost_backward<V>;
+  table.stage_forward = stage_forward<V>;
+  table.stage_backward = stage_backward<V>;
+  table.stage_gradient = stage_gradient<V>;
   table.sum_over_batch = sum_over_batch<V>;
   table.sum_rows = sum_rows<V>;
   table.narrow_pass = narrow_pass<V>;

@@ -9,6 +9,7 @@
 #include "chainrule/activations/list.h"
 #include "chainrule/gradients/list.h"
 #include "chainrule/kernels/narrow_pass.h"
+#include "chainrule/kernels/stage_rows.h"
 #include "chainrule/losses/loss.h"
 #include "chainrule/optimizers/list.h"
 
@@ -141,6 +142,12 @@ struct KernelTable {
   // dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i shares[i] C_i.
   void (*cost_backward)(const Loss& loss, const T* s, const T* y, const T* shares,
                         std::int64_t rows, std::int64_t cols, std::int64_t stride, T* gradient);
+
+  // A stage between dense layers: out from in; dC/d(in) from dC/d(out), after it; and, for vector `of` of those that it trains,
+  // sum[j] = dC/d(element j), summed in the order of the samples, for columns of one panel.
+  void (*stage_forward)(const StageRows<T>& rows);
+  void (*stage_backward)(const StageRows<T>& rows);
+  void (*stage_gradient)(const StageRows<T>& rows, int of, T* sum);
 
   // sum[j] = delta[0, j] + delta[1, j] + ..., in the order of the rows.
   void (*sum_over_batch)(const T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride,

@@ -2,15 +2,33 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chainrule/layers/architecture.h"
 
+#include <algorithm>
+#include <cctype>
 #include <stdexcept>
 
 #include "chainrule/activations/list.h"
-#include "chainrule/layers/list.h"
+#include "chainrule/layers/input.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/memory/aligned_block.h"
 
 namespace chainrule {
 namespace {
+
+using Layers = Joined<TypeList<Input, Dense>, Stages>::type;
+
+// A name as Python's classes have it: LayerNorm for layer_norm.
+std::string title_of(const std::string& name) {
+  std::string title;
+  bool starts_word = true;
+  for (const char each : name) {
+    if (each != '_') {
+      title +=
+          starts_word ? static_cast<char>(std::toupper(static_cast<unsigned char>(each))) : each;
+    }
+    starts_word = each == '_';
+  }
+  return title;
+}
 
 std::string name_of(const Activation& activation) {
   return Activations::names()[static_cast<std::size_t>(activation.index)];
@@ -21,13 +39,14 @@ std::string dense_text(std::int64_t n_out, const std::string& activation) {
   return "Dense(" + std::to_string(n_out) + ", \"" + activation + "\")";
 }
 
-// "layer 3, Dense(1, "relu"),": dense layers are counted from 0 here, from 2 in the article.
-std::string layer_text(const std::vector<Dense>& layers, std::size_t l) {
-  return "layer " + std::to_string(l + 2) + ", " +
-         dense_text(layers[l].n_out, name_of(layers[l].activation)) + ",";
+// "layer 3, Dense(1, "relu"),", of the last layer. The input is layer 1.
+std::string output_text(const std::vector<Layer>& layers) {
+  const Dense& output = *layers.back().dense();
+  return "layer " + std::to_string(layers.size() + 1) + ", " +
+         dense_text(output.n_out, name_of(output.activation)) + ",";
 }
 
-Loss make_loss(const Spec& spec, const std::vector<Dense>& layers) {
+Loss make_loss(const Spec& spec, const std::vector<Layer>& layers) {
   Loss loss;
   if (spec.name == Architecture::kCustomLoss) {
     loss.custom = true;
@@ -37,8 +56,8 @@ Loss make_loss(const Spec& spec, const std::vector<Dense>& layers) {
   Losses::visit<void>(loss.choice.index, [&](auto member) {
     using Member = typename decltype(member)::type;
     loss.targets = Member::kTargets;
-    const Dense& output = layers.back();
-    const std::string where = layer_text(layers, layers.size() - 1);
+    const Dense& output = *layers.back().dense();
+    const std::string where = output_text(layers);
     if (output.n_out == 1 && loss.targets == TargetKind::kDistribution) {
       throw std::invalid_argument(
           "loss \"" + spec.name + "\" is for two classes or more, with an output for each, but " +
@@ -59,10 +78,10 @@ Loss make_loss(const Spec& spec, const std::vector<Dense>& layers) {
 }
 
 // Where the outputs of a row sum to 1, a single one is 1 whatever z is.
-void require_outputs_that_vary(const std::vector<Dense>& layers) {
-  const Dense& output = layers.back();
+void require_outputs_that_vary(const std::vector<Layer>& layers) {
+  const Dense& output = *layers.back().dense();
   if (output.n_out > 1 || output.activation.index != Activations::index_of_type<Softmax>()) return;
-  throw std::invalid_argument(layer_text(layers, layers.size() - 1) +
+  throw std::invalid_argument(output_text(layers) +
                               " is the constant 1, since softmax sums to 1 over its neurons; "
                               "write two neurons or more, or " +
                               dense_text(1, Sigmoid::kName));
@@ -72,36 +91,57 @@ void require_outputs_that_vary(const std::vector<Dense>& layers) {
 
 Architecture::Architecture(const Spec& spec) {
   spec.require_known({}, {"dtype"}, {"layer", "loss"});
-  std::size_t n_layers = 0;
+  std::string last;
   for (const auto& [role, part] : spec.parts) {
     if (role != "layer") continue;
-    add_layer(part, n_layers++);
+    add_layer(part);
+    last = part.name;
   }
   if (layers.empty()) {
     throw std::invalid_argument("a network needs Input and at least one Dense layer, got " +
-                                std::to_string(n_layers) + (n_layers == 1 ? " layer" : " layers"));
+                                std::string(last.empty() ? "0 layers" : "1 layer"));
+  }
+  if (!layers.back().dense()) {
+    throw std::invalid_argument(
+        "the last layer must be Dense, whose outputs the loss compares, got " + title_of(last));
   }
   // First: it knows better what to write instead.
   loss = make_loss(spec.part("loss", {Mse::kName}), layers);
   require_outputs_that_vary(layers);
 }
 
-void Architecture::add_layer(const Spec& spec, std::size_t place) {
-  const bool is_input = Layers::index_of("layer", spec.name) == Layers::index_of_type<Input>();
-  if (place == 0 && !is_input) {
-    throw std::invalid_argument("the first layer must be Input, got " + spec.name);
+void Architecture::add_layer(const Spec& spec) {
+  const int kind = Layers::index_of("layer", spec.name);
+  const bool is_input = kind == Layers::index_of_type<Input>(), is_first = n_in == 0;
+  if (is_first && !is_input) {
+    throw std::invalid_argument("the first layer must be Input, got " + title_of(spec.name));
   }
-  if (place > 0 && is_input) {
+  if (!is_first && is_input) {
     throw std::invalid_argument("only the first layer can be Input, but layer " +
-                                std::to_string(place + 1) + " is one too");
+                                std::to_string(layers.size() + 2) + " is one too");
   }
   if (is_input) {
     n_in = Input(spec).n;
     return;
   }
-  Dense layer(spec);
-  layer.connect(layers.empty() ? n_in : layers.back().n_out, layers.size(), parameters);
-  layers.push_back(layer);
+  const std::int64_t width = layers.empty() ? n_in : layers.back().n_out();
+  if (kind == Layers::index_of_type<Dense>()) {
+    const auto is_dense = [](const Layer& layer) { return layer.dense() != nullptr; };
+    Dense dense(spec);
+    dense.connect(width, layers.size(),
+                  static_cast<std::uint32_t>(std::count_if(layers.begin(), layers.end(), is_dense)),
+                  parameters);
+    layers.emplace_back(dense);
+  } else {
+    Stage stage(spec);
+    stage.connect(width, layers.size(), parameters);
+    layers.emplace_back(stage);
+  }
+}
+
+bool Architecture::is_all_dense() const {
+  return std::all_of(layers.begin(), layers.end(),
+                     [](const Layer& layer) { return layer.dense() != nullptr; });
 }
 
 Spec network(const std::vector<Spec>& layers, const std::string& loss) {
@@ -112,8 +152,14 @@ Spec network(const std::vector<Spec>& layers, const std::string& loss) {
 }
 
 void check_layer(const Spec& spec) {
-  Layers::visit<void>(Layers::index_of("layer", spec.name),
-                      [&](auto member) { typename decltype(member)::type checked(spec); });
+  const int kind = Layers::index_of("layer", spec.name);
+  if (kind == Layers::index_of_type<Input>()) {
+    Input checked(spec);
+  } else if (kind == Layers::index_of_type<Dense>()) {
+    Dense checked(spec);
+  } else {
+    Stage checked(spec);
+  }
 }
 
 }  // namespace chainrule

@@ -2,11 +2,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
-#include "chainrule/layers/dense.h"
+#include "chainrule/layers/layer.h"
 #include "chainrule/layers/parameter_blocks.h"
 #include "chainrule/losses/loss.h"
 #include "chainrule/spec.h"
@@ -18,19 +19,23 @@ struct Architecture {
   static constexpr const char* kCustomLoss = "custom";  // a cost that the user supplies
 
   std::int64_t n_in = 0;
-  std::vector<Dense> layers;  // the article's layers 2 to L
+  std::vector<Layer> layers;  // those behind the input; the last one is dense
   Loss loss;
   ParameterBlocks parameters;
 
   // parts: "layer", one for each, and "loss", by default mse; words: dtype, which is for others. Throws
-  // std::invalid_argument unless the layers are one input layer, first, and at least one dense layer.
+  // std::invalid_argument unless the layers are one input layer, first, then dense ones and stages between them.
   explicit Architecture(const Spec& spec);
 
-  std::int64_t n_out() const { return layers.back().n_out; }
+  const Dense& output() const { return *layers.back().dense(); }
+  std::int64_t n_out() const { return output().n_out; }
   std::int64_t n_parameters() const { return parameters.size(); }
+  bool is_all_dense() const;
+  // The first layer that trains something: the way back ends there.
+  std::size_t first_trained() const { return parameters.begin()->layer; }
 
  private:
-  void add_layer(const Spec& spec, std::size_t place);
+  void add_layer(const Spec& spec);
 };
 
 // The spec of a network, for C++ programs; `loss` is a name, or "" for a cost that comes with the samples.

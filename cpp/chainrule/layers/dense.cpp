@@ -31,9 +31,16 @@ Spec dense(std::int64_t n_out, const Spec& activation, bool bias, const std::str
           {{"activation", activation}}};
 }
 
-void Dense::connect(std::int64_t n_in_, std::size_t layer, ParameterBlocks& parameters) {
+void Dense::connect(std::int64_t n_in_, std::size_t layer, std::uint32_t stream,
+                    ParameterBlocks& parameters) {
   n_in = n_in_;
-  ParameterBlock block{Role::kWeights, layer, 0, n_in, n_out, initializer, n_in, n_out};
+  ParameterBlock block;
+  block.role = Role::kWeights;
+  block.layer = layer;
+  block.rows = block.fan_in = n_in;
+  block.cols = block.fan_out = n_out;
+  block.initializer = initializer;
+  block.stream = stream;
   offset_ = parameters.add(block);
   if (!has_bias) return;
   block.role = Role::kBias;

@@ -26,8 +26,9 @@ struct Dense {
   // numbers: n_out, bias (0 or 1, by default 1); words: init; parts: activation. What comes before it is told by connect().
   explicit Dense(const Spec& spec);
 
-  // Adds W and b to the parameters; `layer` is the place among the dense layers.
-  void connect(std::int64_t n_in, std::size_t layer, ParameterBlocks& parameters);
+  // Adds W and b to the parameters, of layer number `layer`; `stream` is its place among the dense ones.
+  void connect(std::int64_t n_in, std::size_t layer, std::uint32_t stream,
+               ParameterBlocks& parameters);
 
   // Views into a block laid out as the parameters: the parameters themselves, or a gradient.
   template <class T>

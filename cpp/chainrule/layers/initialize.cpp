@@ -34,14 +34,15 @@ void draw_columns(MatrixView<T> block, Draw&& draw, Poll& poll) {
 
 template <class T>
 void initialize(const ParameterBlocks& blocks, std::uint64_t seed, T* parameters, Poll& poll) {
-  const ParameterBlock* before = nullptr;
   RandomStream stream(seed, Purpose::kInitialParameters, 0);
   for (const ParameterBlock& block : blocks) {
-    if (before && before->layer != block.layer) {
-      stream =
-          RandomStream(seed, Purpose::kInitialParameters, static_cast<std::uint32_t>(block.layer));
+    if (block.role == Role::kVector) {
+      std::fill_n(block.of(parameters).data, block.size(), static_cast<T>(block.first_value));
+      continue;
     }
-    before = &block;
+    if (block.role == Role::kWeights) {  // b goes on where W ends
+      stream = RandomStream(seed, Purpose::kInitialParameters, block.stream);
+    }
     Initializers::visit<void>(block.initializer, [&](auto member) {
       const auto n_in = static_cast<double>(block.fan_in);
       const auto n_out = static_cast<double>(block.fan_out);

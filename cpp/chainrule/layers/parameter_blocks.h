@@ -13,15 +13,19 @@
 
 namespace chainrule {
 
-enum class Role { kWeights, kBias };
+// W and b of a dense layer, or one of the vectors that another stage trains.
+enum class Role { kWeights, kBias, kVector };
 
 struct ParameterBlock {
   Role role = Role::kWeights;
   std::size_t layer = 0;                 // in Architecture::layers
   std::int64_t offset = 0;               // of its first number in the flat array
   std::int64_t rows = 0, cols = 0;       // contiguous, row by row
-  int initializer = 0;                   // in Initializers
+  int index = 0;                         // of a vector, among those of its stage
+  double first_value = 0;                // of a vector: nothing is drawn
+  int initializer = 0;                   // in Initializers, of W and b
   std::int64_t fan_in = 0, fan_out = 0;  // of the layer, which initializers go by
+  std::uint32_t stream = 0;              // of the random numbers that they draw
 
   std::int64_t size() const { return rows * cols; }
   template <class T>

@@ -86,7 +86,7 @@ void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) con
   constexpr double kMuchMemory = 16 << 20;  // bytes
   constexpr int kSmallCalls = 4;
   std::int64_t neurons = architecture_.n_in;
-  for (const Dense& layer : architecture_.layers) neurons += layer.n_out;
+  for (const Layer& layer : architecture_.layers) neurons += layer.n_out();
   const std::int64_t held = plan->capacity().max_rows;
   const double bytes = sizeof(T) * static_cast<double>(held) * static_cast<double>(neurons);
   const bool small = rows <= held / 4 && bytes > kMuchMemory;
@@ -142,7 +142,7 @@ void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool c
   if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
   for (std::int64_t first = 0; first < x.rows(); first += chunk) {
     const Rows rows{nullptr, {first, std::min(first + chunk, x.rows())}};
-    plan->predict(x, rows, s.row_range(first, rows.size()), plan.team, poll);
+    plan->predict(x, rows, {}, s.row_range(first, rows.size()), plan.team, poll);
   }
 }
 
@@ -156,13 +156,14 @@ double Network<T>::cost(const Samples<T>& samples, Poll& poll) const {
 }
 
 template <class T>
-double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll) const {
+double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll,
+                                      const Noise& noise) const {
   const FlushDenormals flush;
   const UseGuard::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
-  return chainrule::value_and_gradient(*plan, {samples, samples.all()}, gradient, plan.team, poll)
-      .mean();
+  const Batch<T> batch{samples, samples.all(), {}, noise};
+  return chainrule::value_and_gradient(*plan, batch, gradient, plan.team, poll).mean();
 }
 
 template <class T>

@@ -23,7 +23,7 @@ std::atomic<int> forced{kNone};
 template <class T>
 bool can_serve(PlanKind kind, const Architecture& architecture, const Engine<T>& engine) {
   if (kind == PlanKind::kLayerwise) return true;
-  if (kind == PlanKind::kNarrow && architecture.loss.custom) return false;
+  if (kind == PlanKind::kNarrow && !NarrowPlan<T>::can_serve(architecture)) return false;
   return engine.product == Product::kOwn && PanelPlan<T>::can_serve(architecture);
 }
 

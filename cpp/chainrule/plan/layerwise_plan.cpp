@@ -15,11 +15,17 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
   a_.resize(layers.size() + 1);
   z_.resize(layers.size());
   delta_.resize(layers.size());
+  kept_.resize(layers.size());
   workspace_.reserve(max_batch, architecture.n_in, a_[0]);
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    workspace_.reserve(max_batch, layers[l].n_out, z_[l]);
-    workspace_.reserve(max_batch, layers[l].n_out, a_[l + 1]);
-    if (this->trains()) workspace_.reserve(max_batch, layers[l].n_out, delta_[l]);
+    const std::int64_t n_out = layers[l].n_out();
+    if (const Stage* stage = layers[l].stage()) {
+      workspace_.reserve(max_batch, stage->n_kept(), kept_[l]);
+    } else {
+      workspace_.reserve(max_batch, n_out, z_[l]);
+    }
+    workspace_.reserve(max_batch, n_out, a_[l + 1]);
+    if (this->trains()) workspace_.reserve(max_batch, n_out, delta_[l]);
   }
   targets_.reserve(max_batch, architecture.n_out(), workspace_);
   workspace_.reserve(max_batch, architecture.n_out(), y_);
@@ -27,30 +33,66 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
 }
 
 template <class T>
-void LayerwisePlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s,
-                               Team& /*team*/, Poll& poll) {
-  forward(x, rows, poll);
+void LayerwisePlan<T>::predict(const RowSource& x, const Rows& rows, const Noise& noise,
+                               MatrixView<T> s, Team& /*team*/, Poll& poll) {
+  forward(x, rows, noise, poll);
   const MatrixView<T> output = of_batch(a_.back());
   for (std::int64_t i = 0; i < batch_; ++i) std::copy_n(output.row(i), s.cols, s.row(i));
 }
 
 template <class T>
-void LayerwisePlan<T>::forward(const RowSource& x, const Rows& rows, Poll& poll) {
+void LayerwisePlan<T>::forward(const RowSource& x, const Rows& rows, const Noise& noise,
+                               Poll& poll) {
   batch_ = rows.size();
+  noise_ = noise;
   of_batch(a_[0]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
     x.gather(rows.part({first, first + count}), Destination<T>::rows(a_[0].row_range(first, count)),
              *engine_.kernels);
   });
   for (std::size_t l = 0; l < z_.size(); ++l) {
-    architecture_.layers[l].template forward<T>(engine_, parameters_, of_batch(a_[l]),
-                                                of_batch(z_[l]), of_batch(a_[l + 1]), poll);
+    if (const Dense* dense = architecture_.layers[l].dense()) {
+      dense->forward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(z_[l]), of_batch(a_[l + 1]),
+                        poll);
+    } else {
+      for_rows_of_stage(l, poll,
+                        [&](const StageRows<T>& rows) { engine_.kernels->stage_forward(rows); });
+    }
   }
+}
+
+template <class T>
+StageRows<T> LayerwisePlan<T>::rows_of_stage(std::size_t l, Range samples) const {
+  StageRows<T> rows = architecture_.layers[l].stage()->rows(parameters_, noise_, samples);
+  const std::int64_t first = samples.begin;
+  rows.row_stride = rows.cols;
+  rows.panel_stride = engine_.kernels->panel_width;
+  rows.in = a_[l].row(first);
+  rows.out = a_[l + 1].row(first);
+  rows.kept = kept_[l].row(first);
+  if (this->trains()) rows.dC_dout = delta_[l].row(first);
+  if (this->trains() && l > 0) rows.dC_din = delta_[l - 1].row(first);
+  return rows;
+}
+
+template <class T>
+template <class Work>
+void LayerwisePlan<T>::for_rows_of_stage(std::size_t l, Poll& poll, Work&& work) const {
+  of_batch(a_[l]).in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+    work(rows_of_stage(l, {first, first + count}));
+  });
 }
 
 template <class T>
 CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& /*team*/,
                                 Poll& poll) {
-  forward(samples.x, rows, poll);
+  return costs({samples, rows}, poll);
+}
+
+template <class T>
+CostSums LayerwisePlan<T>::costs(const Batch<T>& batch, Poll& poll) {
+  const Samples<T>& samples = batch.samples;
+  const Rows& rows = batch.rows;
+  forward(samples.x, rows, batch.noise, poll);
   const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
   const CostSums sums = targets_.begin(samples, rows, poll);
   targets_.gather(samples, rows, 0, Destination<T>::rows(of_batch(y_)), *engine_.kernels);
@@ -62,8 +104,8 @@ CostSums LayerwisePlan<T>::cost(const Samples<T>& samples, const Rows& rows, Tea
 }
 
 template <class T>
-CostSums LayerwisePlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& poll) {
-  const CostSums sums = cost(batch.samples, batch.rows, team, poll);
+CostSums LayerwisePlan<T>::backpropagate(const Batch<T>& batch, Team& /*team*/, Poll& poll) {
+  const CostSums sums = costs(batch, poll);
   const MatrixView<T> delta = of_batch(delta_.back());
   cost_gradient(architecture_.loss, delta, poll);
   if (!architecture_.loss.paired) activation_backward(z_.size() - 1, delta, poll);
@@ -95,14 +137,15 @@ void LayerwisePlan<T>::dC_ds(MatrixView<T> to, Poll& poll) {
   cost_gradient(loss, to, poll);
 }
 
-// The delta of dense layer l from dC/da, which may be that delta itself.
+// The delta of layer l from dC/da, its output's, which may be that delta itself.
 template <class T>
 void LayerwisePlan<T>::activation_backward(std::size_t l, MatrixView<const T> dC_da, Poll& poll) {
-  const Activation& activation = architecture_.layers[l].activation;
+  const Dense* const dense = architecture_.layers[l].dense();
+  if (!dense) return;
   const MatrixView<T> delta = of_batch(delta_[l]);
-  const MatrixView<T>& a_or_z = slope_reads_z(activation) ? z_[l] : a_[l + 1];
+  const MatrixView<T>& a_or_z = slope_reads_z(dense->activation) ? z_[l] : a_[l + 1];
   delta.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine_.kernels->activation_backward(activation, a_or_z.row(first), dC_da.row(first),
+    engine_.kernels->activation_backward(dense->activation, a_or_z.row(first), dC_da.row(first),
                                          delta.row(first), count, delta.cols, delta.stride);
   });
 }
@@ -111,8 +154,12 @@ template <class T>
 void LayerwisePlan<T>::backward(Poll& poll) {
   for (std::size_t l = z_.size() - 1; l > 0; --l) {
     const MatrixView<T> dC_da = of_batch(delta_[l - 1]);
-    architecture_.layers[l].template backward<T>(engine_, parameters_, of_batch(delta_[l]), dC_da,
-                                                 poll);
+    if (const Dense* dense = architecture_.layers[l].dense()) {
+      dense->backward<T>(engine_, parameters_, of_batch(delta_[l]), dC_da, poll);
+    } else {
+      for_rows_of_stage(l, poll,
+                        [&](const StageRows<T>& rows) { engine_.kernels->stage_backward(rows); });
+    }
     activation_backward(l - 1, dC_da, poll);
   }
 }
@@ -120,8 +167,13 @@ void LayerwisePlan<T>::backward(Poll& poll) {
 template <class T>
 void LayerwisePlan<T>::gradient(T* gradient, Team& /*team*/, Poll& poll) {
   for (std::size_t l = 0; l < z_.size(); ++l) {
-    architecture_.layers[l].template gradient<T>(engine_, of_batch(a_[l]), of_batch(delta_[l]),
-                                                 gradient, poll);
+    const Dense* const dense = architecture_.layers[l].dense();
+    if (dense) dense->gradient<T>(engine_, of_batch(a_[l]), of_batch(delta_[l]), gradient, poll);
+  }
+  for (const ParameterBlock& block : architecture_.parameters) {
+    if (block.role != Role::kVector) continue;
+    engine_.kernels->stage_gradient(rows_of_stage(block.layer, {0, batch_}), block.index,
+                                    gradient + block.offset);
   }
 }
 

@@ -20,8 +20,8 @@ class LayerwisePlan final : public Plan<T> {
   void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
-  void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-               Poll& poll) override;
+  void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
+               Team& team, Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
@@ -31,7 +31,7 @@ class LayerwisePlan final : public Plan<T> {
   bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
 
-  // What the last batch left, in the article's numbering: a from layer 1 on, z and delta from layer 2 on.
+  // What the last batch left, in the article's numbering: a from layer 1 on, z (of dense layers) and delta from layer 2 on.
   MatrixView<const T> a(std::size_t l) const { return of_batch(a_[l - 1]); }
   MatrixView<const T> z(std::size_t l) const { return of_batch(z_[l - 2]); }
   MatrixView<const T> delta(std::size_t l) const { return of_batch(delta_[l - 2]); }
@@ -39,7 +39,12 @@ class LayerwisePlan final : public Plan<T> {
   void dC_ds(MatrixView<T> to, Poll& poll);
 
  private:
-  void forward(const RowSource& x, const Rows& rows, Poll& poll);
+  void forward(const RowSource& x, const Rows& rows, const Noise& noise, Poll& poll);
+  CostSums costs(const Batch<T>& batch, Poll& poll);
+  // Of a stage between dense layers: some samples, with the matrices that its kernels read and write.
+  StageRows<T> rows_of_stage(std::size_t l, Range samples) const;
+  template <class Work>
+  void for_rows_of_stage(std::size_t l, Poll& poll, Work&& work) const;
   void cost_gradient(const Loss& loss, MatrixView<T> gradient, Poll& poll);
   void activation_backward(std::size_t l, MatrixView<const T> dC_da, Poll& poll);
   void backward(Poll& poll);
@@ -52,7 +57,10 @@ class LayerwisePlan final : public Plan<T> {
   std::int64_t batch_ = 0;
 
   Workspace<T> workspace_;
+  // By layer; z of dense ones; delta = dC/dz, or dC/da of the others.
   std::vector<MatrixView<T>> a_, z_, delta_;
+  std::vector<MatrixView<T>> kept_;  // by stages, for the way back
+  Noise noise_;                      // of the last batch
   BatchTargets<T> targets_;
   MatrixView<T> y_;
 };

@@ -28,7 +28,7 @@ std::int64_t most_chunks(std::int64_t batch) {
 // 4-3-3-1 0.9 (Adam: the same), of 4-4-4-1 1.1. With more weights, Adam's roots and divisions take long one by one.
 bool is_tiny(const Architecture& architecture) {
   constexpr std::int64_t kFewNeurons = 3, kFewParameters = 32;
-  const auto has_few = [](const Dense& layer) { return layer.n_out <= kFewNeurons; };
+  const auto has_few = [](const Layer& layer) { return layer.n_out() <= kFewNeurons; };
   return architecture.n_parameters() <= kFewParameters &&
          std::all_of(architecture.layers.begin(), architecture.layers.end(), has_few);
 }
@@ -73,7 +73,7 @@ void NarrowPlan<T>::reserve(Buffers& buffers) {
   const std::int64_t n_out = architecture_.n_out(), width = kernels_.vector_width;
   buffers.layers.resize(architecture_.layers.size());
   for (std::size_t l = 0; l < buffers.layers.size(); ++l) {
-    const Dense& dense = architecture_.layers[l];
+    const Dense& dense = *architecture_.layers[l].dense();
     NarrowLayer<T>& layer = buffers.layers[l];
     layer.n_in = dense.n_in;
     layer.n_out = dense.n_out;
@@ -159,8 +159,8 @@ void NarrowPlan<T>::run(const Work& work, Team& team, Poll& poll, Use&& use) {
 }
 
 template <class T>
-void NarrowPlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-                            Poll& poll) {
+void NarrowPlan<T>::predict(const RowSource& x, const Rows& rows, const Noise& /*noise*/,
+                            MatrixView<T> s, Team& team, Poll& poll) {
   const Work work{x, rows};
   run(work, team, poll, [&](const Buffers& buffers, Range block) {
     T* const to = s.row(block.begin);

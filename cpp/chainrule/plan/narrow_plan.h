@@ -24,8 +24,12 @@ class NarrowPlan final : public Plan<T> {
   NarrowPlan(const Architecture& architecture, const Capacity& capacity, const Engine<T>& engine,
              Poll& poll);
 
-  // By the network alone: the chunks decide the bits of a gradient, so no batch may go by another plan. It cannot serve
-  // costs of the user's own, which come between forward and backward: nothing is kept until then.
+  // No stages between dense layers, and no costs of the user's own, which come between forward and backward: nothing is
+  // kept until then.
+  static bool can_serve(const Architecture& architecture) {
+    return architecture.is_all_dense() && !architecture.loss.custom;
+  }
+  // By the network alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);
 
   bool serves(const Capacity& wanted) const override {
@@ -34,8 +38,8 @@ class NarrowPlan final : public Plan<T> {
   void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
     parameters_ = parameters;
   }
-  void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-               Poll& poll) override;
+  void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
+               Team& team, Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;

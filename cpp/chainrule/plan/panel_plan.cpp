@@ -54,7 +54,9 @@ template PanelWay<double> by_columns();
 template <class T>
 bool PanelPlan<T>::can_serve(const Architecture& architecture) {
   return std::all_of(architecture.layers.begin(), architecture.layers.end() - 1,
-                     [](const Dense& layer) { return is_elementwise(layer.activation); });
+                     [](const Layer& layer) {
+                       return !layer.dense() || is_elementwise(layer.dense()->activation);
+                     });
 }
 
 template <class T>
@@ -85,15 +87,17 @@ void PanelPlan<T>::load(T* parameters, const Capacity& wanted, Team& team, Poll&
 template <class T>
 void PanelPlan<T>::store(Team& team) {
   if (!changed_) return;
-  for (PanelLayer<T>& layer : buffers_.layers) layer.weights.store(team);
+  for (PanelLayer<T>& layer : buffers_.layers) {
+    if (layer.weights) layer.weights->store(team);
+  }
   changed_ = false;
 }
 
 template <class T>
-void PanelPlan<T>::predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-                           Poll& poll) {
+void PanelPlan<T>::predict(const RowSource& x, const Rows& rows, const Noise& noise,
+                           MatrixView<T> s, Team& team, Poll& poll) {
   buffers_.begin(rows.size());
-  PanelPass<T> pass{buffers_, rows, &x};
+  PanelPass<T> pass{buffers_, rows, noise, &x};
   pass.s = s;
   way_.run(pass, team, poll);
 }
@@ -102,7 +106,7 @@ template <class T>
 CostSums PanelPlan<T>::cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) {
   buffers_.begin(rows.size());
   const CostSums sums = buffers_.targets.begin(samples, rows, poll);
-  way_.run({buffers_, rows, &samples.x, &samples}, team, poll);
+  way_.run({buffers_, rows, {}, &samples.x, &samples}, team, poll);
   return buffers_.targets.sum(sums);
 }
 
@@ -110,15 +114,15 @@ template <class T>
 CostSums PanelPlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& poll) {
   buffers_.begin(batch.rows.size());
   const CostSums sums = buffers_.targets.begin(batch.samples, batch.rows, poll);
-  way_.run({buffers_, batch.rows, &batch.samples.x, &batch.samples, true}, team, poll);
+  way_.run({buffers_, batch.rows, batch.noise, &batch.samples.x, &batch.samples, true}, team, poll);
   return buffers_.targets.sum(sums);
 }
 
 template <class T>
 void PanelPlan<T>::backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,
                                       Poll& poll) {
-  PanelPass<T> pass{buffers_, batch.rows};
-  pass.backward = true;
+  PanelPass<T> pass{buffers_, batch.rows, batch.noise};
+  pass.goes_back = true;
   pass.dC_ds = dC_ds;
   way_.run(pass, team, poll);
 }

@@ -37,8 +37,8 @@ class PanelPlan final : public Plan<T> {
   bool serves(const Capacity& wanted) const override;
   void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) override;
   void store(Team& team) override;
-  void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-               Poll& poll) override;
+  void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
+               Team& team, Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void backpropagate_from(MatrixView<const T> dC_ds, const Batch<T>& batch, Team& team,

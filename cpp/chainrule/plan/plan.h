@@ -45,9 +45,9 @@ class Plan {
   // between.
   virtual void store(Team& /*team*/) {}
 
-  // s = the network's output for x[rows]; s: (batch, n_out)
-  virtual void predict(const RowSource& x, const Rows& rows, MatrixView<T> s, Team& team,
-                       Poll& poll) = 0;
+  // s = the network's output for x[rows], with or without the noise of a step; s: (batch, n_out)
+  virtual void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
+                       Team& team, Poll& poll) = 0;
 
   // The cost, by a loss of the list.
   virtual CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) = 0;

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "chainrule/data/row_source.h"
+#include "chainrule/random/noise.h"
 
 namespace chainrule {
 
@@ -32,7 +33,8 @@ template <class T>
 struct Batch {
   const Samples<T>& samples;
   Rows rows;
-  Rows next{};  // those of the step after it, whose x may be fetched from memory meanwhile
+  Rows next{};    // those of the step after it, whose x may be fetched from memory meanwhile
+  Noise noise{};  // of the step
 };
 
 // The cost of some samples as its two sums, so that batches add up: C = sum w_i C_i / sum w_i.

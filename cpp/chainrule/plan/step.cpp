@@ -10,27 +10,27 @@ namespace {
 
 // Forward by the plan, then the user's own function, which leaves dC/ds. It may look at the network's parameters.
 template <class T>
-CostSums custom_cost(Plan<T>& plan, const Samples<T>& samples, const Rows& rows, Team& team,
-                     Poll& poll) {
+CostSums custom_cost(Plan<T>& plan, const Batch<T>& batch, Team& team, Poll& poll) {
+  const Rows& rows = batch.rows;
   const MatrixView<T> s = plan.outputs(poll).row_range(0, rows.size());
   const MatrixView<T> dC_ds = plan.output_gradients(poll).row_range(0, rows.size());
-  plan.predict(samples.x, rows, s, team, poll);
+  plan.predict(batch.samples.x, rows, batch.noise, s, team, poll);
   plan.store(team);
   const auto weight = static_cast<double>(rows.size());
-  return {weight * samples.custom_cost(rows, s, dC_ds), weight};
+  return {weight * batch.samples.custom_cost(rows, s, dC_ds), weight};
 }
 
 template <class T>
 CostSums cost_of(Plan<T>& plan, const Samples<T>& samples, const Rows& rows, Team& team,
                  Poll& poll) {
-  return samples.custom_cost ? custom_cost(plan, samples, rows, team, poll)
+  return samples.custom_cost ? custom_cost(plan, Batch<T>{samples, rows}, team, poll)
                              : plan.cost(samples, rows, team, poll);
 }
 
 template <class T>
 CostSums backpropagate(Plan<T>& plan, const Batch<T>& batch, Team& team, Poll& poll) {
   if (!batch.samples.custom_cost) return plan.backpropagate(batch, team, poll);
-  const CostSums sums = custom_cost(plan, batch.samples, batch.rows, team, poll);
+  const CostSums sums = custom_cost(plan, batch, team, poll);
   plan.backpropagate_from(plan.output_gradients(poll).row_range(0, batch.rows.size()), batch, team,
                           poll);
   return sums;

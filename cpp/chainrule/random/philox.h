@@ -3,24 +3,27 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <array>
-#include <cstdint>
+#include <stdint.h>
+
+#include "chainrule/inline.h"
 
 namespace chainrule {
 
-using PhiloxCounter = std::array<std::uint32_t, 4>;
-using PhiloxKey = std::array<std::uint32_t, 2>;
+struct PhiloxBlock {
+  uint32_t words[4];
+};
 
-inline PhiloxCounter philox4x32_10(PhiloxCounter counter, PhiloxKey key) {
+CHAINRULE_INLINE PhiloxBlock philox4x32_10(PhiloxBlock counter, uint64_t key) {
+  uint32_t key0 = static_cast<uint32_t>(key), key1 = static_cast<uint32_t>(key >> 32);
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t product0 = std::uint64_t{0xD2511F53} * counter[0];
-    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57} * counter[2];
-    counter = {static_cast<std::uint32_t>(product1 >> 32) ^ counter[1] ^ key[0],
-               static_cast<std::uint32_t>(product1),
-               static_cast<std::uint32_t>(product0 >> 32) ^ counter[3] ^ key[1],
-               static_cast<std::uint32_t>(product0)};
-    key[0] += 0x9E3779B9;  // the golden ratio
-    key[1] += 0xBB67AE85;  // sqrt(3) - 1
+    const uint32_t* const words = counter.words;
+    const uint64_t product0 = uint64_t{0xD2511F53} * words[0];
+    const uint64_t product1 = uint64_t{0xCD9E8D57} * words[2];
+    counter = {
+        {static_cast<uint32_t>(product1 >> 32) ^ words[1] ^ key0, static_cast<uint32_t>(product1),
+         static_cast<uint32_t>(product0 >> 32) ^ words[3] ^ key1, static_cast<uint32_t>(product0)}};
+    key0 += 0x9E3779B9;  // the golden ratio
+    key1 += 0xBB67AE85;  // sqrt(3) - 1
   }
   return counter;
 }

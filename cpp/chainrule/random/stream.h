@@ -12,23 +12,22 @@ namespace chainrule {
 enum class Purpose : std::uint32_t {
   kInitialParameters = 1,  // index: the layer
   kShuffle = 2,            // index: the epoch
+  kNoise = 3,              // random/noise.h has counters of its own
 };
 
 class RandomStream {
  public:
   RandomStream(std::uint64_t seed, Purpose purpose, std::uint32_t index)
-      : key_{static_cast<std::uint32_t>(seed), static_cast<std::uint32_t>(seed >> 32)},
-        purpose_(static_cast<std::uint32_t>(purpose)),
-        index_(index) {}
+      : key_(seed), purpose_(static_cast<std::uint32_t>(purpose)), index_(index) {}
 
   std::uint32_t next_uint32() {
     if (word_ == 0) {
-      block_ = philox4x32_10({static_cast<std::uint32_t>(counter_),
-                              static_cast<std::uint32_t>(counter_ >> 32), index_, purpose_},
+      block_ = philox4x32_10({{static_cast<std::uint32_t>(counter_),
+                               static_cast<std::uint32_t>(counter_ >> 32), index_, purpose_}},
                              key_);
       ++counter_;
     }
-    const std::uint32_t value = block_[word_];
+    const std::uint32_t value = block_.words[word_];
     word_ = (word_ + 1) % 4;
     return value;
   }
@@ -68,11 +67,11 @@ class RandomStream {
     return static_cast<std::uint32_t>(product >> 32);
   }
 
-  PhiloxKey key_;
+  std::uint64_t key_;
   std::uint32_t purpose_;
   std::uint32_t index_;
   std::uint64_t counter_ = 0;
-  PhiloxCounter block_{};
+  PhiloxBlock block_{};
   unsigned word_ = 0;  // of block_, that comes next
 };
 

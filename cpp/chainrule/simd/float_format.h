@@ -1,18 +1,11 @@
-// How numbers lie in memory, and the attribute of every function on vectors of them.
+// How floats and doubles are stored.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include <math.h>  // as C: a target may not instantiate what std:: gives external linkage
 #include <stdint.h>
 
-// Vectors stay in registers, in unoptimised builds too. A lambda has its attribute behind its parameters.
-#if defined(_MSC_VER) && !defined(__clang__)
-#define CHAINRULE_INLINE __forceinline
-#define CHAINRULE_INLINE_LAMBDA [[msvc::forceinline]]
-#else
-#define CHAINRULE_INLINE __attribute__((always_inline)) inline
-#define CHAINRULE_INLINE_LAMBDA __attribute__((always_inline))
-#endif
+#include "chainrule/inline.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {

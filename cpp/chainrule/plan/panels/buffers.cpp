@@ -17,16 +17,24 @@ PanelBuffers<T>::PanelBuffers(const Architecture& architecture_, const Capacity&
     workspace_.reserve(matrix.size(), matrix.data);
   };
   std::int64_t widest = 0;  // of the outputs whose deltas go back
-  for (const Dense& dense : architecture.layers) layers.emplace_back(dense, kernels);
+  const std::size_t first_trained = architecture.first_trained();
+  for (const Layer& layer : architecture.layers) layers.emplace_back(layer, kernels);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     PanelLayer<T>& layer = layers[l];
-    reserve(layer.a, layer.dense.n_in);
-    if (packs) layer.weights.reserve(capacity.trains && l > 0, workspace_);
+    const std::int64_t n_out = layer.layer.n_out();
+    const bool goes_back = l > first_trained;
+    reserve(layer.a, layer.layer.n_in());
+    if (const Stage* stage = layer.layer.stage()) {
+      workspace_.reserve(max_batch, stage->n_kept(), layer.kept);
+    } else {
+      if (packs) layer.weights->reserve(capacity.trains && goes_back, workspace_);
+      const bool hidden = l + 1 < layers.size();
+      const bool keeps_z = hidden && slope_reads_z(layer.layer.dense()->activation);
+      if (capacity.trains && keeps_z) reserve(layer.z, n_out);
+    }
     if (!capacity.trains) continue;
-    const bool hidden = l + 1 < layers.size();
-    if (hidden && slope_reads_z(layer.dense.activation)) reserve(layer.z, layer.dense.n_out);
-    if (l > 0) widest = std::max(widest, layer.dense.n_out);
-    reserve(layer.delta, layer.dense.n_out);
+    if (goes_back) widest = std::max(widest, n_out);
+    if (l >= first_trained) reserve(layer.delta, n_out);
   }
   const std::int64_t stride = round_up(architecture.n_out(), kernels.vector_width);
   for (MatrixView<T>* matrix : {&z, &s, &y, &gradient}) {
@@ -53,7 +61,25 @@ template <class T>
 void PanelBuffers<T>::load(T* parameters_, bool packed, bool trains, Team& team, Poll& poll) {
   parameters = parameters_;
   packed_ = packed;
-  for (PanelLayer<T>& each : layers) each.weights.load(parameters, packed, trains, team, poll);
+  for (PanelLayer<T>& each : layers) {
+    if (each.weights) each.weights->load(parameters, packed, trains, team, poll);
+  }
+}
+
+template <class T>
+StageRows<T> PanelBuffers<T>::rows_of_stage(const Stage& stage, std::size_t l, const Noise& noise,
+                                            Range samples) const {
+  const PanelLayer<T>& layer = layers[l];
+  const std::int64_t first = samples.begin;
+  StageRows<T> rows = stage.rows(parameters, noise, samples);
+  rows.row_stride = layer.a.width;
+  rows.panel_stride = layer.a.panel_stride();
+  rows.in = layer.a.at(first, 0);
+  rows.out = layers[l + 1].a.at(first, 0);
+  rows.kept = layer.kept.row(first);
+  if (layer.delta.data) rows.dC_dout = layer.delta.at(first, 0);
+  if (l > 0 && layers[l - 1].delta.data) rows.dC_din = layers[l - 1].delta.at(first, 0);
+  return rows;
 }
 
 template class PanelBuffers<float>;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "chainrule/kernels/kernel_table.h"
@@ -17,14 +18,16 @@ namespace chainrule {
 
 template <class T>
 struct PanelLayer {
-  PanelLayer(const Dense& dense_, const KernelTable<T>& kernels)
-      : dense(dense_), weights(dense_, kernels) {}
+  PanelLayer(const Layer& layer_, const KernelTable<T>& kernels) : layer(layer_) {
+    if (layer.dense()) weights.emplace(*layer.dense(), kernels);
+  }
 
-  const Dense& dense;
-  PanelWeights<T> weights;
-  PanelMatrix<T> a;      // (batch, n_in), the layer's input
-  PanelMatrix<T> z;      // (batch, n_out), of a hidden layer where slope_reads_z()
-  PanelMatrix<T> delta;  // (batch, n_out)
+  const Layer& layer;
+  std::optional<PanelWeights<T>> weights;  // of a dense layer
+  PanelMatrix<T> a;                        // (batch, n_in), the layer's input
+  PanelMatrix<T> z;      // (batch, n_out), of a hidden dense layer where slope_reads_z()
+  PanelMatrix<T> delta;  // (batch, n_out): dC/dz, or dC/da of a stage between dense layers
+  MatrixView<T> kept;    // (batch, n_kept) of such a stage
 };
 
 template <class T>
@@ -43,12 +46,15 @@ class PanelBuffers {
   bool packed() const { return packed_; }
   Range panels_in(std::size_t l) const { return {0, layers[l].a.panels()}; }
   Range panels_out(std::size_t l) const {
-    return {0, (layers[l].dense.n_out + kernels.panel_width - 1) / kernels.panel_width};
+    return {0, (layers[l].layer.n_out() + kernels.panel_width - 1) / kernels.panel_width};
   }
   // Rows of one of the output layer's matrices, n_out numbers each.
   MatrixView<T> output_rows(const MatrixView<T>& matrix, Range rows) const {
     return {matrix.row(rows.begin), rows.size(), architecture.n_out(), matrix.stride};
   }
+  // Of the stage that layer l is: some samples, with the matrices that its kernels read and write.
+  StageRows<T> rows_of_stage(const Stage& stage, std::size_t l, const Noise& noise,
+                             Range samples) const;
   // Working memory of a thread for weights that are packed on the way; null where none are.
   T* scratch(int thread) const { return scratch_.data ? scratch_.row(thread) : nullptr; }
   std::int64_t threads_with_scratch() const { return scratch_.rows; }

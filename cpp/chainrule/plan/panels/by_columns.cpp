@@ -16,7 +16,7 @@ std::int64_t panels_at_a_time(const PanelBuffers<T>& buffers, std::size_t l) {
   constexpr std::int64_t kMultiplications = 1 << 29, kRowsForReading = 16;
   const std::int64_t rows = std::max(buffers.batch().size(), kRowsForReading);
   const std::int64_t of_panel =
-      checked_product(buffers.layers[l].dense.n_in, buffers.kernels.panel_width);
+      checked_product(buffers.layers[l].layer.n_in(), buffers.kernels.panel_width);
   return std::clamp<std::int64_t>(kMultiplications / of_panel / rows, 1, 16);
 }
 
@@ -60,6 +60,10 @@ void run_by_columns(const PanelPass<T>& pass, Team& team, Poll& poll) {
   if (pass.x) {
     by_rows([&](Range rows) { pass.gather(rows); });
     for (std::size_t l = 0; l < n_layers; ++l) {
+      if (const Stage* stage = buffers.layers[l].layer.stage()) {
+        by_rows([&](Range rows) { pass.forward(*stage, l, rows); });
+        continue;
+      }
       by_panels(
           buffers.panels_out(l), panels_at_a_time(buffers, l), rows_at_once,
           [&](Range rows, Range panels, int thread) { pass.forward(l, rows, panels, thread); });
@@ -67,15 +71,20 @@ void run_by_columns(const PanelPass<T>& pass, Team& team, Poll& poll) {
   }
   by_rows([&](Range rows) {
     if (pass.x) pass.finish_output(rows);
-    if (pass.backward) pass.begin_backward(rows);
+    if (pass.goes_back) pass.begin_backward(rows);
   });
-  for (std::size_t l = n_layers; pass.backward && l-- > 1;) {
+  const std::size_t first_trained = buffers.architecture.first_trained();
+  for (std::size_t l = n_layers; pass.goes_back && --l > first_trained;) {
+    if (const Stage* stage = buffers.layers[l].layer.stage()) {
+      by_rows([&](Range rows) { pass.backward(*stage, l, rows); });
+      continue;
+    }
     if (!buffers.packed()) {
       by_panels(buffers.panels_out(l), 1, batch.size(),
                 [&](Range, Range panels, int) { pass.transpose_deltas(l, panels); });
     }
     by_panels(buffers.panels_in(l), 1, rows_at_once,
-              [&](Range rows, Range panels, int) { pass.backward_through(l, rows, panels); });
+              [&](Range rows, Range panels, int) { pass.backward(l, rows, panels); });
   }
 }
 template void run_by_columns(const PanelPass<float>&, Team&, Poll&);

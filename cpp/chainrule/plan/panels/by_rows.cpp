@@ -11,6 +11,7 @@ template <class T>
 void run_by_rows(const PanelPass<T>& pass, Team& team, Poll& poll) {
   const PanelBuffers<T>& buffers = pass.buffers;
   const std::int64_t batch = buffers.batch().size();
+  const std::size_t first_trained = buffers.architecture.first_trained();
   // A tile for each thread, or several, but not so small that the weights stream through the core for a few rows only.
   const std::int64_t of_thread = (batch + team.size() - 1) / team.size();
   const std::int64_t tile = std::clamp<std::int64_t>(of_thread, 16, kMostRowsOfTile);
@@ -24,14 +25,17 @@ void run_by_rows(const PanelPass<T>& pass, Team& team, Poll& poll) {
       if (pass.x) {
         pass.gather(rows);
         for (std::size_t l = 0; l < n_layers; ++l) {
-          pass.forward(l, rows, buffers.panels_out(l), index);
+          const Stage* const stage = buffers.layers[l].layer.stage();
+          stage ? pass.forward(*stage, l, rows)
+                : pass.forward(l, rows, buffers.panels_out(l), index);
         }
         pass.finish_output(rows);
       }
-      if (pass.backward) {
+      if (pass.goes_back) {
         pass.begin_backward(rows);
-        for (std::size_t l = n_layers; l-- > 1;) {
-          pass.backward_through(l, rows, buffers.panels_in(l));
+        for (std::size_t l = n_layers; --l > first_trained;) {
+          const Stage* const stage = buffers.layers[l].layer.stage();
+          stage ? pass.backward(*stage, l, rows) : pass.backward(l, rows, buffers.panels_in(l));
         }
       }
       if (rows.end < batch && team.on_callers_thread()) poll();

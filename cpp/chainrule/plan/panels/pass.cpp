@@ -17,17 +17,17 @@ void PanelPass<T>::gather(Range part) const {
 template <class T>
 void PanelPass<T>::forward(std::size_t l, Range part, Range panels, int thread) const {
   const PanelLayer<T>& layer = buffers.layers[l];
-  const Dense& dense = layer.dense;
+  const Dense& dense = *layer.layer.dense();
   const std::int64_t width = buffers.kernels.panel_width, first_col = panels.begin * width;
   T* const scratch = buffers.scratch(thread);
   if (l + 1 == buffers.layers.size()) {
     T* z = buffers.z.row(part.begin) + first_col;
-    return layer.weights.multiply(layer.a, part, panels, {z, buffers.z.stride, width}, scratch);
+    return layer.weights->multiply(layer.a, part, panels, {z, buffers.z.stride, width}, scratch);
   }
   const PanelMatrix<T>& a = buffers.layers[l + 1].a;
   const PanelMatrix<T>& z = layer.z.data ? layer.z : a;
-  layer.weights.multiply(layer.a, part, panels,
-                         {z.at(part.begin, first_col), width, z.panel_stride()}, scratch);
+  layer.weights->multiply(layer.a, part, panels,
+                          {z.at(part.begin, first_col), width, z.panel_stride()}, scratch);
   const T* bias = dense.bias(buffers.parameters);
   for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const std::int64_t col = panel * width;
@@ -37,8 +37,13 @@ void PanelPass<T>::forward(std::size_t l, Range part, Range panels, int thread) 
 }
 
 template <class T>
+void PanelPass<T>::forward(const Stage& stage, std::size_t l, Range part) const {
+  buffers.kernels.stage_forward(buffers.rows_of_stage(stage, l, noise, part));
+}
+
+template <class T>
 void PanelPass<T>::finish_output(Range part) const {
-  const Dense& dense = buffers.layers.back().dense;
+  const Dense& dense = buffers.architecture.output();
   const KernelTable<T>& kernels = buffers.kernels;
   const MatrixView<T> of_s = buffers.output_rows(buffers.s, part);
   T* const of_z = buffers.z.row(part.begin);
@@ -54,7 +59,7 @@ void PanelPass<T>::finish_output(Range part) const {
 
 template <class T>
 void PanelPass<T>::begin_backward(Range part) const {
-  const Dense& dense = buffers.layers.back().dense;
+  const Dense& dense = buffers.architecture.output();
   const Loss& loss = buffers.architecture.loss;
   const KernelTable<T>& kernels = buffers.kernels;
   const MatrixView<T> gradient = buffers.output_rows(buffers.gradient, part);
@@ -93,16 +98,34 @@ void PanelPass<T>::transpose_deltas(std::size_t l, Range panels) const {
 }
 
 template <class T>
-void PanelPass<T>::backward_through(std::size_t l, Range part, Range panels) const {
-  const PanelLayer<T>&layer = buffers.layers[l], &before = buffers.layers[l - 1];
-  const PanelMatrix<T>& a_or_z = before.z.data ? before.z : layer.a;
-  const std::int64_t width = buffers.kernels.panel_width;
+void PanelPass<T>::backward(std::size_t l, Range part, Range panels) const {
+  const PanelMatrix<T>& dC_da = buffers.layers[l - 1].delta;
+  const PanelLayer<T>& layer = buffers.layers[l];
   for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
-    const std::int64_t col = panel * width;
-    T* delta = before.delta.at(part.begin, col);
-    layer.weights.multiply_back(layer.delta, buffers.delta_transposed, part, panel, delta);
-    buffers.kernels.activation_backward(before.dense.activation, a_or_z.at(part.begin, col), delta,
-                                        delta, part.size(), layer.a.cols_of_panel(panel), width);
+    layer.weights->multiply_back(layer.delta, buffers.delta_transposed, part, panel,
+                                 dC_da.at(part.begin, panel * dC_da.width));
+    finish_deltas(l - 1, part, {panel, panel + 1});
+  }
+}
+
+template <class T>
+void PanelPass<T>::backward(const Stage& stage, std::size_t l, Range part) const {
+  buffers.kernels.stage_backward(buffers.rows_of_stage(stage, l, noise, part));
+  finish_deltas(l - 1, part, buffers.panels_in(l));
+}
+
+template <class T>
+void PanelPass<T>::finish_deltas(std::size_t l, Range part, Range panels) const {
+  const PanelLayer<T>& layer = buffers.layers[l];
+  const Dense* const dense = layer.layer.dense();
+  if (!dense) return;
+  const PanelMatrix<T>& a = buffers.layers[l + 1].a;
+  const PanelMatrix<T>& a_or_z = layer.z.data ? layer.z : a;
+  for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
+    const std::int64_t col = panel * a.width;
+    T* delta = layer.delta.at(part.begin, col);
+    buffers.kernels.activation_backward(dense->activation, a_or_z.at(part.begin, col), delta, delta,
+                                        part.size(), a.cols_of_panel(panel), a.width);
   }
 }
 

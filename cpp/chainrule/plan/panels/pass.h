@@ -11,26 +11,33 @@ namespace chainrule {
 template <class T>
 struct PanelPass {
   PanelBuffers<T>& buffers;
-  Rows rows;                            // of the arrays
+  Rows rows;  // of the arrays
+  Noise noise{};
   const RowSource* x = nullptr;         // null: activations are there already, so only backward
   const Samples<T>* samples = nullptr;  // whose targets costs come from; null: no costs
-  bool backward = false;
+  bool goes_back = false;
   MatrixView<T> s{};            // where predictions go, if anywhere
   MatrixView<const T> dC_ds{};  // what the way back starts from, where there are no costs
 
-  // ---- The pieces; `rows` are rows of the batch, dense layers are numbered from 0 ----
+  // ---- The pieces; `rows` are rows of the batch, layers behind the input are numbered from 0 ----
 
   void gather(Range rows) const;
-  // a^(l+1) for hidden layers, z without bias for the output layer
+  // a^(l+1) for hidden layers, z without bias for the output layer; of a dense layer, some panels of them.
   void forward(std::size_t l, Range rows, Range panels, int thread) const;
+  void forward(const Stage& stage, std::size_t l, Range rows) const;
   // From the output layer's z to s and, where the pass has targets, costs.
   void finish_output(Range rows) const;
   // The output layer's delta, from the costs or from dC/ds.
   void begin_backward(Range rows) const;
-  // The deltas of layer l - 1 from those of layer l, for some panels of the input of layer l; l >= 1. Where weights are
-  // not packed, transpose_deltas() comes first for all panels of the output, and `rows` are all.
+  // The deltas of layer l - 1 from those of layer l, l >= 1; of a dense layer, for some panels of its input. Where weights
+  // are not packed, transpose_deltas() comes first for all panels of the output, and `rows` are all.
   void transpose_deltas(std::size_t l, Range panels) const;
-  void backward_through(std::size_t l, Range rows, Range panels) const;
+  void backward(std::size_t l, Range rows, Range panels) const;
+  void backward(const Stage& stage, std::size_t l, Range rows) const;
+
+ private:
+  // From dC/da of layer l, for some panels, to its deltas.
+  void finish_deltas(std::size_t l, Range rows, Range panels) const;
 };
 
 // Divided by rows: a tile of them goes through the whole network, and back, before the next, without meeting another

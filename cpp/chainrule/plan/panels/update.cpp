@@ -41,8 +41,8 @@ void PanelUpdate<T>::in_blocks(const Piece& piece, Use&& use) const {
     block.offset = of.offset + first * of.cols + col;
     block.stride = block.gradient_stride = of.cols;
     if (of.role == Role::kWeights) {
-      block.weights = layer.weights.at(first, col);
-      block.weights_stride = layer.weights.row_stride();
+      block.weights = layer.weights->at(first, col);
+      block.weights_stride = layer.weights->row_stride();
     } else {
       block.weights = buffers_.parameters + block.offset;
       block.weights_stride = of.cols;
@@ -82,8 +82,15 @@ void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* 
       }
       product.cols = block.cols;
       buffers_.kernels.multiply_panel(product);
-    } else {
+    } else if (piece.block->role == Role::kBias) {
       buffers_.kernels.sum_over_batch(delta, batch, block.cols, width, scratch);
+    } else {
+      StageRows<T> rows =
+          buffers_.rows_of_stage(*layer.layer.stage(), piece.block->layer, {}, buffers_.batch());
+      rows.in = layer.a.at(0, panel * width);
+      rows.dC_dout = delta;
+      rows.cols = block.cols;
+      buffers_.kernels.stage_gradient(rows, piece.block->index, scratch);
     }
     block.gradient = scratch;
     block.gradient_stride = width;
@@ -138,7 +145,7 @@ bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
       }
       fetch_ahead();
       if (piece.block->role == Role::kWeights) {
-        buffers_.layers[piece.block->layer].weights.transpose_rows(piece.rows);
+        buffers_.layers[piece.block->layer].weights->transpose_rows(piece.rows);
       }
     }
   });

@@ -1,0 +1,54 @@
+// Stages between dense layers over the rows of a batch, and the gradients of what they train. Compiled for every CPU target.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "chainrule/kernels/panel_row.h"
+#include "chainrule/kernels/stage_rows.h"
+#include "chainrule/kernels/visit.h"
+
+namespace chainrule::CHAINRULE_TARGET {
+namespace {
+
+// Calls body(formula, row, values, noise) for every sample.
+template <class V, class Body>
+void for_samples_of_stage(const StageRows<typename V::Number>& rows, Body&& body) {
+  visit_formula<V>(rows.stage, [&](auto, const auto& formula) {
+    const PanelRow<V> row(rows.cols, rows.panel_stride);
+    for (int64_t i = 0; i < rows.rows; ++i) {
+      body(formula, row, rows.sample(i), RowNoise(rows.noise, rows.number, rows.first_sample + i));
+    }
+  });
+}
+
+template <class V>
+void stage_forward(const StageRows<typename V::Number>& rows) {
+  for_samples_of_stage<V>(rows, [](const auto& formula, auto row, const auto& values,
+                                   const auto& noise) { formula.forward(row, values, noise); });
+}
+
+template <class V>
+void stage_backward(const StageRows<typename V::Number>& rows) {
+  for_samples_of_stage<V>(rows, [](const auto& formula, auto row, const auto& values,
+                                   const auto& noise) { formula.backward(row, values, noise); });
+}
+
+template <class V>
+void stage_gradient(const StageRows<typename V::Number>& rows, int of, typename V::Number* sum) {
+  visit(rows.stage.index, Stages(), [&](auto member) {
+    using Member = typename decltype(member)::type;
+    if constexpr (TrainedBy<Member>::kAny) {
+      using Formula = typename Member::template Formula<V>;
+      Row<V>(rows.cols).for_each([&](auto at) {
+        V total = V::zero();
+        for (int64_t i = 0; i < rows.rows; ++i) {
+          const auto values = rows.sample(i);
+          total = Formula::add_gradient(of, total, at(values.in), at(values.dC_dout), values.kept);
+        }
+        at.put(sum, total);
+      });
+    }
+  });
+}
+
+}  // namespace
+}  // namespace chainrule::CHAINRULE_TARGET
