@@ -66,7 +66,7 @@ class Network(_core.Network):
     Raises
     ------
     ValueError
-        If the layers are not `Input`, others, and `Dense`, a name is unknown, the loss does not take
+        If the first layer is not `Input` or the last not `Dense`, a name is unknown, the loss refuses
         the outputs of the last layer, or the last layer is a softmax over one neuron.
     TypeError
         If an argument has the wrong type.
