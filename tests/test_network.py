@@ -43,10 +43,10 @@ def test_lists_are_those_of_the_reference():
     assert set(_core.optimizers()) == reference.OPTIMIZERS.keys()
 
 
-def test_lists_are_those_of_the_bounds():
+def test_bounds_are_of_members_of_the_reference():
     assert rounded_network.ACTIVATIONS.keys() == reference.ACTIVATIONS.keys()
     assert rounded_network.LOSSES.keys() == reference.LOSSES.keys()
-    assert rounded_network.OPTIMIZERS.keys() == reference.OPTIMIZERS.keys()
+    assert rounded_network.OPTIMIZERS.keys() <= reference.OPTIMIZERS.keys()
 
 
 def numbered(of):
