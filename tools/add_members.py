@@ -62,25 +62,28 @@ ADDED = [
             )
         ],
     ),
-    Member(
-        "cauchy",
-        "a loss",
-        "cpp/chainrule/losses/list.h",
-        "python/chainrule/losses.py",
-        "tests/reference/losses.py",
-        edits=[
-            (
-                "python/chainrule/network.py",
-                r'^ +\* "huber"',
-                r'        * "cauchy": any but softmax over one neuron.\n\g<0>',
-            ),
-            (
-                "README.md",
-                r'^\| "huber" \|.*\n',
-                r'\g<0>| "cauchy" | numbers | any activation (but one softmax) | (n, n_out) |\n',
-            ),
-        ],
-    ),
+    *[
+        Member(
+            name,
+            "a loss",
+            "cpp/chainrule/losses/list.h",
+            "python/chainrule/losses.py",
+            "tests/reference/losses.py",
+            edits=[
+                (
+                    "python/chainrule/network.py",
+                    r'^ +\* "huber"',
+                    rf'        * "{name}": any but softmax over one neuron.\n\g<0>',
+                ),
+                (
+                    "README.md",
+                    r'^\| "huber" \|.*\n',
+                    rf'\g<0>| "{name}" | numbers | any activation (but one softmax) | (n, n_out) |\n',
+                ),
+            ],
+        )
+        for name in ("cauchy", "shift_invariant")
+    ],
     Member(
         "amsgrad",
         "an optimizer",

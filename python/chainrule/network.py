@@ -45,7 +45,7 @@ class Network(_core.Network):
     layers : sequence of layers
         One `Input`, first, then one or more `Dense`, `Dropout` or `LayerNorm` before any of them.
     loss : str, loss or callable, default "mse"
-        The cost C of the article, and the output activations that it takes:
+        The cost C, by its name or an object such as ``cr.Huber(0.5)``, and the outputs it takes:
 
         * "mse": any but softmax over one neuron, which is the constant 1.
         * "huber": any but softmax over one neuron; errors above `Huber.delta` count linearly.
@@ -54,8 +54,6 @@ class Network(_core.Network):
         * a function ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the
           rows of y as they were passed: as "mse". `cost` is one number for the batch and `dC_ds`,
           shape (batch, n_out), its gradient.
-
-        A loss object has numbers of its own: ``cr.Huber(delta=0.5)``.
     dtype : str or numpy.dtype, default "float32"
         Of parameters, computation and outputs: float32 or float64.
     rng : None, int or numpy.random.Generator, optional

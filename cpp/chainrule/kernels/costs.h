@@ -18,8 +18,10 @@ CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, c
   visit_formula<typename AnyRow::Vector>(
       loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
         using Member = typename decltype(member)::type;
-        if constexpr (!Member::kElementwise) {
+        if constexpr (!Member::kElementwise && kIsPaired<Member>) {
           cost = formula.paired_cost(row, z, y);
+        } else if constexpr (!Member::kElementwise) {
+          cost = formula.cost(row, s, y);
         } else {
           const auto sum = row.sum([&](auto at) {
             if constexpr (kIsPaired<Member>) {
@@ -42,7 +44,9 @@ CHAINRULE_INLINE void cost_gradient(const Loss& loss, AnyRow row, const T* s, co
       loss.choice, [&](auto member, const auto& formula) CHAINRULE_INLINE_LAMBDA {
         using Member = typename decltype(member)::type;
         if constexpr (!Member::kElementwise) {
-          if (loss.paired) return formula.paired_delta(row, s, y, share, gradient);
+          if constexpr (kIsPaired<Member>) {
+            if (loss.paired) return formula.paired_delta(row, s, y, share, gradient);
+          }
           formula.gradient(row, s, y, share, gradient);
         } else {
           const auto factor = row.all(share / row.count());

@@ -1,4 +1,4 @@
-// Cauchy's loss: C_i = (1/n) sum_j delta^2 / 2 ln(1 + ((s_j - y_j) / delta)^2), which grows slower the larger an error is
+// Cauchy's loss: C_i = (1/n) sum_j delta^2 / 2 ln(1 + (e_j / delta)^2), e = s - y: it grows slower the larger e is
 // Barron: "A general and adaptive robust loss function", CVPR 2019, equation 3
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
