@@ -50,7 +50,12 @@ class Noise:
         sample = np.arange(batch, dtype=np.uint64)[:, None]
         zero = np.zeros((batch, 16 * chunks), np.uint64)
         purpose = np.uint64((PURPOSE | stage << 8) & 0xFFFFFFFF)
-        counter = zero + blocks, zero + sample, zero + np.uint64(self.step & 0xFFFFFFFF), zero + purpose
+        counter = (
+            zero + blocks,
+            zero + sample,
+            zero + np.uint64(self.step & 0xFFFFFFFF),
+            zero + purpose,
+        )
         words = np.stack(philox4x32_10(counter, self.seed))  # (4, batch, blocks)
         in_chunks = words.reshape(4, batch, chunks, 16).transpose(1, 2, 0, 3)
         return in_chunks.reshape(batch, 64 * chunks)[:, :n]

@@ -21,7 +21,7 @@ std::uint64_t next_network_id() {
   return ++last;
 }
 
-// A block of numbers of any type, some at a time.
+// A block of elements of any type, some at a time.
 template <class T>
 void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
   constexpr std::int64_t kAtOnce = 1 << 20;

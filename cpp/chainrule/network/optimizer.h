@@ -1,4 +1,4 @@
-// An optimizer at work: its numbers, what it does to the gradient first, how many steps it has made, and its state beside
+// An optimizer at work: its hyperparameters, what it does to the gradient first, how many steps it has made, and its state beside
 // the parameters of the one network that it serves.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
