@@ -3,8 +3,8 @@
 #pragma once
 
 #include "chainrule/gemm/product_choice.h"
-#include "chainrule/kernels/kernel_table.h"
 #include "chainrule/kernels/all_targets.h"
+#include "chainrule/kernels/kernel_table.h"
 
 namespace chainrule {
 

@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/kernels/all_targets.h"
 #include "chainrule/kernels/costs.h"
 #include "chainrule/kernels/elementary.h"
 #include "chainrule/kernels/elementwise.h"
@@ -12,7 +13,6 @@
 #include "chainrule/kernels/narrow.h"
 #include "chainrule/kernels/peak.h"
 #include "chainrule/kernels/product.h"
-#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {

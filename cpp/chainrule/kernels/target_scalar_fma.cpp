@@ -3,9 +3,9 @@
 #define CHAINRULE_TARGET scalar_fma
 #include "chainrule/simd/vec_scalar.h"
 //
+#include "chainrule/kernels/all_targets.h"
 #include "chainrule/kernels/elementary.h"
 #include "chainrule/kernels/one_sample.h"
-#include "chainrule/kernels/all_targets.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 
