@@ -33,6 +33,8 @@ struct Batch {
   const Samples<T>& samples;
   Rows rows;
   Rows next{};  // those of the step after it, whose x may be fetched from memory meanwhile
+  std::int64_t step =
+      0;  // over the life of the network, the first of them: what is random in a step is keyed by it
 };
 
 // The cost of some samples as its two sums, so that batches add up: C = sum w_i C_i / sum w_i.
