@@ -176,7 +176,10 @@ BAD = {
     "condition": ([cr.TimeLimit(1)], NEEDED + r"TimeLimit\(seconds=1\)"),
     "other methods": (OfKeras(), NEEDED + "<test_callbacks.OfKeras"),
     "base class alone": (cr.Callback(), NEEDED + "<chainrule.callbacks.Callback"),
-    "class": (Log, "callbacks must be objects, got the class <class 'callbacks_at_work.Log'>; call"),
+    "class": (
+        Log,
+        "callbacks must be objects, got the class <class 'callbacks_at_work.Log'>; call",
+    ),
     "class in a list": ([Log], "callbacks must be objects, got the class <class"),
     "no method": (NotCallable(), "on_epoch_end of a callback must be a method, got 5 in <test_"),
 }

@@ -9,6 +9,7 @@
 #include "chainrule/layers/initialize.h"
 #include "chainrule/network/check_samples.h"
 #include "chainrule/network/divergence.h"
+#include "chainrule/network/rows_at_once.h"
 #include "chainrule/network/training.h"
 #include "chainrule/plan/choose.h"
 #include "chainrule/plan/step.h"

@@ -9,6 +9,7 @@
 #include "chainrule/error.h"
 #include "chainrule/network/divergence.h"
 #include "chainrule/network/observers/list.h"
+#include "chainrule/network/rows_at_once.h"
 
 namespace chainrule {
 namespace {
@@ -37,12 +38,6 @@ bool any_restores_best(const std::vector<std::unique_ptr<Observer>>& observers) 
 std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(epoch + 1); }
 
 }  // namespace
-
-template <class T>
-std::int64_t rows_at_once(const Samples<T>& samples) {
-  // A cost of the user's own need not be a mean over samples, so it gets them all.
-  return samples.custom_cost ? samples.size() : std::min(samples.size(), kRowsAtOnce);
-}
 
 template <class T>
 Training<T>::Training(const TrainedNetwork<T>& network, Plan<T>& plan,
@@ -210,8 +205,6 @@ void Training<T>::call_back(Watches closely, Tell&& tell) {
   stopped_by_ = callbacks_.tell(stopped_by_, tell);
 }
 
-template std::int64_t rows_at_once(const Samples<float>&);
-template std::int64_t rows_at_once(const Samples<double>&);
 template class Training<float>;
 template class Training<double>;
 

@@ -21,13 +21,6 @@
 
 namespace chainrule {
 
-// Predictions and costs of many samples are computed this many rows at a time.
-constexpr std::int64_t kRowsAtOnce = 1024;
-
-// How many rows mean_cost() takes of these samples.
-template <class T>
-std::int64_t rows_at_once(const Samples<T>& samples);
-
 // What a training has of the network that it trains.
 template <class T>
 struct TrainedNetwork {
