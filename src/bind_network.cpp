@@ -277,6 +277,14 @@ void bind_network(py::module_& module) {
           [](const py::object& self, std::int64_t epochs) {
             with_network(self, [&](auto& network, auto) { network.set_epochs_begun(epochs); });
           })
+      .def_property(
+          "_steps_made",
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) { return network.steps_made(); });
+          },
+          [](const py::object& self, std::int64_t steps) {
+            with_network(self, [&](auto& network, auto) { network.set_steps_made(steps); });
+          })
       .def_property_readonly(
           "seed",
           [](const py::object& self) {

@@ -38,7 +38,8 @@ def replaced(array, index, value, dtype=float):
 def state(net, optimizer):
     """Return everything that a call may change."""
     states = [each.tobytes() for each in optimizer._states()]
-    return net.parameters.tobytes(), net._epochs_begun, repr(net), optimizer.steps, states
+    counts = net._epochs_begun, net._steps_made
+    return net.parameters.tobytes(), counts, repr(net), optimizer.steps, states
 
 
 class Pair:
