@@ -30,7 +30,14 @@ class Run:
     """One training, in any number of pieces. Each begins with what a pickle has kept."""
 
     def __init__(
-        self, optimizer, dtype="float32", loss="mse", sizes=(9, 7), data=(X, Y), **options
+        self,
+        optimizer,
+        dtype="float32",
+        loss="mse",
+        sizes=(9, 7),
+        stages=(),
+        data=(X, Y),
+        **options,
     ):
         self.data = data
         self.options = {
@@ -43,7 +50,7 @@ class Run:
             "sample_weight": None,
         } | options
         hidden = [cr.Dense(n, "tanh") for n in sizes]
-        layers = [cr.Input(data[0].shape[1]), *hidden, cr.Dense(2)]
+        layers = [cr.Input(data[0].shape[1]), *hidden, *stages, cr.Dense(2)]
         net = cr.Network(layers, loss=loss, dtype=dtype, rng=3)
         net.train_step(data[0][:5], data[1][:5], optimizer)  # it has a life before this training
         self.start = net, optimizer, _core.Position()
@@ -90,6 +97,7 @@ OPTIONS = {
     "validated": {"validation_data": HELD_OUT, "sample_weight": WEIGHT},
     "in order": {"shuffle": False, "batch_size": 11},  # the last batch of an epoch has six
     "given order": {"order": ORDER, "sample_weight": WEIGHT},
+    "stages": {"stages": [cr.LayerNorm(), cr.Dropout(0.4)], "validation_data": HELD_OUT},
     "stopping": {"stop": [cr.CostBelow(0), PATIENT], "validation_data": HELD_OUT, "epochs": -1},
 }
 

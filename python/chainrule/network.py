@@ -64,8 +64,8 @@ class Network(_core.Network):
     Raises
     ------
     ValueError
-        If the first layer is not `Input`, or the last not `Dense`, a name is unknown, the loss takes
-        other outputs than the last layer has, or that layer is a softmax over one neuron.
+        If the first layer is not `Input` or the last not `Dense`, a name is unknown, the loss does
+        not take the outputs of the last layer, or that layer is a softmax over one neuron.
     TypeError
         If an argument has the wrong type.
     RuntimeError
