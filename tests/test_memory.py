@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import _core
 
 rng = np.random.default_rng(3)
 X = rng.normal(size=(200, 100))
@@ -47,6 +48,27 @@ def used(loss):
     return net, optimizer, net.layers, net.parameters, net.trace(X, Y), repr(net)
 
 
+class Reads:
+    """A callback that reads the network, and may fail then."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def on_epoch_end(self, network, record):
+        self.copied, self.record = network.copy(), record
+        if self.error is not None:
+            raise self.error
+
+
+def left_and_taken_up():
+    net, optimizer, position = make(), cr.Adam(), _core.Position()
+    best = [cr.NoImprovement(restore_best=True)._spec()]
+    for leave_after in (3, None):
+        position = pickle.loads(pickle.dumps(position))
+        options = {"position": position, "leave_after": leave_after}
+        net._fit(X, Y, optimizer, 2, 100, True, None, best, None, None, **options)
+
+
 SET = threading.Event()
 SET.set()
 
@@ -72,6 +94,11 @@ CYCLES = {
     "lists": lambda: make().predict(X.tolist()),
     "ragged lists": lambda: attempt(lambda: make().predict([*X.tolist(), [1]])),
     "fit until stopped": lambda: make().fit(X, Y, stop=cr.StopWhen(SET)),
+    "callback": lambda: make().fit(X, Y, callbacks=Reads()),
+    "callback that fails": lambda: attempt(
+        lambda: make().fit(X, Y, callbacks=Reads(LookupError("mine")))
+    ),
+    "left and taken up": left_and_taken_up,
     "history of a failure": lambda: attempt(lambda: make(fails).fit(X, Y, epochs=3)),
     "wrong call": lambda: attempt(lambda: make().predict(X, nonsense=X.copy())),
     "second init": lambda: attempt(lambda: make().__init__([cr.Input(1), cr.Dense(1)])),

@@ -59,7 +59,23 @@ class Callback:
     writing into a view of the parameters has no defined effect.
 
     An exception ends the training and comes through as it is, with the network at its last
-    finished step; `on_fit_end` is not called then.
+    finished step; `on_fit_end` is not called then. One in `on_fit_begin` leaves everything as it
+    was, `network.history` too.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> class Progress(cr.Callback):
+    ...     def on_epoch_end(self, network, record):
+    ...         if record.epoch % 20 == 0:
+    ...             print(record.epoch, f"{record.cost:.3f}")
+    >>> net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    >>> net.parameters = [1, 0]
+    >>> history = net.fit(
+    ...     [[1], [2]], [0, 1], optimizer=cr.SGD(0.1), epochs=40, batch_size=2, callbacks=Progress()
+    ... )
+    20 0.030
+    40 0.017
     """
 
     def on_fit_begin(self, network: Network, record: Record) -> bool | None:

@@ -160,8 +160,12 @@ TEST(observers_that_throw_leave_a_position) {
                network.fit(problem.samples, optimizer, problem.options, problem.poll));
   CHECK_EQUAL(optimizer.steps(), 6);
   CHECK_EQUAL(position.state.number("steps"), 6);
-  problem.options.callbacks.clear();
-  network.fit(problem.samples, optimizer, problem.options, problem.poll);
+  // Where the training has come to its end, there is none.
+  watcher.closely = Watches::kEnds;
+  watcher.throw_at = 3 * kStepsAnEpoch;
+  CHECK_THROWS(std::runtime_error, "mine",
+               network.fit(problem.samples, optimizer, problem.options, problem.poll));
+  CHECK(position.empty());
   CHECK(parameters_of(network) == parameters_of(same));
 }
 

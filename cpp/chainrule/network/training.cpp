@@ -80,17 +80,14 @@ void Training<T>::go_on() {
       make_steps();
       if (first_ == samples_.size() && (stopped() || steps_left_ > 0)) end_epoch();
     }
-    const bool ended = stopped() || epoch_ == options_.epochs;
-    if (options_.position) *options_.position = ended ? Position() : position();
-    if (ended) {
-      end();
-    } else {
-      history_.stopped_by = History::kLeftOff;
-    }
   } catch (...) {
     if (options_.position) *options_.position = position();
     throw;
   }
+  const bool ended = stopped() || epoch_ == options_.epochs;
+  if (options_.position) *options_.position = ended ? Position() : position();
+  history_.stopped_by = stopped() ? stopped_by_ : ended ? History::kAllEpochs : History::kLeftOff;
+  if (ended) end();
 }
 
 template <class T>
@@ -165,7 +162,6 @@ void Training<T>::end() {
     plan_.store(team_);
     std::copy(best_.begin(), best_.end(), network_.parameters);
   }
-  history_.stopped_by = stopped() ? stopped_by_ : History::kAllEpochs;
   call_back(Watches::kEnds, [now = record()](Observer& each) {
     each.end(now);
     return false;

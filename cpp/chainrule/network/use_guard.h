@@ -1,5 +1,6 @@
-// Who uses an object at this moment: any number of readers, or one writer alone. Nobody waits: the second gets
-// ConcurrentUseError. A writer may let its own thread read in between. A forked child starts with no uses: the threads that its parent's belong to are not in it.
+// Who uses an object at this moment: any number of readers, or one writer alone, who may let its own thread read in
+// between. Nobody waits: the second gets ConcurrentUseError. A forked child starts with no uses: the threads that its
+// parent's belong to are not in it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
