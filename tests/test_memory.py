@@ -5,9 +5,7 @@ import copy
 import gc
 import os
 import pickle
-import subprocess
 import sys
-import textwrap
 import threading
 import weakref
 from contextlib import suppress
@@ -17,28 +15,9 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
-
-rng = np.random.default_rng(3)
-X = rng.normal(size=(200, 100))
-Y = rng.normal(size=(200, 10))
-
-
-def make(loss="mse", dtype="float32", **options):
-    layers = [cr.Input(100), cr.Dense(100, "tanh"), cr.Dense(10)]
-    return cr.Network(layers, loss=loss, dtype=dtype, rng=0, **options)
-
-
-def squares(s, y):
-    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
-
-
-def fails(s, y):
-    raise LookupError("mine")
-
-
-def attempt(work):
-    with pytest.raises((ValueError, TypeError, LookupError, RuntimeError)):
-        work()
+from child_processes import python
+from failing_calls import X, Y, attempt, fails, make
+from support import squares
 
 
 def used(loss):
@@ -138,7 +117,7 @@ needs_proc = pytest.mark.skipif(
 )
 def test_memory_of_a_large_batch_is_given_back(plan, n_in, hidden, n):
     # In a process of its own: what earlier tests have left to the allocator would be used again.
-    code = textwrap.dedent(f"""
+    code = f"""
         import os
         import numpy as np, chainrule as cr
         def resident():
@@ -174,9 +153,8 @@ def test_memory_of_a_large_batch_is_given_back(plan, n_in, hidden, n):
             net.value_and_grad(x, y)
             for _ in range(3): net.predict(one)
             assert resident() - before > 0.7 * held
-    """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    """
+    python(code, timeout=300)
 
 
 @needs_proc
@@ -287,7 +265,7 @@ def test_batch_of_absurd_size():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
 def test_out_of_memory_leaves_everything_as_before():
-    code = textwrap.dedent("""
+    code = """
         import resource
         import numpy as np, chainrule as cr
         def make(): return cr.Network([cr.Input(9), cr.Dense(1000, "tanh"), cr.Dense(2)], rng=0)
@@ -319,9 +297,8 @@ def test_out_of_memory_leaves_everything_as_before():
         assert state(net, optimizer) == state(twin, twin_optimizer)
         net.predict(large[0])
         print("as before")
-    """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "as before\n"), done.stderr
+    """
+    assert python(code) == "as before\n"
 
 
 @pytest.mark.parametrize(

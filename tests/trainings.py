@@ -6,7 +6,6 @@ As a script it calls one of its functions in a process of its own and prints the
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
-import os
 import subprocess
 import sys
 import zlib
@@ -18,8 +17,9 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import _core
+from child_processes import environment_with
+from support import DTYPES, squares
 
-DTYPES = ["float32", "float64"]
 HIDDEN = ["relu", "tanh", "sigmoid", "identity", "leaky_relu", "gelu"]
 OPTIMIZERS = {
     "sgd": lambda: cr.SGD(0.05),
@@ -35,11 +35,6 @@ OUTPUTS = {
     "cross_entropy": ["softmax"],
     "binary_cross_entropy": ["sigmoid"],
 }
-
-
-def squares(s, y):
-    """Return a cost of the user's own and its gradient."""
-    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
 
 
 def numbers(rows, cols, salt):
@@ -330,10 +325,9 @@ def digest_alone(name):
 
 def start(function, *arguments, **environment):
     """Call a function of this module in a new process, with only these settings of chainrule."""
-    others = {name: text for name, text in os.environ.items() if not name.startswith("CHAINRULE_")}
     return subprocess.Popen(
         [sys.executable, __file__, function, json.dumps(arguments)],
-        env=others | environment,
+        env=environment_with(**environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
