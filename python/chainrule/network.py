@@ -98,7 +98,7 @@ class Network(_core.Network):
         rng: int | np.random.Generator | None = None,
     ) -> None:
         refuse_second_init(self._made, type(self))
-        layers = as_list("layers", "be layers such as Input and Dense", Layer, layers)
+        layers = as_list("layers", "be Input, Dense or other layer objects", Layer, layers)
         is_class = isinstance(loss, type) and issubclass(loss, Loss)
         if is_class or not (isinstance(loss, str | Loss) or callable(loss)):
             raise TypeError(
