@@ -1,6 +1,7 @@
-"""The reference's formulas once more, on numbers with bounds: how far a float32 network may be off.
+"""The reference's formulas on numbers with bounds: how far a float32 network may be off.
 
-The formulas are the core's, where it computes the same number in another way than the reference.
+The members that stand here are those whose numbers the core computes in another way than the
+reference, and those of which more is known than NumPy's operations tell.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 # ruff: noqa: E741 - l is the letter of a layer in the equations
@@ -10,26 +11,13 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from reference import member, share
+import reference
+from reference import losses, member, share
+from reference.activations import Activation
 from rounding import LIBM, Rounded, exact, exp, gamma, log1p, maximum, sqrt
 
 
-class Elementwise:
-    """delta = dC/da f'(z)."""
-
-    def backward(self, z, a, dC_da):
-        return dC_da * self.slope(z, a)
-
-
-class Identity(Elementwise):
-    def forward(self, z):
-        return z
-
-    def slope(self, z, a):
-        return exact(np.ones_like(z.value))
-
-
-class Sigmoid(Elementwise):
+class Sigmoid(Activation):
     def forward(self, z):
         """|f'| <= 1/4; e^-|z|, the sum with 1, and a quotient of both are computed."""
         a = 1 / (1 + np.exp(-z.value))
@@ -39,31 +27,7 @@ class Sigmoid(Elementwise):
         return a * (1 - a)
 
 
-class Relu(Elementwise):
-    def forward(self, z):
-        return maximum(z, 0)
-
-    def slope(self, z, a):
-        """Where z' may lie on the other side of the kink, the slope may be off by 1."""
-        return Rounded(z.value > 0, np.abs(z.value) <= z.error)
-
-
-class LeakyRelu(Elementwise):
-    def __init__(self, slope=0.01):
-        self.below = slope
-
-    def forward(self, z):
-        """|f'| <= 1 or slope; below 0 the slope and the product are rounded."""
-        value = np.where(z.value > 0, z.value, self.below * z.value)
-        return Rounded(value, z.error * max(1, self.below)).rounded(2)
-
-    def slope(self, z, a):
-        """Where z' may lie on the other side of the kink, it may be the other slope."""
-        value = np.where(z.value > 0, 1.0, self.below)
-        return Rounded(value, (np.abs(z.value) <= z.error) * abs(1 - self.below)).rounded()
-
-
-class Gelu(Elementwise):
+class Gelu(Activation):
     def parts(self, z):
         """Return Phi(z), its density, and what rounding makes of Phi: z is scaled, which rounds
         twice, then comes erf, then half of it is added to 1/2."""
@@ -85,10 +49,9 @@ class Gelu(Elementwise):
         return z * density + Rounded(Phi, rounding + 0.4 * z.error)
 
 
-class Tanh(Elementwise):
+class Tanh(Activation):
     def forward(self, z):
-        """|f'| <= 1."""
-        return Rounded(np.tanh(z.value), z.error).rounded(LIBM)
+        return np.tanh(z)
 
     def slope(self, z, a):
         return (1 - a) * (1 + a)
@@ -103,30 +66,15 @@ class Softmax:
         return a * (dC_da - (dC_da * a).sum(axis=1, keepdims=True))
 
 
-ACTIVATIONS = {
-    "identity": Identity,
+ACTIVATIONS = reference.ACTIVATIONS | {
     "sigmoid": Sigmoid,
-    "relu": Relu,
-    "leaky_relu": LeakyRelu,
     "tanh": Tanh,
     "gelu": Gelu,
     "softmax": Softmax,
 }
 
 
-class Mse:
-    def cost(self, s, y):
-        d = s - y
-        return (d * d).sum(axis=1) / y.shape[1]
-
-    def gradient(self, s, y, share_i):
-        return 2 * share_i / y.shape[1] * (s - y)
-
-
-class Huber:
-    def __init__(self, delta=1.0):
-        self.delta = delta
-
+class Huber(losses.Huber):
     def within(self, e):
         """An error that is cut off at the rounded delta."""
         return Rounded(np.clip(e.value, -self.delta, self.delta), e.error).rounded()
@@ -137,37 +85,29 @@ class Huber:
         within = self.within(e)
         return (within * (e - within * 0.5)).sum(axis=1) / y.shape[1]
 
-    def gradient(self, s, y, share_i):
-        return share_i / y.shape[1] * self.within(s - y)
+    def gradient(self, s, y):
+        return self.within(s - y) / y.shape[1]
 
 
-class CrossEntropy:
-    paired_activation = "softmax"
-
+class CrossEntropy(losses.CrossEntropy):
     def paired_cost(self, z, y):
         below = z - z.max(axis=1)
         largest = np.arange(y.shape[1]) == z.value.argmax(axis=1)[:, None]
         others = (exp(below) * np.where(largest, 0.0, 1.0)).sum(axis=1, keepdims=True)
         return (y * (log1p(others) - below)).sum(axis=1)
 
-    def paired_delta(self, s, y, share_i):
-        return share_i * (s * exact(y).sum(axis=1, keepdims=True) - y)
+    def paired_delta(self, s, y):
+        return super().paired_delta(s, exact(y))
 
 
-class BinaryCrossEntropy:
-    paired_activation = "sigmoid"
-
+class BinaryCrossEntropy(losses.BinaryCrossEntropy):
     def paired_cost(self, z, y):
         from_0 = Rounded(-np.abs(z.value), z.error)
         each = log1p(exp(from_0)) + (maximum(z, 0) - y * z)
-        return each.sum(axis=1) / y.shape[1]
-
-    def paired_delta(self, s, y, share_i):
-        return share_i / y.shape[1] * (s - y)
+        return each.mean(axis=1)
 
 
-LOSSES = {
-    "mse": Mse,
+LOSSES = reference.LOSSES | {
     "huber": Huber,
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
@@ -195,8 +135,7 @@ class RoundedNetwork:
             l: member(ACTIVATIONS, layer.activation) for l, layer in enumerate(dense, start=2)
         }
         self.loss = member(LOSSES, net.loss)
-        paired = getattr(self.loss, "paired_activation", None)
-        self.paired = paired == dense[-1].activation
+        self.paired = self.loss.paired_activation == dense[-1].activation
 
     def pass_through(self, x, y, sample_weight=None):
         """Go forward and backward; return z, a, delta, dW, db by layer, s and cost."""
@@ -214,9 +153,9 @@ class RoundedNetwork:
         cost = (share_i.T @ costs).rounded()
 
         if self.paired:
-            delta[L] = self.loss.paired_delta(s, y, share_i)
+            delta[L] = share_i * self.loss.paired_delta(s, y)
         else:
-            delta[L] = self.f[L].backward(z[L], s, self.loss.gradient(s, y, share_i))
+            delta[L] = self.f[L].backward(z[L], s, share_i * self.loss.gradient(s, y))
         for l in range(L - 1, 0, -1):
             dW[l] = delta[l + 1].T @ a[l]
             db[l] = None if self.b[l] is None else delta[l + 1].sum(axis=0)

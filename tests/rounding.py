@@ -13,6 +13,8 @@ and for a sum of n products, in whatever order it is added, with or without fuse
 
 So a bound is computed along with the numbers, from absolute values: with the operands' own errors,
 |w'.a' - w.a| <= (|w| + e_w).(|a| + e_a) - |w|.|a|. Nothing here is tuned to what is observed.
+
+NumPy's functions take such numbers, as far as formulas of the reference need them.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -33,8 +35,6 @@ def gamma(k):
 class Rounded:
     """Exact numbers, and a bound of how far the computed ones may be from them."""
 
-    __array_ufunc__ = None  # so that array + Rounded comes here
-
     def __init__(self, value, error=0.0):
         self.value = np.asarray(value, float)
         self.error = np.broadcast_to(error, self.value.shape)
@@ -47,6 +47,14 @@ class Rounded:
     def rounded(self, times=1):
         """Round the computed numbers that often."""
         return Rounded(self.value, self.error + gamma(times) * self.reach + times * TINY)
+
+    def __array_ufunc__(self, ufunc, method, *operands):
+        if method != "__call__" or ufunc not in UFUNCS:
+            return NotImplemented
+        return UFUNCS[ufunc](*map(exact, operands))
+
+    def __array_function__(self, function, types, args, kwargs):
+        return FUNCTIONS[function](*args, **kwargs)
 
     def __add__(self, other):
         other = exact(other)
@@ -79,6 +87,15 @@ class Rounded:
     def __rtruediv__(self, other):
         return exact(other) / self
 
+    def __pow__(self, n):
+        return self if n == 1 else self ** (n - 1) * self
+
+    def __gt__(self, other):
+        return Doubtful(self, exact(other), np.greater)
+
+    def __lt__(self, other):
+        return Doubtful(self, exact(other), np.less)
+
     def __matmul__(self, other):
         other = exact(other)
         n = self.value.shape[-1]
@@ -94,10 +111,23 @@ class Rounded:
         )
         return Rounded(value, error + gamma(n - 1) * reach)
 
+    def mean(self, axis):
+        """Sum, divided by how many there are."""
+        return self.sum(axis) / self.value.shape[axis]
+
     def max(self, axis):
         """Maximum, kept as a column: exact, but of numbers that are not."""
         value, error = (part.max(axis=axis, keepdims=True) for part in (self.value, self.error))
         return Rounded(value, error)
+
+    def copy(self):
+        """Return the same."""
+        return self
+
+    @property
+    def shape(self):
+        """Of the numbers."""
+        return self.value.shape
 
     @property
     def T(self):
@@ -108,9 +138,22 @@ class Rounded:
         return Rounded(self.value[place], self.error[place])
 
 
+class Doubtful:
+    """A comparison of numbers that may come out otherwise for the computed ones."""
+
+    def __init__(self, x, y, compare):
+        self.holds = compare(x.value, y.value)
+        self.doubt = np.abs(x.value - y.value) <= x.error + y.error
+
+    __array_function__ = Rounded.__array_function__
+
+
 def exact(value):
-    """Return a Rounded; numbers that are none yet have no error."""
-    return value if isinstance(value, Rounded) else Rounded(value)
+    """Return a Rounded; numbers that are none yet have no error, a constant is rounded once."""
+    if isinstance(value, Rounded):
+        return value
+    is_rounded = np.ndim(value) == 0 and np.float32(value) != value
+    return Rounded(value).rounded() if is_rounded else Rounded(value)
 
 
 def exp(x):
@@ -132,6 +175,37 @@ def sqrt(x):
     return Rounded(root, error).rounded()
 
 
-def maximum(x, least):
-    """Return max(x, least), which rounds nothing."""
-    return Rounded(np.maximum(x.value, least), x.error)
+def tanh(x):
+    """The slope of tanh is at most 1."""
+    return Rounded(np.tanh(x.value), x.error).rounded(LIBM)
+
+
+def maximum(x, y):
+    """Return the larger one, which rounds nothing."""
+    x, y = exact(x), exact(y)
+    return Rounded(np.maximum(x.value, y.value), np.maximum(x.error, y.error))
+
+
+def where(condition, x, y):
+    """Return x or y; in doubt it may be the other one."""
+    x, y = exact(x), exact(y)
+    error = np.where(condition.holds, x.error, y.error)
+    of_either = np.maximum(x.error, y.error) + np.abs(x.value - y.value)
+    value = np.where(condition.holds, x.value, y.value)
+    return Rounded(value, np.where(condition.doubt, of_either, error))
+
+
+UFUNCS = {
+    np.add: Rounded.__add__,
+    np.subtract: Rounded.__sub__,
+    np.multiply: Rounded.__mul__,
+    np.divide: Rounded.__truediv__,
+    np.matmul: Rounded.__matmul__,
+    np.absolute: lambda x: Rounded(np.abs(x.value), x.error),
+    np.maximum: maximum,
+    np.exp: exp,
+    np.log1p: log1p,
+    np.sqrt: sqrt,
+    np.tanh: tanh,
+}
+FUNCTIONS = {np.where: where, np.ones_like: lambda x: Rounded(np.ones(x.shape))}

@@ -55,9 +55,9 @@ def seed_of(*words):
 
 def random_targets(loss, batch, n_out, rng):
     """Return targets (batch, n_out) that the loss accepts, exact in float32."""
-    if loss in ("mse", "huber"):
+    if LOSSES[loss].takes == "real":
         y = rng.normal(size=(batch, n_out))
-    elif loss == "cross_entropy":
+    elif LOSSES[loss].takes == "distribution":
         y = rng.exponential(size=(batch, n_out))
         y /= y.sum(axis=1, keepdims=True)
     else:

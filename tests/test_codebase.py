@@ -18,8 +18,9 @@ from chainrule import _core
 from chainrule.activations import Activation
 from chainrule.losses import Loss
 from chainrule.optimizers import Optimizer
+from chainrule.stages import Stage
 from chainrule.stopping import StopCondition
-from reference import ACTIVATIONS, GRADIENT_TRANSFORMS, LOSSES, OPTIMIZERS
+from reference import ACTIVATIONS, GRADIENT_TRANSFORMS, LOSSES, OPTIMIZERS, STAGES
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"]
@@ -238,20 +239,28 @@ def test_members_have_a_reference():
     assert list(LOSSES) == _core.losses()
     assert list(OPTIMIZERS) == _core.optimizers()
     assert list(GRADIENT_TRANSFORMS) == _core.gradient_transforms()
+    assert list(STAGES) == _core.stages()
 
 
 def test_members_have_a_python_class():
     assert {each._name for each in Optimizer.__subclasses__()} == set(_core.optimizers())
+    assert {each._name for each in Stage.__subclasses__()} == set(_core.stages())
     assert {each._name for each in StopCondition.__subclasses__()} == set(_core.stop_conditions())
-    for each in Optimizer.__subclasses__() + StopCondition.__subclasses__():
-        assert getattr(cr, each.__name__) is each
+    for base in Optimizer, Stage, StopCondition:
+        assert all(getattr(cr, each.__name__) is each for each in base.__subclasses__())
 
 
 @pytest.mark.parametrize(
-    ("family", "base"), [("activations", Activation), ("losses", Loss), ("stop_conditions", None)]
+    ("family", "base"),
+    [
+        ("activations", Activation),
+        ("losses", Loss),
+        ("stages", Stage),
+        ("stop_conditions", StopCondition),
+    ],
 )
 def test_classes_have_the_parameters_that_the_core_declares(family, base):
-    classes = {each._name: each for each in (base or StopCondition).__subclasses__()}
+    classes = {each._name: each for each in base.__subclasses__()}
     for name, declared in _core.declared_parameters()[family]:
         if name == "stop_when":  # its event is a question to Python
             continue

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from reference import LOSSES
 from support import DTYPES, PAIRS, Case, assert_relative, bits, fused
 
 
@@ -13,34 +14,17 @@ def mse(s, y):
     return (d**2).mean(), 2 * d / d.size
 
 
-def cross_entropy(s, y):
-    return -(y * np.log(s)).sum() / len(s), -y / s / len(s)
-
-
-def binary_cross_entropy(s, y):
-    cost = -(y * np.log(s) + (1 - y) * np.log(1 - s)).mean()
-    return cost, ((1 - y) / (1 - s) - y / s) / s.size
-
-
-def huber(s, y):
-    d = s - y
-    within = np.clip(d, -1, 1)
-    return (within * (d - within / 2)).mean(), within / d.size
-
-
-FORMULAS = {
-    "mse": mse,
-    "huber": huber,
-    "cross_entropy": cross_entropy,
-    "binary_cross_entropy": binary_cross_entropy,
-}
+def formula_of(loss):
+    """Return a loss of the reference as a cost function."""
+    member = LOSSES[loss]()
+    return lambda s, y: (member.cost(s, y).mean(), member.gradient(s, y) / len(s))
 
 
 def pair_of(loss, output):
     """Return a network with a loss by name and one with its formula, and samples for them."""
     case = Case(3, (4, 6, 3), ("tanh", output), loss, batch=50)
     named = case.network()
-    custom = cr.Network(named.layers, loss=FORMULAS[loss], dtype="float64", rng=named.seed)
+    custom = cr.Network(named.layers, loss=formula_of(loss), dtype="float64", rng=named.seed)
     custom.parameters = named.parameters
     return named, custom, *case.samples()[:2]
 

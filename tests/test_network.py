@@ -25,6 +25,7 @@ from support import (
     DTYPES,
     ELEMENTWISE,
     PAIRS,
+    SIZES,
     Case,
     assert_relative,
     assert_within,
@@ -48,10 +49,10 @@ def test_lists_are_those_of_the_reference():
     assert set(_core.optimizers()) == reference.OPTIMIZERS.keys()
 
 
-def test_lists_are_those_of_the_bounds():
+def test_bounds_are_of_members_of_the_reference():
     assert rounded_network.ACTIVATIONS.keys() == reference.ACTIVATIONS.keys()
     assert rounded_network.LOSSES.keys() == reference.LOSSES.keys()
-    assert rounded_network.OPTIMIZERS.keys() == reference.OPTIMIZERS.keys()
+    assert rounded_network.OPTIMIZERS.keys() <= reference.OPTIMIZERS.keys()
 
 
 def numbered(of):
@@ -201,12 +202,15 @@ def test_bounds_belong_to_the_reference(loss, output):
 @pytest.mark.parametrize("hidden", ACTIVATIONS)
 def test_bounds_are_narrow(hidden):
     # Weights in half precision, of 11 bits, are noticed in many of the outputs.
-    net = random_case(2, hidden, "sigmoid", "mse", "float32", batches=[32]).network()
-    x = np.random.default_rng(0).normal(size=(32, net.n_in)).astype(np.float32)
-    s = RoundedNetwork(net).pass_through(x, np.zeros((32, net.n_out))).s
-    net.parameters = net.parameters.astype(np.float16)
-    noticed = np.abs(net.predict(x) - s.value) > s.error
-    assert noticed.mean() > 0.4
+    noticed = []
+    for seed in range(8):
+        sizes = np.random.default_rng(seed).choice(SIZES, size=3)
+        case = Case(seed, tuple(map(int, sizes)), (hidden, "sigmoid"), "mse", "float32", batch=32)
+        net, (x, y, _) = case.network(), case.samples()
+        s = RoundedNetwork(net).pass_through(x, y).s
+        net.parameters = net.parameters.astype(np.float16)
+        noticed.append((np.abs(net.predict(x) - s.value) > s.error).mean())
+    assert np.mean(noticed) > 0.4
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

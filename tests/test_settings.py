@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+from chainrule import _core
 from chainrule.layers import Layer
 from chainrule.optimizers import Optimizer
 from support import bits
@@ -44,7 +45,7 @@ def test_every_argument_is_a_documented_property_that_works(optimizer):
         "nesterov": True,
         "betas": (0.5, 0.25),
         "eps": 0.125,
-        "clip_norm": 0.75,
+        **dict.fromkeys(_core.gradient_transforms(), 0.75),
     }
     nets = make(), make()
     by_setting, by_argument = optimizer(), optimizer(**{name: changed[name] for name in arguments})

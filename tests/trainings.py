@@ -17,10 +17,12 @@ import numpy as np
 
 import chainrule as cr
 from chainrule import _core
+from chainrule.optimizers import Optimizer
 from child_processes import environment_with
+from reference import LOSSES
 from support import DTYPES, squares
 
-HIDDEN = ["relu", "tanh", "sigmoid", "identity", "leaky_relu", "gelu"]
+HIDDEN = [f for f in _core.activations() if f != "softmax"]
 OPTIMIZERS = {
     "sgd": lambda: cr.SGD(0.05),
     "momentum": lambda: cr.SGD(0.02, momentum=0.75),
@@ -28,13 +30,19 @@ OPTIMIZERS = {
     "adam": lambda: cr.Adam(0.01),
     "clipped": lambda: cr.SGD(0.05, momentum=0.5, clip_norm=0.05),
 }
-# Each loss with outputs that it takes.
-OUTPUTS = {
-    "mse": ["identity", "softmax", "sigmoid"],
-    "huber": ["gelu", "leaky_relu", "tanh"],
-    "cross_entropy": ["softmax"],
-    "binary_cross_entropy": ["sigmoid"],
+# Any other one with its defaults.
+OPTIMIZERS |= {
+    kind._name: kind for kind in Optimizer.__subclasses__() if kind._name not in ("sgd", "adam")
 }
+
+
+def outputs_of(loss):
+    """Return the outputs that a loss takes; the first of them is another one for each loss."""
+    paired, i = LOSSES[loss].paired_activation, _core.losses().index(loss)
+    return [paired] if paired else [*_core.activations()[i:], *_core.activations()[:i]]
+
+
+OUTPUTS = {loss: outputs_of(loss) for loss in _core.losses()}
 
 
 def numbers(rows, cols, salt):
@@ -72,9 +80,10 @@ class Training:
         """Return x, y and the weights of the samples."""
         i, n_out = np.arange(self.n), self.sizes[-1]
         y = numbers(self.n, n_out, 2)
-        if self.loss == "binary_cross_entropy":
+        takes = LOSSES[self.loss].takes if self.loss in LOSSES else "real"
+        if takes == "in [0, 1]":
             y = (y + 1) / 2
-        elif self.loss == "cross_entropy":
+        elif takes == "distribution":
             y = (i * i + 3 * i) % n_out
             if self.dtype == "float64":  # as probabilities
                 y = 0.75 * np.eye(n_out)[y] + 0.25 * np.eye(n_out)[(y + 1) % n_out]
@@ -124,8 +133,9 @@ def trainings_of(plan, cases, sizes, **kwargs):
 
 # Every loss and optimizer; both dtypes meet every one of each.
 CASES = [
-    (loss, optimizer, DTYPES[i % 2])
-    for i, (loss, optimizer) in enumerate(product(OUTPUTS, OPTIMIZERS))
+    (loss, optimizer, DTYPES[(i + j) % 2])
+    for i, loss in enumerate(OUTPUTS)
+    for j, optimizer in enumerate(OPTIMIZERS)
 ]
 # A cost of the user's own.
 CUSTOM = [("squares", optimizer, DTYPES[i % 2]) for i, optimizer in enumerate(OPTIMIZERS)]
@@ -346,5 +356,4 @@ def in_process(function, *arguments, **environment):
 
 
 if __name__ == "__main__":
-    assert set(OUTPUTS) == set(_core.losses())
     print(json.dumps(globals()[sys.argv[1]](*json.loads(sys.argv[2]))))

@@ -46,8 +46,7 @@ class Network(_core.Network):
         The cost C of the article, and the output activations that it takes:
 
         * "mse": any but softmax over one neuron, which is the constant 1.
-        * "huber": any but softmax over one neuron; far errors count linearly, from `Huber`'s
-          `delta` on, which is 1 by default.
+        * "huber": any but softmax over one neuron; errors above `Huber.delta` count linearly.
         * "cross_entropy": softmax, over two neurons or more; for classes.
         * "binary_cross_entropy": sigmoid; for yes or no, one or several of them.
         * a function ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the

@@ -52,17 +52,20 @@ class Transform:
 
     def __set__(self, optimizer: Optimizer, value: float | None) -> None:
         """Have the core check and keep it, from the next step on."""
-        name, numbers, words, parts = optimizer._spec()
-        others = [part for part in parts if part[1][0] != self._name]
-        optimizer._configure((name, numbers, words, [*others, *_transforms({self._name: value})]))
+        name, numbers, words, _ = optimizer._spec()
+        transforms = optimizer._transforms | {self._name: value}
+        optimizer._configure((name, numbers, words, _parts(transforms)))
 
 
-def _transforms(numbers: dict[str, float | None]) -> list[tuple[str, Spec]]:
-    """Return the parts of an optimizer's spec: one for each transform that is not off."""
+def _parts(transforms: dict[str, float | None]) -> list[tuple[str, Spec]]:
+    """Return the parts of an optimizer's spec: each transform that is not off, in the core's order.
+
+    So it does not depend on which of them was set first.
+    """
     return [
         ("gradient", (name, {name: real_number(name, value)}, {}, []))
-        for name, value in numbers.items()
-        if value is not None
+        for name in _core.gradient_transforms()
+        if (value := transforms.get(name)) is not None
     ]
 
 
@@ -80,12 +83,16 @@ class Optimizer(Settings, _core.Optimizer):
 
     def __init__(self, numbers: dict[str, float], transforms: dict[str, float | None]) -> None:
         refuse_second_init(self._made, type(self))
-        super().__init__((self._name, numbers, {}, _transforms(transforms)))
+        super().__init__((self._name, numbers, {}, _parts(transforms)))
 
     clip_norm = Transform(
         "clip_norm",
         "float or None: The largest norm that the gradient keeps, > 0; None for no limit.",
     )
+
+    @property
+    def _transforms(self) -> dict[str, float | None]:
+        return {name: getattr(self, name) for name in _core.gradient_transforms()}
 
     def _set_numbers(self, values: dict[str, float]) -> None:
         """Change some numbers, all of them or none."""
@@ -102,7 +109,8 @@ class Optimizer(Settings, _core.Optimizer):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        shown = [*self._arguments, *(["clip_norm"] if self.clip_norm is not None else [])]
+        transforms = [name for name, value in self._transforms.items() if value is not None]
+        shown = [*self._arguments, *transforms]
         arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({arguments})"
 

@@ -8,9 +8,14 @@ from math import erf
 
 import numpy as np
 
+LN_2, LN_4 = np.log([2, 4])
+
 
 class Activation:
-    """An activation that acts on each neuron alone: a_j = f(z_j)."""
+    """An activation that acts on each neuron alone: a_j = f(z_j).
+
+    ``by_hand`` of every activation are f(0), f(ln 2) and f(-ln 4), which the tests look at.
+    """
 
     def backward(self, z, a, dC_da):
         """delta_j = dC/da_j f'(z_j)."""
@@ -19,6 +24,8 @@ class Activation:
 
 class Identity(Activation):
     """a = z."""
+
+    by_hand = (0, LN_2, -LN_4)
 
     def forward(self, z):
         """f(z) = z."""
@@ -32,6 +39,8 @@ class Identity(Activation):
 class Sigmoid(Activation):
     """a = 1 / (1 + e^-z)."""
 
+    by_hand = (1 / 2, 2 / 3, 1 / 5)
+
     def forward(self, z):
         """f(z) = 1 / (1 + e^-z) = e^(-ln(e^0 + e^-z)), which overflows for no z."""
         return np.exp(-np.logaddexp(0, -z))
@@ -44,6 +53,8 @@ class Sigmoid(Activation):
 class Relu(Activation):
     """a = max(z, 0)."""
 
+    by_hand = (0, LN_2, 0)
+
     def forward(self, z):
         """f(z) = max(z, 0)."""
         return np.maximum(z, 0)
@@ -55,6 +66,8 @@ class Relu(Activation):
 
 class LeakyRelu(Activation):
     """a = z where z > 0, else slope z."""
+
+    by_hand = (0, LN_2, -LN_4 / 100)
 
     def __init__(self, slope=0.01):
         self.below = slope
@@ -70,6 +83,8 @@ class LeakyRelu(Activation):
 
 class Gelu(Activation):
     """a = z Phi(z), Phi the distribution function of the standard normal distribution."""
+
+    by_hand = (0, 0.7558914042144173 * LN_2, -0.08282851900169852 * LN_4)  # Phi(z) z
 
     def distribution(self, z):
         """Phi(z) = (1 + erf(z / sqrt 2)) / 2."""
@@ -87,6 +102,8 @@ class Gelu(Activation):
 class Tanh(Activation):
     """a = tanh z."""
 
+    by_hand = (0, 3 / 5, -15 / 17)
+
     def forward(self, z):
         """f(z) = tanh z."""
         return np.tanh(z)
@@ -98,6 +115,8 @@ class Tanh(Activation):
 
 class Softmax(Activation):
     """a_j = e^z_j / sum_i e^z_i: every a_i of a row depends on every z_j of it."""
+
+    by_hand = (4 / 13, 8 / 13, 1 / 13)
 
     def forward(self, z):
         """a_j = e^z_j / sum_i e^z_i; less the largest z of the row, so that none overflows."""

@@ -21,6 +21,8 @@ struct TrainedBy {
 template <class Stage>
 struct TrainedBy<Stage, std::void_t<decltype(Stage::kTrained)>> {
   static constexpr bool kAny = true;
+  static_assert(std::size(Stage::kTrained) <= 2,
+                "Python shows parameters as a pair for each layer");
   static std::vector<TrainedVector> list() {
     return {std::begin(Stage::kTrained), std::end(Stage::kTrained)};
   }
