@@ -11,7 +11,7 @@
 #include "chainrule/layers/architecture.h"
 #include "chainrule/layers/initializers.h"
 #include "chainrule/losses/list.h"
-#include "chainrule/network/stop_conditions.h"
+#include "chainrule/network/observers/list.h"
 #include "chainrule/optimizers/list.h"
 #include "chainrule/plan/choose.h"
 #include "chainrule/random/philox.h"

@@ -21,11 +21,20 @@ py::array view_of(const py::object& self, T* data, std::vector<py::ssize_t> shap
   return py::array(py::dtype::of<T>(), std::move(shape), std::move(strides), data, self);
 }
 
+// Memory that is touched for the first time makes this as slow as what is copied was to compute: Ctrl-C is heard.
 template <class T>
-py::array copy_of(MatrixView<const T> matrix) {
-  constexpr auto kSize = static_cast<py::ssize_t>(sizeof(T));
-  return py::array(py::dtype::of<T>(), {matrix.rows, matrix.cols}, {matrix.stride * kSize, kSize},
-                   matrix.data);
+py::array copy_of(MatrixView<const T> matrix, Poll& poll) {
+  py::array_t<T> copy({matrix.rows, matrix.cols});
+  const MatrixView<T> to(copy.mutable_data(), matrix.rows, matrix.cols);
+  {
+    const WithoutGil without;
+    to.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
+      for (std::int64_t row = first; row < first + count; ++row) {
+        std::copy_n(matrix.row(row), matrix.cols, to.row(row));
+      }
+    });
+  }
+  return copy;
 }
 
 py::array predict(const py::object& self, const py::object& x, const py::object& out,
@@ -123,19 +132,19 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     typename Network<T>::Trace traced;
     py::array_t<T> gradient(network.n_parameters());
     T* const data = gradient.mutable_data();
+    Poll poll = signal_poll();
     {
-      Poll poll = signal_poll();
       const WithoutGil without;
       traced = network.trace(arguments.samples, data, poll);
     }
     const std::size_t n_layers = network.architecture().layers.size() + 1;
     py::list z, a, delta;
     for (std::size_t l = 1; l <= n_layers; ++l) {
-      a.append(copy_of(traced.plan->a(l)));
+      a.append(copy_of(traced.plan->a(l), poll));
       if (l == 1) continue;
       const bool dense = network.architecture().layers[l - 2].dense() != nullptr;
-      z.append(dense ? py::object(copy_of(traced.plan->z(l))) : py::none());
-      delta.append(copy_of(traced.plan->delta(l)));
+      z.append(dense ? py::object(copy_of(traced.plan->z(l), poll)) : py::none());
+      delta.append(copy_of(traced.plan->delta(l), poll));
     }
     py::typing::Dict<py::str, py::object> result;
     result["cost"] = traced.cost;
@@ -143,7 +152,7 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     result["a"] = a;
     result["delta"] = delta;
     result["gradient"] = gradient;
-    result["dC_ds"] = copy_of(traced.dC_ds);
+    result["dC_ds"] = copy_of(traced.dC_ds, poll);
     result["fused"] = network.architecture().loss.paired;
     return result;
   });
@@ -276,6 +285,14 @@ void bind_network(py::module_& module) {
           },
           [](const py::object& self, std::int64_t epochs) {
             with_network(self, [&](auto& network, auto) { network.set_epochs_begun(epochs); });
+          })
+      .def_property(
+          "_steps_made",
+          [](const py::object& self) {
+            return with_network(self, [](auto& network, auto) { return network.steps_made(); });
+          },
+          [](const py::object& self, std::int64_t steps) {
+            with_network(self, [&](auto& network, auto) { network.set_steps_made(steps); });
           })
       .def_property_readonly(
           "seed",

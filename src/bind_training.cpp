@@ -1,5 +1,6 @@
 // The crossing between Python and C++: training, and what it leaves.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <deque>
 #include <functional>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include "learn_arguments.h"
 #include "network_docs.h"
 #include "python_call.h"
+#include "python_callback.h"
 
 namespace chainrule {
 namespace {
@@ -48,12 +50,14 @@ std::function<bool()> ask(py::handle question) {
   };
 }
 
-// Fills in `history`, if it is wanted, also where the training ends with an exception.
+// Fills in `history`, if it is wanted, also where the training ends with an exception. `position` is where it begins and,
+// where it is left before its end, by an exception or after `leave_after` steps, where that was.
 void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& optimizer_, const py::object& epochs, const py::object& batch_size,
          const py::object& shuffle, const py::object& order, const py::object& stop,
          const py::object& validation_data, const py::object& sample_weight,
-         const py::object& questions, const py::object& history) {
+         const py::object& questions, const py::object& history, const py::object& callbacks,
+         const py::object& position, const py::object& leave_after) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -67,6 +71,14 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
     if (!questions.is_none()) {
       for (const py::handle each : questions) options.questions.push_back(ask(each));
     }
+    std::deque<PythonCallback> of_python;
+    if (!callbacks.is_none()) {
+      for (const py::handle each : callbacks) {
+        options.callbacks.push_back(&of_python.emplace_back(each));
+      }
+    }
+    if (!position.is_none()) options.position = &bound<Position>(position);
+    if (!leave_after.is_none()) options.leave_after = whole_number(leave_after, "leave_after");
 
     ArrayArgument order_argument;
     if (!order.is_none()) {
@@ -119,7 +131,8 @@ void bind_training(py::module_& module) {
                           docs::kTrainStep);
   add_method<&fit>(network, "_fit",
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
-                   "sample_weight, questions=None, history=None",
+                   "sample_weight, questions=None, history=None, callbacks=None, position=None, "
+                   "leave_after=None",
                    "Train; `Network.fit` says how.");
 }
 

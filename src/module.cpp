@@ -19,5 +19,6 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used(),
   bind_members(module);
   bind_optimizer(module);
   bind_network(module);
+  bind_position(module);
   bind_training(module);
 }

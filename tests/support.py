@@ -1,21 +1,27 @@
 """What the tests share: random networks with samples, and comparisons that can be repeated."""
 # SPDX-License-Identifier: BSD-3-Clause
 
+import os
 import zlib
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
+import pytest
 
 import chainrule as cr
+import reference
 from chainrule import _core
 from reference import LOSSES
 from reference import Network as Reference
+from reference.activations import Activation
 
 ACTIVATIONS = _core.activations()
 LOSS_NAMES = _core.losses()
 INITIALIZERS = _core.initializers()
 DTYPES = ["float32", "float64"]
+# The plans, with our own products, and the layerwise one with those of a BLAS.
+PLANS = ["layerwise", "blas", "narrow", "rows", "columns"]
 
 # Every loss with each output activation that it takes.
 PAIRS = [
@@ -24,6 +30,19 @@ PAIRS = [
     if (LOSSES[loss].paired_activation or output) == output
 ]
 OUTPUTS = {loss: [output for each, output in PAIRS if each == loss] for loss in LOSS_NAMES}
+
+# What acts on each neuron alone: all that hidden layers may have where a plan is not layerwise.
+ELEMENTWISE = [f for f in ACTIVATIONS if reference.ACTIVATIONS[f].backward is Activation.backward]
+# Runs a test in every plan with every activation of hidden layers that the plan takes.
+in_every_plan = pytest.mark.parametrize(
+    ("plan", "hidden"),
+    [(plan, f) for f in ACTIVATIONS for plan in (PLANS if f in ELEMENTWISE else PLANS[:2])],
+    indirect=["plan"],
+)
+
+needs_two_cpus = pytest.mark.skipif(
+    not hasattr(os, "sched_getaffinity") or len(os.sched_getaffinity(0)) < 2, reason="needs 2 CPUs"
+)
 
 SIZES = [1, 2, 3, 8, 17, 64, 70]
 BATCHES = [1, 2, 5, 32, 33, 130]
@@ -71,6 +90,10 @@ class Case:
             rng=self.seed,
         )
 
+    def suits(self, plan):
+        """Tell whether the plan can serve the network."""
+        return plan == "layerwise" or set(self.activations[:-1]) <= {*ELEMENTWISE}
+
     def samples(self):
         """Return x, y and weights of the samples, all exact in float32."""
         rng = np.random.default_rng([self.seed, 2])
@@ -101,6 +124,11 @@ def random_case(n_dense, hidden, output, loss, dtype="float64", sizes=SIZES, bat
 def small_case(hidden, output, loss, dtype="float64", n_dense=3):
     """Return a network that is small enough for a look at each of its parameters."""
     return random_case(n_dense, hidden, output, loss, dtype, sizes=[2, 3, 4], batches=[1, 7])
+
+
+def squares(s, y):
+    """Return a cost of the user's own and its gradient: the same as "mse"."""
+    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
 
 
 def members(*families):

@@ -86,7 +86,7 @@ BAD_LAYERS = {
     "Input last": ([DENSE, IN], ValueError, "the first layer must be Input, got Dense"),
     "two Inputs": ([IN, IN, DENSE], ValueError, "only the first layer can be Input, but layer 2"),
     "later": ([IN, DENSE, IN], ValueError, "only the first layer can be Input, but layer 3"),
-    "numbers": ([4, 2, 1], TypeError, "layers must be Input, Dense and other layer objects, got 4"),
+    "numbers": ([4, 2, 1], TypeError, "layers must be Input, Dense or other layer objects, got 4"),
     "classes": ([cr.Input, cr.Dense], TypeError, "layers must be .*objects, got <class"),
     "None inside": ([IN, None], TypeError, "layers must be .*objects, got None"),
     "string": ("4-2-1", TypeError, "layers must be .*, got '4"),

@@ -10,7 +10,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import ShapeError
-from undisturbed import LEARN, N, Pair, make, squares, state, values, x
+from support import squares
+from undisturbed import LEARN, N, Pair, make, state, values, x
 
 
 class Cost:

@@ -8,8 +8,8 @@ import pytest
 
 import chainrule as cr
 from chainrule import ShapeError
-from support import ACTIVATIONS, DTYPES
-from undisturbed import GOOD_Y, LEARN, N_OUT, N, Pair, make, replaced, squares, values, x
+from support import ACTIVATIONS, DTYPES, squares
+from undisturbed import GOOD_Y, LEARN, N_OUT, N, Pair, make, replaced, values, x
 from undisturbed import labels as good_labels
 
 USE = LEARN | {

@@ -1,12 +1,8 @@
 """The same seed, the same bits: on any number of threads, any FMA target, under any load."""
 # SPDX-License-Identifier: BSD-3-Clause
 
-import os
 import re
-import subprocess
-import sys
 import threading
-from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +11,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
+from child_processes import busy_machine
 from trainings import (
     COLUMNS,
     GOLDEN,
@@ -112,15 +109,6 @@ def test_every_way_to_say_how_many_threads():
     assert one == five
 
 
-@pytest.fixture
-def own_product():
-    """Have products computed by our own kernels."""
-    before = cr.show_config()["product"]
-    cr.set_product("own")
-    yield
-    cr.set_product(before)
-
-
 @pytest.mark.usefixtures("own_product")
 @pytest.mark.parametrize("training", [NARROW[9], ROWS[6], COLUMNS[3]], ids=lambda each: each.name)
 def test_threads_may_change_from_call_to_call(training):
@@ -139,20 +127,6 @@ def test_threads_may_change_from_call_to_call(training):
 
 
 # ---- Any load ------------------------------------------------------------------------------------
-
-
-@contextmanager
-def busy_machine():
-    """Keep every CPU busy with processes that do nothing else."""
-    cpus = os.cpu_count() or 1
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cpus)]
-    try:
-        yield
-        assert all(each.poll() is None for each in busy)
-    finally:
-        for each in busy:
-            each.kill()
-            each.wait()
 
 
 def test_same_bits_on_a_busy_machine():

@@ -205,6 +205,24 @@ def test_reference_is_independent():
         assert roots <= sys.stdlib_module_names | {"numpy", "reference"}, name(path)
 
 
+def test_tests_do_not_import_each_other():
+    """What several need is in a module that has no tests, a fixture in conftest.py."""
+    tests = {module for module in MODULES if module.startswith("test_")}
+    assert module_name(Path(__file__)) in tests
+    # Code that a test runs in a process of its own is text here, in which no parser sees imports.
+    names = re.compile(r"\b(?:from|import)\s+(test_\w+)")
+    for path in files(ROOT / "tests", {".py"}):
+        assert tests.isdisjoint([*imports(path), *names.findall(path.read_text())]), name(path)
+
+
+def test_tests_do_not_sleep():
+    """They wait for a condition. A sleep of 0 only lets another thread have the GIL."""
+    sleep = re.compile(r"\bsleep\((?!0\))")
+    assert sleep.search((ROOT / "tests" / "meanwhile.py").read_text())
+    for path in files(ROOT / "tests", {".py"}):
+        assert path.stem == "meanwhile" or not sleep.search(path.read_text()), name(path)
+
+
 # ---- Lists and names -----------------------------------------------------------------------------
 
 

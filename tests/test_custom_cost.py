@@ -30,7 +30,7 @@ def pair_of(loss, output):
 
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
-def test_formula_is_the_named_loss(loss, output):
+def test_formula_is_the_named_loss(plan, loss, output):
     named, custom, x, y = pair_of(loss, output)
     assert custom.cost(x, y) == pytest.approx(named.cost(x, y), rel=1e-13)
     cost, gradient = custom.value_and_grad(x, y)
@@ -45,7 +45,7 @@ def test_formula_is_the_named_loss(loss, output):
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam"])
-def test_formula_trains_as_the_named_loss(loss, output, optimizer):
+def test_formula_trains_as_the_named_loss(plan, loss, output, optimizer):
     named, custom, x, y = pair_of(loss, output)
     expected, history = (
         net.fit(

@@ -8,23 +8,14 @@ from math import prod
 import numpy as np
 import pytest
 
+import article_by_hand as article
 import chainrule as cr
-import test_article as article
 from chainrule.explain import MAX_PATHS
-
-# Activations of the layers after the input.
-from test_explain import (
-    Reading,
-    assert_aligned,
-    at,
-    explain,
-    network,
-    places,
-)
+from explained import Reading, assert_aligned, at, explain, network, places
 
 
 def test_print_of_the_articles_weight():
-    net = article.ByChainrule().net
+    net = article.network()
     text = str(net.explain(article.x[0], article.y[0], layer=2, j=2, k=2))
     lines = text.splitlines()
     assert lines[0] == "dC/dw_22^(2) = dC/da_2^(3) * f'(z_2^(3)) * a_2^(2)"

@@ -6,13 +6,16 @@ import platform
 import signal
 import struct
 import sys
+import threading
 import warnings
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from test_memory import X, Y, attempt, fails, make, squares
+from failing_calls import X, Y, attempt, fails, make
+from signals import handled_by, needs_posix, sending
+from support import squares
 
 TINY = np.array([5e-324, 1e-310])
 ONE = np.ones(2)
@@ -76,17 +79,20 @@ def test_denormals_are_not_flushed_in_a_cost_function(call):
     assert set(seen) == {True}
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="POSIX signals")
+@needs_posix
 def test_denormals_are_not_flushed_in_a_signal_handler():
-    seen = []
-    before = signal.signal(signal.SIGALRM, lambda *_: seen.append(numpy_has_denormals()))
-    try:
-        signal.setitimer(signal.ITIMER_REAL, 0.02, 0.02)
-        make().fit(X, Y, epochs=None, stop=[cr.TimeLimit(0.2)])
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    assert set(seen) == {True}
+    seen, done, optimizer = [], threading.Event(), cr.Adam()
+
+    def handler():
+        seen.append(numpy_has_denormals())
+        done.set()
+
+    with (
+        handled_by(handler, signal.SIGALRM),
+        sending(signal.SIGALRM, lambda: optimizer.steps > 0),
+    ):
+        make().fit(X, Y, optimizer=optimizer, stop=cr.StopWhen(done))
+    assert seen == [True]
 
 
 @pytest.mark.skipif(

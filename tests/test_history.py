@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import signal
-import sys
-import threading
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+from signals import sending
 from support import DTYPES, bits
 
 X, Y = np.ones((10, 3)), np.ones((10, 1))
@@ -102,20 +101,13 @@ def test_an_exception_that_takes_no_attributes_comes_through():
     assert net.history.epochs == 2
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="needs signals to a thread")
 def test_after_ctrl_c():
     net, optimizer = make(), cr.Adam()
-
-    def press():
-        while optimizer.steps < 100:
-            pass
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-
-    thread = threading.Thread(target=press)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt) as caught:
+    with (
+        sending(signal.SIGINT, lambda: optimizer.steps >= 100),
+        pytest.raises(KeyboardInterrupt) as caught,
+    ):
         net.fit(X, Y, optimizer=optimizer, stop=cr.TimeLimit(60))
-    thread.join()
     assert caught.value.history is net.history
     assert net.history.stopped_by == "interrupted"
     assert net.history.epochs in (optimizer.steps - 1, optimizer.steps)

@@ -5,9 +5,7 @@ import copy
 import gc
 import os
 import pickle
-import subprocess
 import sys
-import textwrap
 import threading
 import weakref
 from contextlib import suppress
@@ -16,28 +14,10 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-
-rng = np.random.default_rng(3)
-X = rng.normal(size=(200, 100))
-Y = rng.normal(size=(200, 10))
-
-
-def make(loss="mse", dtype="float32", **options):
-    layers = [cr.Input(100), cr.Dense(100, "tanh"), cr.Dense(10)]
-    return cr.Network(layers, loss=loss, dtype=dtype, rng=0, **options)
-
-
-def squares(s, y):
-    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
-
-
-def fails(s, y):
-    raise LookupError("mine")
-
-
-def attempt(work):
-    with pytest.raises((ValueError, TypeError, LookupError, RuntimeError)):
-        work()
+from chainrule import _core
+from child_processes import python
+from failing_calls import X, Y, attempt, fails, make
+from support import squares
 
 
 def used(loss):
@@ -45,6 +25,27 @@ def used(loss):
     net.fit(X, Y, optimizer=optimizer)
     str(net.explain(X[0], Y[0], layer=1, j=1, k=1))
     return net, optimizer, net.layers, net.parameters, net.trace(X, Y), repr(net)
+
+
+class Reads:
+    """A callback that reads the network, and may fail then."""
+
+    def __init__(self, error=None):
+        self.error = error
+
+    def on_epoch_end(self, network, record):
+        self.copied, self.record = network.copy(), record
+        if self.error is not None:
+            raise self.error
+
+
+def left_and_taken_up():
+    net, optimizer, position = make(), cr.Adam(), _core.Position()
+    best = [cr.NoImprovement(restore_best=True)._spec()]
+    for leave_after in (3, None):
+        position = pickle.loads(pickle.dumps(position))
+        options = {"position": position, "leave_after": leave_after}
+        net._fit(X, Y, optimizer, 2, 100, True, None, best, None, None, **options)
 
 
 SET = threading.Event()
@@ -72,6 +73,11 @@ CYCLES = {
     "lists": lambda: make().predict(X.tolist()),
     "ragged lists": lambda: attempt(lambda: make().predict([*X.tolist(), [1]])),
     "fit until stopped": lambda: make().fit(X, Y, stop=cr.StopWhen(SET)),
+    "callback": lambda: make().fit(X, Y, callbacks=Reads()),
+    "callback that fails": lambda: attempt(
+        lambda: make().fit(X, Y, callbacks=Reads(LookupError("mine")))
+    ),
+    "left and taken up": left_and_taken_up,
     "history of a failure": lambda: attempt(lambda: make(fails).fit(X, Y, epochs=3)),
     "wrong call": lambda: attempt(lambda: make().predict(X, nonsense=X.copy())),
     "second init": lambda: attempt(lambda: make().__init__([cr.Input(1), cr.Dense(1)])),
@@ -111,7 +117,7 @@ needs_proc = pytest.mark.skipif(
 )
 def test_memory_of_a_large_batch_is_given_back(plan, n_in, hidden, n):
     # In a process of its own: what earlier tests have left to the allocator would be used again.
-    code = textwrap.dedent(f"""
+    code = f"""
         import os
         import numpy as np, chainrule as cr
         def resident():
@@ -147,9 +153,8 @@ def test_memory_of_a_large_batch_is_given_back(plan, n_in, hidden, n):
             net.value_and_grad(x, y)
             for _ in range(3): net.predict(one)
             assert resident() - before > 0.7 * held
-    """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    """
+    python(code, timeout=300)
 
 
 @needs_proc
@@ -260,7 +265,7 @@ def test_batch_of_absurd_size():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs RLIMIT_AS")
 def test_out_of_memory_leaves_everything_as_before():
-    code = textwrap.dedent("""
+    code = """
         import resource
         import numpy as np, chainrule as cr
         def make(): return cr.Network([cr.Input(9), cr.Dense(1000, "tanh"), cr.Dense(2)], rng=0)
@@ -292,9 +297,8 @@ def test_out_of_memory_leaves_everything_as_before():
         assert state(net, optimizer) == state(twin, twin_optimizer)
         net.predict(large[0])
         print("as before")
-    """)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout) == (0, "as before\n"), done.stderr
+    """
+    assert python(code) == "as before\n"
 
 
 @pytest.mark.parametrize(

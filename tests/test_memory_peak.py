@@ -3,14 +3,14 @@
 
 import functools
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from child_processes import python
 
 pytestmark = pytest.mark.once
 
@@ -90,12 +90,7 @@ class Training:
             net.fit(x, y, optimizer={self.optimizer}, batch_size={self.batch})
             print(memory("VmHWM") - before)
         """
-        lines = [line.removeprefix(" " * 12) for line in code.splitlines()]
-        done = subprocess.run(
-            [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, timeout=120
-        )
-        assert done.returncode == 0, done.stderr
-        return int(done.stdout)
+        return int(python(code, timeout=120))
 
 
 TRAININGS = {

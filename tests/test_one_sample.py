@@ -37,8 +37,9 @@ def samples(net):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("kind", NETWORKS)
-def test_fit_is_one_train_step_after_the_other(kind, optimizer, dtype):
+def test_fit_is_one_train_step_after_the_other(plan, kind, optimizer, dtype):
     together, alone = (network(*NETWORKS[kind], dtype) for _ in range(2))
+    assert together.plan(1, training=True)["plan"] == plan
     x, y = samples(together)
     y = np.asarray(y)
     of_fit, of_steps = OPTIMIZERS[optimizer](), OPTIMIZERS[optimizer]()
@@ -54,7 +55,7 @@ def test_fit_is_one_train_step_after_the_other(kind, optimizer, dtype):
     assert history.cost == pytest.approx(np.mean(costs, axis=1), rel=1e-12)
 
 
-def test_weights_of_samples_change_nothing_but_zero():
+def test_weights_of_samples_change_nothing_but_zero(plan):
     """A sample that is a batch counts as much as any other, unless it does not count at all."""
     weight = np.arange(SAMPLES) % 3.0
     weighted, plain = (network(*NETWORKS["article"]) for _ in range(2))
@@ -67,7 +68,7 @@ def test_weights_of_samples_change_nothing_but_zero():
 
 @pytest.mark.parametrize("kind", ["article", "twenty neurons"])
 @pytest.mark.parametrize("step", [1, 16, 17, 30])
-def test_a_step_that_diverges_is_named_and_undone(kind, step):
+def test_a_step_that_diverges_is_named_and_undone(plan, kind, step):
     net, before = (network(*NETWORKS[kind]) for _ in range(2))
     x, y = samples(net)
     y[step - 1] = 1e30  # whose square is no float
@@ -80,7 +81,7 @@ def test_a_step_that_diverges_is_named_and_undone(kind, step):
     assert net.parameters.tobytes() == before.parameters.tobytes()
 
 
-def test_weights_that_overflow_keep_their_values():
+def test_weights_that_overflow_keep_their_values(plan):
     net = network(*NETWORKS["article"])
     x, y = samples(net)
     with pytest.raises(cr.TrainingDiverged, match="no longer finite in step 1 of"):

@@ -9,13 +9,8 @@ import pytest
 
 import chainrule as cr
 import reference
-from support import (
-    DTYPES,
-    assert_relative,
-    bits,
-    reference_of,
-)
-from test_training import BATCH_SIZE, OPTIMIZERS, optimizer_of, problem, random_order
+from support import DTYPES, assert_relative, bits, reference_of
+from training_problems import BATCH_SIZE, OPTIMIZERS, optimizer_of, problem, random_order
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -25,7 +20,7 @@ from test_training import BATCH_SIZE, OPTIMIZERS, optimizer_of, problem, random_
     [lambda pair: pickle.loads(pickle.dumps(pair)), copy.deepcopy],
     ids=["pickle", "deepcopy"],
 )
-def test_copies_of_network_and_optimizer_go_on_alike(optimizer, dtype, twin_of):
+def test_copies_of_network_and_optimizer_go_on_alike(plan, optimizer, dtype, twin_of):
     net, x, y, weight = problem("binary_cross_entropy", ("tanh", "sigmoid"), dtype)
     own = optimizer_of(cr, optimizer)
     net.fit(x, y, optimizer=own, epochs=2, batch_size=BATCH_SIZE)
@@ -124,7 +119,7 @@ def test_optimizer_restored_serves_a_network_of_its_size():
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_learning_rate_can_be_changed(optimizer):
+def test_learning_rate_can_be_changed(plan, optimizer):
     net, x, y, _ = problem()
     ref = reference_of(net)
     own, other = optimizer_of(cr, optimizer), optimizer_of(reference, optimizer)
@@ -138,7 +133,7 @@ def test_learning_rate_can_be_changed(optimizer):
     assert bits(net) == before  # a rate of 0 holds everything
 
 
-def test_copy_is_independent():
+def test_copy_is_independent(plan):
     net, x, y, _ = problem()
     net.fit(x, y, epochs=2)
     twin = net.copy()
@@ -152,6 +147,3 @@ def test_copy_is_independent():
     assert bits(twin) == bits(net)
     assert repr(twin) == repr(net)
     assert twin.seed == net.seed
-
-
-# What a fit reports

@@ -7,27 +7,25 @@ import os
 import subprocess
 import sys
 import textwrap
-import time
 from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from test_concurrency import X, being_trained, make, meanwhile, train
+from child_processes import python
+from forked import forks, in_child, needs_fork
+from meanwhile import being_asked, being_trained, until
+from shared_network import X, Y, make, train
 
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-# From Python 3.12 on, os.fork warns where there are threads; that is what these tests are about.
-forks = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-
-SCRIPT = textwrap.dedent("""
+SCRIPT = """
     import hashlib, numpy as np, chainrule as cr
     x, y = np.arange(12000.0).reshape(600, 20) % 7 - 3, np.arange(1800.0).reshape(600, 3) % 5 - 2
     for dtype in ("float32", "float64"):
         net = cr.Network([cr.Input(20), cr.Dense(150, "tanh"), cr.Dense(3)], dtype=dtype, rng=1)
         cost = net.fit(x, y, epochs=3, batch_size=200).cost
         print(hashlib.sha256(net.parameters.tobytes() + repr(cost).encode()).hexdigest())
-""")
+"""
 
 
 def test_same_bits_for_any_number_of_threads_and_in_every_process():
@@ -39,41 +37,9 @@ def test_same_bits_for_any_number_of_threads_and_in_every_process():
             environment.pop(name, None)
             if threads:
                 environment[name] = threads
-        found.add(
-            subprocess.run(
-                [sys.executable, "-c", SCRIPT],
-                env=environment,
-                check=True,
-                capture_output=True,
-                text=True,
-            ).stdout
-        )
+        found.add(python(SCRIPT, env=environment))
     assert len(found) == 1
     assert len(set(found.pop().split())) == 2
-
-
-def in_child(work, seconds=60):
-    """Fork, do the work in the child, and tell how that went: "ok", or what was raised."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-            message = "ok"
-        except BaseException as error:
-            message = repr(error)
-        os.write(writer, message.encode())
-        os._exit(0)
-    os.close(writer)
-    for _ in range(100 * seconds):
-        if os.waitpid(child, os.WNOHANG)[0]:
-            break
-        time.sleep(0.01)
-    else:
-        os.kill(child, 9)
-        os.waitpid(child, 0)
-    with os.fdopen(reader) as pipe:
-        return pipe.read() or "hung or crashed"
 
 
 def check_child(net, optimizer, expected):
@@ -113,16 +79,27 @@ def test_forked_children_train_alike():
     assert found == {repr(LookupError(expected))}
 
 
+def is_in_use(net):
+    """Tell whether another call uses the network: its weights cannot be set meanwhile."""
+    try:
+        net.layers[1].bias = net.layers[1].bias
+    except cr.ConcurrentUseError:
+        return True
+    return False
+
+
 @needs_fork
 @forks
 def test_fork_while_another_thread_predicts():
     net, optimizer = make(), cr.Adam()
     expected = net.predict(X).tobytes()
     large = np.broadcast_to(X[0], (200_000, 20))
-    with meanwhile(lambda: net.predict(large)):
-        time.sleep(0.02)
-        # That thread does not exist in the child, so nobody uses the network there.
-        found = [in_child(lambda: check_child(net, optimizer, expected)) for _ in range(5)]
+    found = []
+    with being_asked(net, large):
+        for _ in range(5):
+            until(lambda: is_in_use(net))
+            # That thread does not exist in the child, so nobody uses the network there.
+            found.append(in_child(lambda: check_child(net, optimizer, expected)))
     assert found == ["ok"] * 5
 
 
@@ -131,7 +108,7 @@ def test_fork_while_another_thread_predicts():
 def test_fork_while_another_thread_trains():
     net, other, optimizer = make(), make(), cr.Adam()
     expected = other.predict(X).tobytes()
-    with being_trained(net, optimizer, seconds=1):
+    with being_trained(net, X, Y, optimizer):
         found = in_child(lambda: check_child(other, cr.Adam(), expected))
         # The network itself may be in the middle of a step, but nobody trains it in the child.
         own = in_child(lambda: (setattr(net, "parameters", other.parameters), train(net, 1)))
@@ -154,34 +131,34 @@ def test_multiprocessing(method):
 
 @pytest.mark.parametrize("loss", ["'mse'", "lambda s, y: (((s - y)**2).mean(), 2*(s - y)/s.size)"])
 def test_exit_while_a_thread_trains(loss):
-    code = textwrap.dedent(f"""
-        import threading, time, numpy as np, chainrule as cr
+    code = f"""
+        import threading, numpy as np, chainrule as cr
+        from meanwhile import until
         net = cr.Network([cr.Input(20), cr.Dense(9, "tanh"), cr.Dense(3)], loss={loss})
         x, y, optimizer = np.ones((1000, 20)), np.ones((1000, 3)), cr.Adam()
         options = dict(epochs=None, stop=[cr.TimeLimit(60)], optimizer=optimizer)
         threading.Thread(target=net.fit, args=(x, y), kwargs=options, daemon=True).start()
-        while optimizer.steps < 10: time.sleep(0.001)
+        until(lambda: optimizer.steps >= 10)
         print("the end")
-    """)
+    """
     for _ in range(4):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=30
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+        assert python(code) == "the end\n"
 
 
 @pytest.mark.parametrize("kind", ["gradient", "cost", "event"])
 def test_exit_while_a_thread_is_in_code_of_the_users_own(kind):
-    # What a cost function or an event returns may have code of its own, which waits.
-    code = textwrap.dedent(f"""
-        import threading, time, numpy as np, chainrule as cr
+    # What a cost function or an event returns may have code of its own. A pause of it that begins
+    # before the interpreter ends, and is over while it does, comes back to a GIL that nobody gets.
+    code = f"""
+        import threading, numpy as np, chainrule as cr
+        from meanwhile import moment, until
         class Slow:
             def __init__(self, value): self.value = value
             def __array__(self, dtype=None, copy=None):
-                time.sleep(0.001)
+                moment()
                 return np.asarray(self.value)
             def __bool__(self):
-                time.sleep(0.001)
+                moment()
                 return False
         def cost(s, y):
             value, gradient = ((s - y)**2).mean(), 2*(s - y)/s.size
@@ -194,14 +171,11 @@ def test_exit_while_a_thread_is_in_code_of_the_users_own(kind):
         x, y, optimizer = np.ones((1000, 20)), np.ones((1000, 3)), cr.Adam()
         options = dict(stop=[cr.StopWhen(Event()), cr.TimeLimit(60)], optimizer=optimizer)
         threading.Thread(target=net.fit, args=(x, y), kwargs=options, daemon=True).start()
-        while optimizer.steps < 50: time.sleep(0.001)
+        until(lambda: optimizer.steps >= 50)
         print("the end")
-    """)
+    """
     for _ in range(4):
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "the end\n", "")
+        assert python(code) == "the end\n"
 
 
 # ---- While the interpreter ends ------------------------------------------------------------------

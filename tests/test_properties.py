@@ -1,11 +1,11 @@
-"""What must hold whatever the numbers are: symmetries of networks, costs and gradients."""
+"""What must hold whatever the numbers are, in every plan: symmetries of networks and costs."""
 # SPDX-License-Identifier: BSD-3-Clause
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import chainrule as cr
@@ -13,12 +13,12 @@ from support import ACTIVATIONS, LOSS_NAMES, OUTPUTS, Case, assert_relative, ass
 
 
 @st.composite
-def cases(draw, activations=ACTIVATIONS, losses=LOSS_NAMES, min_dense=1, min_batch=1):
+def cases(draw, activations=ACTIVATIONS, losses=LOSS_NAMES, outputs=None, min_dense=1, min_batch=1):
     """Draw a random network with samples, in float64."""
     sizes = draw(st.lists(st.integers(1, 12), min_size=min_dense + 1, max_size=5))
     each = st.sampled_from(activations)
     loss = draw(st.sampled_from(losses))
-    output = draw(st.sampled_from([f for f in OUTPUTS[loss] if f in activations]))
+    output = draw(st.sampled_from([f for f in OUTPUTS[loss] if f in (outputs or activations)]))
     if output == "softmax":
         sizes[-1] = max(sizes[-1], 2)
     return Case(
@@ -30,13 +30,17 @@ def cases(draw, activations=ACTIVATIONS, losses=LOSS_NAMES, min_dense=1, min_bat
     )
 
 
-def made(case):
-    return case.network(), *case.samples(), np.random.default_rng([case.seed, 3])
+def made(case, plan):
+    """Return a network that this plan serves, its samples, and what draws more."""
+    assume(case.suits(plan))
+    net = case.network()
+    assert net.plan(case.batch)["plan"] == plan
+    return net, *case.samples(), np.random.default_rng([case.seed, 3])
 
 
 @given(cases(min_dense=2))
-def test_hidden_neurons_have_no_order(case):
-    net, x, y, _, rng = made(case)
+def test_hidden_neurons_have_no_order(plan, case):
+    net, x, y, _, rng = made(case, plan)
     s, cost = net.predict(x), net.cost(x, y)
     for before, after in zip(net.layers[1:-1], net.layers[2:], strict=True):
         order = rng.permutation(before.n_out)
@@ -49,8 +53,8 @@ def test_hidden_neurons_have_no_order(case):
 
 
 @given(cases())
-def test_samples_have_no_order(case):
-    net, x, y, w, rng = made(case)
+def test_samples_have_no_order(plan, case):
+    net, x, y, w, rng = made(case, plan)
     order = rng.permutation(len(x))
     cost, gradient = net.value_and_grad(x, y, w)
     other_cost, other_gradient = net.value_and_grad(x[order], y[order], w[order])
@@ -59,16 +63,16 @@ def test_samples_have_no_order(case):
 
 
 @given(cases())
-def test_inputs_have_no_order(case):
-    net, x, _, _, rng = made(case)
+def test_inputs_have_no_order(plan, case):
+    net, x, _, _, rng = made(case, plan)
     s, order = net.predict(x), rng.permutation(net.n_in)
     net.layers[1].weights[...] = net.layers[1].weights[:, order]
     assert_relative(net.predict(x[:, order]), s, 1e-12, case)
 
 
 @given(cases(min_batch=2), st.integers(1, 19))
-def test_cost_and_gradient_are_means_over_the_samples(case, first):
-    net, x, y, w, _ = made(case)
+def test_cost_and_gradient_are_means_over_the_samples(plan, case, first):
+    net, x, y, w, _ = made(case, plan)
     w = w + 0.25
     parts = slice(0, min(first, len(x) - 1)), slice(min(first, len(x) - 1), None)
     costs, gradients = zip(
@@ -81,8 +85,8 @@ def test_cost_and_gradient_are_means_over_the_samples(case, first):
 
 
 @given(cases(), st.floats(1e-6, 1e6))
-def test_scale_of_the_weights_of_samples_does_not_count(case, factor):
-    net, x, y, w, _ = made(case)
+def test_scale_of_the_weights_of_samples_does_not_count(plan, case, factor):
+    net, x, y, w, _ = made(case, plan)
     cost, gradient = net.value_and_grad(x, y, w)
     other_cost, other_gradient = net.value_and_grad(x, y, factor * w)
     assert other_cost == pytest.approx(cost, rel=1e-12, abs=1e-15)
@@ -91,8 +95,8 @@ def test_scale_of_the_weights_of_samples_does_not_count(case, factor):
 
 
 @given(cases())
-def test_prediction_of_a_row_is_its_own(case):
-    net, x, _, _, _ = made(case)
+def test_prediction_of_a_row_is_its_own(plan, case):
+    net, x, _, _, _ = made(case, plan)
     s = net.predict(x)
     own = net.plan(1)["product"] == "own"
     # A BLAS may add in another order, and an output may be what is left of sums that cancel.
@@ -102,8 +106,8 @@ def test_prediction_of_a_row_is_its_own(case):
 
 
 @given(cases(activations=["identity"], losses=["mse"]))
-def test_linear_layers_are_one_matrix(case):
-    net, x, _, _, _ = made(case)
+def test_linear_layers_are_one_matrix(plan, case):
+    net, x, _, _, _ = made(case, plan)
     W, b = np.eye(net.n_in), np.zeros(net.n_in)
     for layer in net.layers[1:]:
         W = layer.weights @ W
@@ -112,16 +116,17 @@ def test_linear_layers_are_one_matrix(case):
     np.testing.assert_allclose(net.predict(x), s, rtol=1e-9, atol=1e-12)
 
 
-@given(cases(activations=["softmax"], losses=["mse", "cross_entropy"]), st.floats(-1e3, 1e3))
-def test_softmax_knows_no_common_shift(case, shift):
-    net, x, _, _, _ = made(case)
+@given(cases(losses=["mse", "cross_entropy"], outputs=["softmax"]), st.floats(-1e3, 1e3))
+def test_softmax_knows_no_common_shift(plan, case, shift):
+    net, x, _, _, _ = made(case, plan)
     shifted = cr.Network(
-        [cr.Input(net.n_in), *(cr.Dense(n.n_out, "softmax") for n in net.layers[1:])],
+        [cr.Input(net.n_in), *(cr.Dense(n.n_out, n.activation) for n in net.layers[1:])],
         dtype="float64",
     )
     for layer, other in zip(net.layers[1:], shifted.layers[1:], strict=True):
+        common = shift if layer.activation == "softmax" else 0
         other.weights = layer.weights
-        other.bias = (layer.bias if layer.has_bias else 0) + np.full(layer.n_out, shift)
+        other.bias = (layer.bias if layer.has_bias else 0) + np.full(layer.n_out, common)
     s = net.predict(x)
     np.testing.assert_allclose(s.sum(axis=1), 1, rtol=1e-14)
     assert_relative(shifted.predict(x), s, 1e-11, case)
@@ -129,7 +134,7 @@ def test_softmax_knows_no_common_shift(case, shift):
 
 @given(cases(losses=["cross_entropy"], activations=["softmax"]))
 def test_gradient_is_blind_to_a_common_shift(case):
-    net, x, y, _, _ = made(case)
+    net, (x, y, _) = case.network(), case.samples()
     trace = net.trace(x, y)
     for layer in range(2, trace.n_layers + 1):
         delta = trace.delta(layer)
@@ -138,9 +143,9 @@ def test_gradient_is_blind_to_a_common_shift(case):
 
 
 @given(cases(activations=["relu"], losses=["mse"], min_dense=2), st.floats(0.01, 100))
-def test_relu_lets_scale_through(case, factor):
+def test_relu_lets_scale_through(plan, case, factor):
     # f(c z) = c f(z) for c > 0: what one layer takes, the next one gives back.
-    net, x, _, _, _ = made(case)
+    net, x, _, _, _ = made(case, plan)
     s = net.predict(x)
     before, after = net.layers[1:3]
     before.weights[...] *= factor
@@ -151,8 +156,8 @@ def test_relu_lets_scale_through(case, factor):
 
 
 @given(cases(activations=["tanh"], losses=["mse"], min_dense=2))
-def test_tanh_is_odd(case):
-    net, x, _, _, _ = made(case)
+def test_tanh_is_odd(plan, case):
+    net, x, _, _, _ = made(case, plan)
     s = net.predict(x)
     before, after = net.layers[1:3]
     before.weights[...] *= -1
@@ -163,19 +168,19 @@ def test_tanh_is_odd(case):
 
 
 @given(cases(losses=["mse"]))
-def test_own_outputs_as_targets_cost_nothing(case):
-    net, x, _, _, _ = made(case)
+def test_own_outputs_as_targets_cost_nothing(plan, case):
+    net, x, _, _, _ = made(case, plan)
     cost, gradient = net.value_and_grad(x, net.predict(x))
     assert cost == 0
     assert not gradient.any()
 
 
 @given(cases(losses=["cross_entropy", "binary_cross_entropy"], activations=["sigmoid", "softmax"]))
-def test_own_outputs_as_targets_cost_least(case):
+def test_own_outputs_as_targets_cost_least(plan, case):
     # Gibbs: the cross-entropy of y with any other distribution is larger than with itself.
     if case.loss == "cross_entropy":
         case = replace(case, activations=(*case.activations[:-1], "softmax"))
-    net, x, _, _, _ = made(case)
+    net, x, _, _, _ = made(case, plan)
     s = net.predict(x)
     cost, gradient = net.value_and_grad(x, s)
     assert np.abs(gradient).max() <= 1e-10 * max(1, np.abs(x).max())
@@ -184,8 +189,8 @@ def test_own_outputs_as_targets_cost_least(case):
 
 
 @given(cases())
-def test_a_small_step_down_the_gradient_lowers_the_cost(case):
-    net, x, y, w, _ = made(case)
+def test_a_small_step_down_the_gradient_lowers_the_cost(plan, case):
+    net, x, y, w, _ = made(case, plan)
     cost, gradient = net.value_and_grad(x, y, w)
     slope = float(gradient @ gradient)
     if slope < 1e-20:
@@ -199,8 +204,8 @@ def test_a_small_step_down_the_gradient_lowers_the_cost(case):
 
 
 @given(cases(), st.integers(0, 3))
-def test_copies_are_equal_and_apart(case, epochs):
-    net, x, y, _, _ = made(case)
+def test_copies_are_equal_and_apart(plan, case, epochs):
+    net, x, y, _, _ = made(case, plan)
     net.fit(x, y, epochs=epochs)
     twin = net.copy()
     np.testing.assert_array_equal(twin.predict(x), net.predict(x))

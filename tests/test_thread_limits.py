@@ -11,8 +11,8 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import chainrule as cr
-from test_import import python
-from test_threads_api import in_another_thread
+from child_processes import python
+from meanwhile import in_another_thread
 
 cr.register_threadpoolctl()
 

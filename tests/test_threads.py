@@ -2,29 +2,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
-import threading
 import time
-from pathlib import Path
+from contextlib import ExitStack
 
 import numpy as np
 import pytest
 
 import chainrule as cr
-from test_bits import own_product  # noqa: F401 - a fixture
-from test_processes import forks, in_child, needs_fork
-from test_threads_api import BATCH, HERE, X, Y, make, run, threads_of
+from child_processes import python_with
+from eight_threads import BATCH, X, Y, make, threads_of
+from forked import forks, in_child, needs_fork
+from meanwhile import being_trained
+from support import needs_two_cpus
+from tasks import TASKS, tasks
 from trainings import COLUMNS, LAYERWISE, ROWS
 
 pytestmark = pytest.mark.usefixtures("own_product")
 
-TASKS = Path("/proc/self/task")
 MAIN = TASKS / str(os.getpid())
 linux = pytest.mark.skipif(not TASKS.exists(), reason="counts threads in /proc")
-
-
-def tasks():
-    """Return the folders of this process's threads: a new one is there before it first runs."""
-    return set(TASKS.iterdir())
 
 
 def cpu_seconds(task):
@@ -36,7 +32,8 @@ def cpu_seconds(task):
 def test_threads_are_made_when_they_are_needed():
     """Not by an import, a limit, a plan or a small call; then as many as the largest call needs."""
     code = """
-        from test_threads import BATCH, X, Y, make, tasks
+        from eight_threads import BATCH, X, Y, make
+        from tasks import tasks
         before, counts = tasks(), []
         small, net = net, make()
         cr.set_num_threads(64)
@@ -57,14 +54,16 @@ def test_threads_are_made_when_they_are_needed():
         counts.append(len(tasks() - before))
         print(*counts)
     """
-    assert run(code, CHAINRULE_PRODUCT="own", PYTHONPATH=HERE) == "0 0 2 2 5 5 5 5"
+    assert python_with({"CHAINRULE_PRODUCT": "own"}, code) == "0 0 2 2 5 5 5 5"
 
 
 @linux
 def test_calls_side_by_side_share_their_threads():
     code = """
-        import threading, time
-        from test_threads import BATCH, X, Y, make, tasks
+        import threading
+        from eight_threads import BATCH, X, Y, make
+        from meanwhile import until
+        from tasks import tasks
         before = tasks()
         def work():
             with cr.threads(4):
@@ -72,15 +71,16 @@ def test_calls_side_by_side_share_their_threads():
         threads = [threading.Thread(target=work) for _ in range(6)]
         for each in threads: each.start()
         for each in threads: each.join()
-        deadline = time.monotonic() + 10  # a thread that was joined may be there a little longer
-        while len(tasks() - before) > 3 and time.monotonic() < deadline: time.sleep(0.01)
+        # A thread that was joined may be there a little longer.
+        until(lambda: len(tasks() - before) <= 3)
         print(len(tasks() - before))
     """
-    assert run(code, CHAINRULE_PRODUCT="own", PYTHONPATH=HERE) == "3"
+    assert python_with({"CHAINRULE_PRODUCT": "own"}, code) == "3"
 
 
 @linux
 @pytest.mark.skipif(not (TASKS / str(os.getpid()) / "schedstat").exists(), reason="no schedstat")
+@needs_two_cpus  # on one, the caller has done all before a worker comes
 @pytest.mark.parametrize(("training", "batch"), [(ROWS[0], 10_000), (COLUMNS[0], 300)])
 def test_threads_really_share_the_work(training, batch):
     net, optimizer = training.network(), cr.SGD(0.01)
@@ -114,9 +114,12 @@ def test_no_thread_is_busy_after_a_call(training):
             lambda: net.fit(x, y, optimizer=optimizer, epochs=0),
         ):
             call()
-            before = time.process_time()
-            time.sleep(0.2)
-            assert time.process_time() - before < 0.02
+            # A thread that is busy gets its part of the CPUs while this one has some time on them.
+            own, together = time.thread_time(), time.process_time()
+            while time.thread_time() - own < 0.1:
+                pass
+            own, together = time.thread_time() - own, time.process_time() - together
+            assert together - own < 0.1 * own
 
 
 # ---- Forks ---------------------------------------------------------------------------------------
@@ -147,17 +150,11 @@ def test_fork_after_threads_were_used(others):
                 assert len(tasks()) == 4
             assert in_child(lambda: trained(make(), cr.Adam())) == "ok"
 
-        def train_meanwhile():
-            with cr.threads(3):
-                options = {"epochs": None, "stop": [cr.TimeLimit(0.5)]}
-                make().fit(X, Y, batch_size=BATCH, **options)
-
-        thread = threading.Thread(target=train_meanwhile)
-        if others:
-            thread.start()
-            time.sleep(0.05)
-        found = [in_child(work) for _ in range(3)]
-        if others:
-            thread.join()
+        with ExitStack() as stack:
+            if others:
+                beside = make()
+                beside.threads = 3
+                stack.enter_context(being_trained(beside, X, Y, cr.Adam(), batch_size=BATCH))
+            found = [in_child(work) for _ in range(3)]
         assert found == ["ok"] * 3
         assert trained(net, optimizer) == expected  # and the parent goes on

@@ -2,50 +2,23 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
-import subprocess
-import sys
-import textwrap
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import chainrule as cr
 from chainrule import _core
-from trainings import COLUMNS, LAYERWISE, ROWS, numbers
-
-X, Y = numbers(3000, 48, 1), numbers(3000, 10, 2)
-BATCH = 300
-
-
-def make(loss="mse"):
-    """Return a network whose steps of 300 rows are worth eight threads."""
-    layers = [cr.Input(48), cr.Dense(128, "tanh"), cr.Dense(96, "tanh"), cr.Dense(10)]
-    return cr.Network(layers, loss=loss, rng=1)
-
-
-def threads_of(net, batch=BATCH, **kwargs):
-    return net.plan(batch, **kwargs)["threads"]
+from child_processes import python_with
+from eight_threads import BATCH, X, Y, make, threads_of
+from meanwhile import in_another_thread
+from trainings import COLUMNS, LAYERWISE, ROWS
 
 
 @pytest.fixture(autouse=True)
-def settings_of_the_process():
-    """Give each test our own product and eight threads, and put back what was set before."""
-    before = cr.get_num_threads(), cr.show_config()["product"]
+def eight_threads_of_our_own(own_product):
+    """Give each test our own product and eight threads."""
     cr.set_num_threads(8)
-    cr.set_product("own")
-    yield
-    cr.set_num_threads(before[0])
-    cr.set_product(before[1])
-
-
-def in_another_thread(function):
-    result = []
-    thread = threading.Thread(target=lambda: result.append(function()))
-    thread.start()
-    thread.join()
-    return result[0]
 
 
 # ---- How many: four ways to say it ---------------------------------------------------------------
@@ -184,32 +157,17 @@ def test_whole_numbers_of_any_kind(setter):
 # ---- The environment -----------------------------------------------------------------------------
 
 
-HERE = str(Path(__file__).parent)
-
-
-def run(code, **environment):
-    """Run code in a process of its own, with only these settings, and return what it prints."""
-    others = {name: text for name, text in os.environ.items() if not name.startswith("CHAINRULE_")}
-    head = "import chainrule as cr\nnet = cr.Network([cr.Input(3), cr.Dense(2)], rng=0)\n"
-    done = subprocess.run(
-        [sys.executable, "-c", head + textwrap.dedent(code)],
-        env=others | environment,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.removesuffix("\n")
-
-
 def usable_cpus():
     """Return how many threads a call may use if nobody says anything."""
-    return int(run("print(cr.get_num_threads())"))
+    return int(python_with({}, "print(cr.get_num_threads())"))
 
 
 def test_default_is_what_the_process_may_use():
     most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert 1 <= usable_cpus() <= most
-    assert run("print(cr.get_num_threads())", CHAINRULE_NUM_THREADS="") == str(usable_cpus())
+    assert python_with({"CHAINRULE_NUM_THREADS": ""}, "print(cr.get_num_threads())") == str(
+        usable_cpus()
+    )
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="Linux sets affinities")
@@ -226,14 +184,14 @@ def test_default_follows_affinity():
         os.sched_setaffinity(0, cpus)
         print(cr.get_num_threads() == before)
     """
-    assert run(code) == "1 1 3 True"
+    assert python_with({}, code) == "1 1 3 True"
     # Who says a number is believed.
     code = """
         import os
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
         print(cr.get_num_threads())
     """
-    assert run(code, CHAINRULE_NUM_THREADS="5") == "5"
+    assert python_with({"CHAINRULE_NUM_THREADS": "5"}, code) == "5"
 
 
 def test_number_in_the_environment():
@@ -244,7 +202,7 @@ def test_number_in_the_environment():
         cr.set_num_threads(3)
         print(cr.get_num_threads())
     """
-    assert run(code, CHAINRULE_NUM_THREADS="5") == "5 5 2 3"
+    assert python_with({"CHAINRULE_NUM_THREADS": "5"}, code) == "5 5 2 3"
 
 
 def test_wrong_number_in_the_environment():
@@ -259,7 +217,7 @@ def test_wrong_number_in_the_environment():
                 print(error)
     """
     expected = 'CHAINRULE_NUM_THREADS must be a whole number >= 1, got "{}"'
-    assert run(code).split("\n") == [expected.format(text) for text in texts]
+    assert python_with({}, code).split("\n") == [expected.format(text) for text in texts]
 
 
 WRONG = {
@@ -275,8 +233,8 @@ WRONG = {
 @pytest.mark.parametrize("name", WRONG)
 def test_wrong_setting_is_an_error_at_each_use(name):
     code = """
-        from test_threads_api import X, make
-        from trainings import squares
+        from eight_threads import X, make
+        from support import squares
         for use in (cr.show_config, lambda: make().plan(10**9), lambda: make().predict(X),
                     lambda: net.predict([1, 2, 3]), lambda: make(squares).predict(X[:1])):
             try:
@@ -285,7 +243,7 @@ def test_wrong_setting_is_an_error_at_each_use(name):
                 print(error)
     """
     text, message = WRONG[name]
-    errors = run(code, **{name: text, "PYTHONPATH": HERE}).split("\n")
+    errors = python_with({name: text}, code).split("\n")
     assert len(errors) == 5
     assert all(error.startswith(message) for error in errors), errors
 
@@ -293,13 +251,13 @@ def test_wrong_setting_is_an_error_at_each_use(name):
 @pytest.mark.parametrize("cpu", _core.cpu_targets())
 def test_target_in_the_environment(cpu):
     code = "print(cr.show_config()['cpu'], net.plan(1)['cpu'], cr._core.cpu_target())"
-    assert run(code, CHAINRULE_CPU=cpu) == " ".join([cpu] * 3)
+    assert python_with({"CHAINRULE_CPU": cpu}, code) == " ".join([cpu] * 3)
 
 
 def test_best_target_is_the_default():
     best = _core.cpu_targets()[-1]
-    assert run("print(net.plan(1)['cpu'])") == best
-    assert run("print(net.plan(1)['cpu'])", CHAINRULE_CPU="") == best
+    assert python_with({}, "print(net.plan(1)['cpu'])") == best
+    assert python_with({"CHAINRULE_CPU": ""}, "print(net.plan(1)['cpu'])") == best
 
 
 @pytest.mark.parametrize("product", ["own", "blas"])
@@ -309,7 +267,7 @@ def test_product_in_the_environment(product):
         cr.set_product("own")
         print(cr.show_config()["product"], net.plan(1)["product"])
     """
-    assert run(code, CHAINRULE_PRODUCT=product) == f"{product} {product} own own"
+    assert python_with({"CHAINRULE_PRODUCT": product}, code) == f"{product} {product} own own"
 
 
 # ---- Products and plans --------------------------------------------------------------------------

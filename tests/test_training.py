@@ -1,5 +1,7 @@
-"""Training against the reference: the same numbers step by step, and the same bits however cut."""
+"""Training against the reference in every plan: the same numbers, the same bits however cut."""
 # SPDX-License-Identifier: BSD-3-Clause
+
+import time
 
 import numpy as np
 import pytest
@@ -8,48 +10,14 @@ import chainrule as cr
 import reference
 import rounded_network
 from rounded_network import RoundedNetwork
-from support import (
-    DTYPES,
-    Case,
-    assert_relative,
-    assert_within,
-    bits,
-    reference_of,
-)
+from support import DTYPES, assert_relative, assert_within, bits, reference_of
+from training_problems import BATCH_SIZE, OPTIMIZERS, optimizer_of, problem, random_order
 
-# One name for each optimizer: its class, positional and keyword arguments.
-OPTIMIZERS = {
-    "sgd": ("SGD", (0.125,), {}),
-    "momentum": ("SGD", (0.1,), {"momentum": 0.75}),
-    "nesterov": ("SGD", (0.1,), {"momentum": 0.75, "nesterov": True}),
-    "adam": ("Adam", (0.01,), {}),
-    # An eps that gradients do not vanish against, so that their errors stay in proportion.
-    "adam_with_eps": ("Adam", (0.02,), {"betas": (0.75, 0.9), "eps": 0.05}),
-}
 NETWORKS = [
     ("mse", ("tanh", "sigmoid", "identity")),
     ("cross_entropy", ("sigmoid", "softmax")),
     ("binary_cross_entropy", ("relu", "tanh", "sigmoid")),
 ]
-BATCH_SIZE = 16
-
-
-def optimizer_of(module, name):
-    """Return the optimizer as chainrule, the reference or the bounds make it."""
-    kind, args, kwargs = OPTIMIZERS[name]
-    return getattr(module, kind)(*args, **kwargs)
-
-
-def problem(loss="mse", activations=("tanh", "identity"), dtype="float64", n=50, seed=0):
-    """Return a network with n samples: batches of 16 leave a smaller one."""
-    sizes = (*(4, 6, 5)[: len(activations)], 3)
-    case = Case(seed, sizes, activations, loss, dtype, batch=n)
-    return case.network(), *case.samples()
-
-
-def random_order(epochs, n, seed=0):
-    rng = np.random.default_rng(seed)
-    return np.array([rng.permutation(n) for _ in range(epochs)])
 
 
 def batches(samples):
@@ -60,9 +28,10 @@ def batches(samples):
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(("loss", "activations"), NETWORKS)
 @pytest.mark.parametrize("weighted", [False, True])
-def test_three_epochs_are_those_of_the_reference(loss, activations, optimizer, weighted):
+def test_three_epochs_are_those_of_the_reference(plan, loss, activations, optimizer, weighted):
     net, x, y, weight = problem(loss, activations)
     weight = weight if weighted else None
+    assert net.plan(BATCH_SIZE)["plan"] == plan
     ref = reference_of(net)
     own, other = optimizer_of(cr, optimizer), optimizer_of(reference, optimizer)
     for epoch, order in enumerate(random_order(3, len(x))):
@@ -82,8 +51,9 @@ def test_three_epochs_are_those_of_the_reference(loss, activations, optimizer, w
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize(("loss", "activations"), NETWORKS)
-def test_every_step_is_that_of_the_reference(loss, activations, optimizer):
+def test_every_step_is_that_of_the_reference(plan, loss, activations, optimizer):
     net, x, y, weight = problem(loss, activations)
+    assert net.plan(BATCH_SIZE)["plan"] == plan
     ref = reference_of(net)
     own, other = optimizer_of(cr, optimizer), optimizer_of(reference, optimizer)
     for step, i in enumerate(i for order in random_order(3, len(x)) for i in batches(order)):
@@ -98,8 +68,9 @@ def test_every_step_is_that_of_the_reference(loss, activations, optimizer):
 
 @pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "adam"])
 @pytest.mark.parametrize(("loss", "activations"), NETWORKS)
-def test_three_epochs_in_float32_are_within_bounds(loss, activations, optimizer):
+def test_three_epochs_in_float32_are_within_bounds(plan, loss, activations, optimizer):
     net, x, y, weight = problem(loss, activations, "float32")
+    assert net.plan(BATCH_SIZE)["plan"] == plan
     ref, bounds = reference_of(net), RoundedNetwork(net)
     own, other, of_bounds = (
         optimizer_of(module, optimizer) for module in (cr, reference, rounded_network)
@@ -164,7 +135,7 @@ def fitted(dtype="float32", *, optimizer="adam", seed=0, calls=(5,), **kwargs):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_epochs_go_on_from_call_to_call(optimizer, dtype, shuffle):
+def test_epochs_go_on_from_call_to_call(plan, optimizer, dtype, shuffle):
     at_once = fitted(dtype, optimizer=optimizer, shuffle=shuffle)
     for calls in (2, 3), (1, 1, 1, 1, 1), (0, 5), (4, 0, 1):
         assert fitted(dtype, optimizer=optimizer, shuffle=shuffle, calls=calls) == at_once
@@ -202,7 +173,7 @@ def test_every_epoch_visits_every_sample_once_in_another_order():
     assert tuple(range(50)) not in orders
 
 
-def test_without_shuffling_samples_come_as_they_stand():
+def test_without_shuffling_samples_come_as_they_stand(plan):
     for optimizer in OPTIMIZERS:
         plain = fitted(optimizer=optimizer, shuffle=False)
         assert plain == fitted(optimizer=optimizer, order=np.tile(np.arange(50), (5, 1)))
@@ -210,7 +181,7 @@ def test_without_shuffling_samples_come_as_they_stand():
 
 
 @pytest.mark.parametrize("as_type", [np.int8, np.uint16, np.int64, ">i4"])
-def test_order_may_repeat_samples_and_leave_some_out(as_type):
+def test_order_may_repeat_samples_and_leave_some_out(plan, as_type):
     net, x, y, _ = problem()
     ref = reference_of(net)
     order = np.random.default_rng(1).integers(20, size=(2, 50)).astype(as_type)
@@ -228,7 +199,7 @@ def test_order_may_repeat_samples_and_leave_some_out(as_type):
 
 
 @pytest.mark.parametrize("batch_size", [50, 51, 10**9, 2**62])
-def test_batch_of_all_samples(batch_size):
+def test_batch_of_all_samples(plan, batch_size):
     net, x, y, _ = problem()
     stepped = net.copy()
     net.fit(x, y, optimizer=cr.SGD(0.1), epochs=3, batch_size=batch_size, shuffle=False)
@@ -238,7 +209,7 @@ def test_batch_of_all_samples(batch_size):
     assert_relative(net.parameters, stepped.parameters, 1e-14, "three steps")
 
 
-def test_train_step_returns_the_cost_before_it():
+def test_train_step_returns_the_cost_before_it(plan):
     net, x, y, weight = problem()
     before = net.cost(x, y, weight)
     assert net.train_step(x, y, cr.SGD(0.1), weight) == pytest.approx(before, rel=1e-15)
@@ -257,7 +228,7 @@ def test_default_optimizer_is_adam():
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_samples_of_weight_0_are_left_out(optimizer):
+def test_samples_of_weight_0_are_left_out(plan, optimizer):
     net, x, y, _ = problem()
     fewer = net.copy()
     kept = np.random.default_rng(0).integers(2, size=len(x))
@@ -275,7 +246,7 @@ def test_samples_of_weight_0_are_left_out(optimizer):
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-def test_whole_weights_repeat_samples(optimizer):
+def test_whole_weights_repeat_samples(plan, optimizer):
     net, x, y, _ = problem()
     repeated = net.copy()
     weight = np.random.default_rng(0).integers(1, 4, size=len(x))
@@ -287,7 +258,7 @@ def test_whole_weights_repeat_samples(optimizer):
     assert history.cost == pytest.approx(expected.cost, rel=1e-12)
 
 
-def test_batch_of_no_weight_changes_nothing():
+def test_batch_of_no_weight_changes_nothing(plan):
     net, x, y, _ = problem()
     before = bits(net)
     weight = np.zeros(50)
@@ -301,19 +272,21 @@ def test_batch_of_no_weight_changes_nothing():
     assert history.cost == [0.0]
 
 
-# The state of an optimizer
+# What a fit reports
 
 
 def test_history():
     net, x, y, _ = problem()
+    begin = time.perf_counter()
     history = net.fit(x, y, epochs=4, batch_size=BATCH_SIZE)
+    seconds = time.perf_counter() - begin
     assert isinstance(history, cr.History)
     assert history.epochs == 4
     assert len(history.cost) == 4
     assert all(type(cost) is float for cost in history.cost)
     assert history.validation_cost == []
     assert type(history.seconds) is float
-    assert 0 < history.seconds < 10
+    assert 0 < history.seconds <= seconds
     assert history.stopped_by == "epochs"
     assert history.cost == sorted(history.cost, reverse=True)
 
@@ -327,7 +300,7 @@ def test_no_epochs():
     assert bits(net) == before
 
 
-def test_validation_cost_is_the_cost_after_each_epoch():
+def test_validation_cost_is_the_cost_after_each_epoch(plan):
     net, x, y, _ = problem()
     twin = net.copy()
     own, of_twin = cr.Adam(0.01), cr.Adam(0.01)

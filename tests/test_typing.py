@@ -35,6 +35,21 @@ def own(s: Array, y: Array) -> tuple[np.float32, Array]:
 
 cr.Network([cr.Input(4), cr.Dense(2)], loss=own, dtype=np.float64)
 net.fit(x, y, stop=cr.CostBelow(0.1))
+
+
+class Printer(cr.Callback):
+    def on_epoch_end(self, network: cr.Network, record: cr.Record) -> bool:
+        assert_type(record.validation_cost, float | None)
+        return record.cost < 0.1
+
+
+class Own:
+    def on_step_end(self, network: cr.Network, record: cr.Record) -> None:
+        print(record.step, network.parameters.sum())
+
+
+net.fit(x, y, stop=cr.NoImprovement(restore_best=True), callbacks=[Printer(), Own()])
+net.fit(x, y, callbacks=Own())
 net.fit(x, y, stop=[cr.TimeLimit(1), cr.StopWhen(threading.Event())], epochs=None)
 assert_type(net.cost(x, y), float)
 assert_type(net.train_step(x, y, cr.SGD()), float)

@@ -6,7 +6,6 @@ As a script it calls one of its functions in a process of its own and prints the
 # SPDX-License-Identifier: BSD-3-Clause
 
 import json
-import os
 import subprocess
 import sys
 import zlib
@@ -19,9 +18,10 @@ import numpy as np
 import chainrule as cr
 from chainrule import _core
 from chainrule.optimizers import Optimizer
+from child_processes import environment_with
 from reference import LOSSES
+from support import DTYPES, squares
 
-DTYPES = ["float32", "float64"]
 HIDDEN = [f for f in _core.activations() if f != "softmax"]
 OPTIMIZERS = {
     "sgd": lambda: cr.SGD(0.05),
@@ -43,11 +43,6 @@ def outputs_of(loss):
 
 
 OUTPUTS = {loss: outputs_of(loss) for loss in _core.losses()}
-
-
-def squares(s, y):
-    """Return a cost of the user's own and its gradient."""
-    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
 
 
 def numbers(rows, cols, salt):
@@ -340,10 +335,9 @@ def digest_alone(name):
 
 def start(function, *arguments, **environment):
     """Call a function of this module in a new process, with only these settings of chainrule."""
-    others = {name: text for name, text in os.environ.items() if not name.startswith("CHAINRULE_")}
     return subprocess.Popen(
         [sys.executable, __file__, function, json.dumps(arguments)],
-        env=others | environment,
+        env=environment_with(**environment),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -125,7 +125,7 @@ ADDED = [
     Member(
         "cost_rises",
         "a stop condition",
-        "cpp/chainrule/network/stop_conditions.h",
+        "cpp/chainrule/network/observers/list.h",
         "python/chainrule/stopping.py",
         tests="tests/test_stopping.py",
     ),
@@ -186,14 +186,10 @@ def add(copy: Copy, member: Member) -> None:
     source = MEMBERS / member.name
     header = (source / f"{member.name}.h").read_text()
     kind = re.findall(r"^(?:struct|class) (\w+)", header, re.MULTILINE)[0]
-    folder, is_in_folder, _ = member.list_of.partition("list.h")
-    if is_in_folder:
-        copy.make(f"{folder}{member.name}.h", header)
-        include = f'#include "{folder.removeprefix("cpp/")}{member.name}.h"'
-        copy.edit(member.list_of, r'^#include "chainrule/members\.h"', rf"{include}\n\g<0>")
-    else:
-        code = header.partition("namespace chainrule {\n\n")[2].rpartition("\n}  // namespace")[0]
-        copy.edit(member.list_of, r"^using \w+ = TypeList<", lambda found: f"{code}\n{found[0]}")
+    folder = member.list_of.removesuffix("list.h")
+    copy.make(f"{folder}{member.name}.h", header)
+    include = f'#include "{folder.removeprefix("cpp/")}{member.name}.h"'
+    copy.edit(member.list_of, r'^#include "chainrule/members\.h"', rf"{include}\n\g<0>")
     copy.edit(member.list_of, r"^using \w+ = TypeList<[^>]*", rf"\g<0>, {kind}")
     if member.python:
         title, code = code_of(source / "python_class.py")

@@ -28,7 +28,7 @@ struct ParametersOf<Member, std::void_t<decltype(Member::kParameters)>> {
   }
 };
 
-// Conditions on several numbers at once, which a member may have in check().
+// Conditions on several hyperparameters at once, which a member may have in check().
 template <class Member, class = void>
 struct ChecksTogether : std::false_type {};
 template <class Member>
@@ -53,7 +53,7 @@ constexpr int kMostConstantsOf<TypeList<Members...>> = [] {
   return most;
 }();
 
-// The index of a member, and its numbers in the order of its kParameters: plain data, which kernels take as it is.
+// The index of a member, and its hyperparameters in the order of its kParameters: plain data, which kernels take as it is.
 template <class List>
 struct Choice {
   int index = 0;

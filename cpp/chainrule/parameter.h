@@ -1,4 +1,4 @@
-// The numbers that a member of a family is made with, its parameters: name, default, range and meaning. Checks, messages
+// The hyperparameters that a member of a family is made with: name, default, range and meaning. Checks, messages
 // and documentation come from this declaration.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

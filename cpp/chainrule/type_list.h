@@ -35,7 +35,7 @@ struct TypeList {
 
   static std::vector<std::string> names() { return {Members::kName...}; }
 
-  // The number of `name` in this list; `family` ("activation", ...) is for the error message.
+  // The index of `name` in this list; `family` ("activation", ...) is for the error message.
   static int index_of(const std::string& family, const std::string& name) {
     const auto known = names();
     for (int i = 0; i < kSize; ++i) {
@@ -44,7 +44,7 @@ struct TypeList {
     throw_unknown_name(family, name, {{Members::kName, NamesElsewhere<Members>::list()}...});
   }
 
-  // The number of the type `Member`, -1 if it is not in the list.
+  // The index of the type `Member`, -1 if it is not in the list.
   template <class Member>
   static constexpr int index_of_type() {
     int index = -1, i = 0;
@@ -52,7 +52,7 @@ struct TypeList {
     return index;
   }
 
-  // Calls visitor(TypeOf<Member>{}) for the member with this number and returns what it returns.
+  // Calls visitor(TypeOf<Member>{}) for the member with this index and returns what it returns.
   template <class Result, class Visitor>
   static Result visit(int index, Visitor&& visitor) {
     using Caller = Result (*)(Visitor&);

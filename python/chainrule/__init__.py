@@ -16,6 +16,7 @@ from chainrule._core import (
 from chainrule._threadpoolctl import register_threadpoolctl
 from chainrule._threads import threads
 from chainrule.activations import Gelu, LeakyRelu
+from chainrule.callbacks import Callback, Record
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
@@ -29,6 +30,7 @@ from chainrule.trace import Trace
 __all__ = [
     "SGD",
     "Adam",
+    "Callback",
     "ConcurrentUseError",
     "CostBelow",
     "Dense",
@@ -42,6 +44,7 @@ __all__ = [
     "LeakyRelu",
     "Network",
     "NoImprovement",
+    "Record",
     "ShapeError",
     "StopWhen",
     "TimeLimit",

@@ -15,6 +15,7 @@ __all__: list[str] = [
     "History",
     "Network",
     "Optimizer",
+    "Position",
     "ShapeError",
     "ThreadsScope",
     "TrainingDiverged",
@@ -111,6 +112,9 @@ class Network:
         sample_weight: numpy.typing.ArrayLike | None,
         questions: collections.abc.Sequence[collections.abc.Callable[[], bool]] | None = None,
         history: History | None = None,
+        callbacks: collections.abc.Sequence[tuple[typing.Any, ...]] | None = None,
+        position: Position | None = None,
+        leave_after: int | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -308,6 +312,10 @@ class Network:
         bool: Whether __init__ has run.
         """
     @property
+    def _steps_made(self) -> int: ...
+    @_steps_made.setter
+    def _steps_made(self, arg1: typing.SupportsInt | typing.SupportsIndex) -> None: ...
+    @property
     def dtype(self) -> numpy.dtype[typing.Any]:
         """
         numpy.dtype: float32 or float64.
@@ -339,6 +347,35 @@ class Network:
         """
     @threads.setter
     def threads(self, arg1: typing.Any) -> None: ...
+
+class Position:
+    """
+    Where a training was left before its end; empty, where one begins.
+    """
+    @typing.overload
+    def __init__(self) -> None: ...
+    @typing.overload
+    def __init__(
+        self,
+        state: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+        arrays: dict[str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+    ) -> None: ...
+    def __reduce__(self) -> tuple[type, typing.Any]: ...
+    @property
+    def arrays(self) -> dict[str, numpy.typing.NDArray[numpy.float64]]:
+        """
+        dict: Arrays of float64 by name.
+        """
+    @property
+    def empty(self) -> bool:
+        """
+        bool: Whether nothing is written down.
+        """
+    @property
+    def state(self) -> tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]:
+        """
+        tuple: (name, numbers, words, parts).
+        """
 
 class History:
     """

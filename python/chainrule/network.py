@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-import contextlib
 import copy
 import itertools
 from collections.abc import Callable, Sequence
@@ -21,15 +20,14 @@ from chainrule._spec import (
     seed_of,
     shown,
     spec_of,
-    true_or_false,
-    whole_number,
 )
 from chainrule._summary import summary
+from chainrule._training import train
 from chainrule.explain import Explanation, explain
-from chainrule.history import History, history_of
+from chainrule.history import History
 from chainrule.layers import Layer, assign
 from chainrule.losses import Loss
-from chainrule.optimizers import Adam, Optimizer
+from chainrule.optimizers import Optimizer
 from chainrule.stopping import StopCondition
 from chainrule.trace import Trace
 
@@ -63,8 +61,8 @@ class Network(_core.Network):
     Raises
     ------
     ValueError
-        If the first layer is not `Input` or the last not `Dense`, a name is unknown, the loss
-        refuses the outputs of the last layer, or the last layer is a softmax over one neuron.
+        If the first layer is not `Input` or the last not `Dense`, a name is unknown, the loss does
+        not take the outputs of the last layer, or that layer is a softmax over one neuron.
     TypeError
         If an argument has the wrong type.
     RuntimeError
@@ -97,7 +95,7 @@ class Network(_core.Network):
         rng: int | np.random.Generator | None = None,
     ) -> None:
         refuse_second_init(self._made, type(self))
-        layers = as_list("layers", "be Input, Dense and other layer objects", Layer, layers)
+        layers = as_list("layers", "be Input, Dense or other layer objects", Layer, layers)
         is_class = isinstance(loss, type) and issubclass(loss, Loss)
         if is_class or not (isinstance(loss, str | Loss) or callable(loss)):
             raise TypeError(
@@ -165,6 +163,7 @@ class Network(_core.Network):
         batch_size: int = 32,
         validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
         stop: StopCondition | Sequence[StopCondition] = (),
+        callbacks: object = (),
         shuffle: bool = True,
         order: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
@@ -188,14 +187,18 @@ class Network(_core.Network):
         optimizer : SGD or Adam, optional
             By default a new ``Adam()``.
         epochs : int, "auto" or None, default "auto"
-            How often to go through all samples; None until a condition in `stop` ends it. "auto" is
-            None with a condition in `stop`, else 1; with an `order`, always 1.
+            How often to go through all samples; None until a condition in `stop`, or a callback,
+            ends it. "auto" is None with a condition in `stop`, else 1; with an `order`, always 1.
         batch_size : int, default 32
             Samples per update; the last batch of an epoch may be smaller.
         validation_data : (x, y), optional
             Samples whose cost is computed after each epoch.
         stop : stop condition or sequence of stop conditions, optional
             `CostBelow`, `NoImprovement`, `TimeLimit`, `StopWhen`.
+        callbacks : callback or sequence of callbacks, optional
+            Objects with any of the methods ``on_fit_begin``, ``on_step_end``, ``on_epoch_end`` and
+            ``on_fit_end``, which are called with the network and a `Record` and may return True to
+            stop: see `Callback`.
         shuffle : bool, default True
             Visit the samples in a new random order each epoch, drawn from the network's seed.
         order : array_like of int, shape (epochs, n), optional
@@ -218,47 +221,25 @@ class Network(_core.Network):
             number is out of its range; if `optimizer` holds the state of another network; if an
             array is part of the network's own parameters.
         TypeError
-            If an argument is of the wrong type.
+            If an argument is of the wrong type, or a callback returns anything but True, False and
+            None.
         TrainingDiverged
             If the cost (that of the validation data, too), a gradient or a weight becomes infinite
             or NaN; the weights are the last finite ones.
         ConcurrentUseError
             If another call uses the network or the optimizer at this moment.
         """
-        if optimizer is None:
-            optimizer = Adam()
-        several = [stop] if isinstance(stop, StopCondition) else stop
-        conditions = as_list("stop", "hold stop conditions", StopCondition, several)
-        if isinstance(epochs, str) and epochs == "auto":
-            epochs = None if conditions and order is None else 1
-        if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
-            raise ValueError(f"epochs must be >= 0, got {epochs}")
-        questions: list[Callable[[], bool]] = []
-        record = _core.History()
-        try:
-            self._fit(
-                x,
-                y,
-                optimizer,
-                -1 if epochs is None else epochs,
-                whole_number("batch_size", batch_size),
-                true_or_false("shuffle", shuffle),
-                order,
-                [each._spec_with(questions) for each in conditions],
-                validation_data,
-                sample_weight,
-                questions,
-                record,
-            )
-        except BaseException as error:
-            if record.begun:
-                self._history = history_of(record, conditions, error)
-                if getattr(error, "history", None) is None:  # not an attribute of the user's own
-                    with contextlib.suppress(Exception):  # of one that takes no attributes
-                        error.history = self._history  # type: ignore[attr-defined]
-            raise
-        self._history = history_of(record, conditions)
-        return self._history
+        return train(
+            self,
+            (x, y, sample_weight, validation_data),
+            optimizer=optimizer,
+            epochs=epochs,
+            batch_size=batch_size,
+            stop=stop,
+            callbacks=callbacks,
+            shuffle=shuffle,
+            order=order,
+        )
 
     def trace(
         self,
@@ -368,7 +349,7 @@ class Network(_core.Network):
 
     def _parts(self, dtype: str, parameters: Array) -> tuple[Any, ...]:
         """Return what `_rebuild` takes."""
-        position = self.seed, self._epochs_begun
+        position = self.seed, self._epochs_begun, self._steps_made
         return type(self), self._layers, self.loss, dtype, *position, self.threads, parameters
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -387,11 +368,13 @@ def _rebuild(
     dtype: str,
     seed: int,
     epochs_begun: int,
+    steps_made: int,
     threads: int | None,
     parameters: Array,
 ) -> Network:
     network = kind.__new__(kind)
     network._make(layers, loss, dtype, seed, parameters)
     network._epochs_begun = epochs_begun
+    network._steps_made = steps_made
     network.threads = threads
     return network

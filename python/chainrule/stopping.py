@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from chainrule import _core
-from chainrule._spec import Member, Spec, shown
+from chainrule._spec import Member, Spec, shown, true_or_false
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,23 @@ class NoImprovement(StopCondition):
         Epochs in a row, at least 1.
     min_delta : float, default 0
         What counts as an improvement, >= 0.
+    restore_best : bool, default False
+        Put the parameters of the best epoch back when the training ends, whatever ends it: this
+        condition, another one, a callback or the number of epochs. The best epoch is the first with
+        the lowest cost, whatever `min_delta` is; its parameters are those after its last step, and
+        are kept in a copy. Where an exception ends the training (Ctrl-C, divergence, one of your
+        own), they are not put back: the network is at its last finished step. The optimizer stays
+        as the last step left it.
     """
 
     _name = "no_improvement"
     patience: int = 10
     min_delta: float = 0.0
+    restore_best: bool = False
+
+    def _check(self) -> None:
+        true_or_false("restore_best", self.restore_best)
+        super()._check()
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,9 @@ class Setting {
 
 // y is a row of zeros but for a 1: right for every loss.
 template <class T>
-class Training {
+class FitOf {
  public:
-  Training(const Case& each, const Spec& optimizer)
+  FitOf(const Case& each, const Spec& optimizer)
       : network_(each.layers, each.loss, 1), optimizer_(optimizer), batch_(each.batch) {
     const std::int64_t n = kManySteps * batch_;
     const auto& dense = network_.architecture();
@@ -114,7 +114,7 @@ class Training {
   }
 
   // Of two epochs of so many steps
-  std::int64_t allocations(std::int64_t steps, bool shuffle) {
+  std::int64_t allocations(std::int64_t steps, bool shuffle, bool restores_best) {
     const std::int64_t n = steps * batch_;
     Samples<T> samples;
     samples.x = array_view(x_.data(), n, network_.architecture().n_in);
@@ -130,6 +130,7 @@ class Training {
     options.epochs = 2;
     options.batch_size = batch_;
     options.shuffle = shuffle;
+    if (restores_best) options.stop = {{"no_improvement", {{"restore_best", 1}}}};
     Poll poll;
     const std::int64_t before = n_allocations;
     network_.fit(samples, optimizer_, options, poll);
@@ -151,14 +152,14 @@ class Training {
 template <class T>
 void check_allocations(const Case& each, const Spec& optimizer) {
   const Setting setting(each);
-  Training<T> training(each, optimizer);
+  FitOf<T> training(each, optimizer);
   CHECK_EQUAL(training.plan(), each.plan);
   CHECK_EQUAL(training.threads(), training.plan() == "layerwise" ? 1 : each.threads);
-  training.allocations(1, true);  // the plan, the threads, the optimizer's state
-  for (const bool shuffle : {true, false}) {
-    const std::int64_t of_few = training.allocations(Training<T>::kFewSteps, shuffle);
+  training.allocations(1, true, false);  // the plan, the threads, the optimizer's state
+  for (const bool watched : {false, true}) {
+    const std::int64_t of_few = training.allocations(FitOf<T>::kFewSteps, !watched, watched);
     CHECK(of_few > 0);  // the order of the samples, the costs of the epochs
-    CHECK_EQUAL(training.allocations(Training<T>::kManySteps, shuffle), of_few);
+    CHECK_EQUAL(training.allocations(FitOf<T>::kManySteps, !watched, watched), of_few);
   }
 }
 

@@ -12,7 +12,7 @@
 #include "chainrule/error.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/network/network.h"
-#include "chainrule/network/stop_conditions.h"
+#include "chainrule/network/rows_at_once.h"
 #include "check.h"
 #include "outputs_of.h"
 #include "problem.h"

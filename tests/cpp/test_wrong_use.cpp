@@ -9,7 +9,7 @@
 #include "chainrule/error.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/network/network.h"
-#include "chainrule/network/stop_conditions.h"
+#include "chainrule/network/observers/list.h"
 #include "check.h"
 #include "outputs_of.h"
 #include "problem.h"
@@ -94,11 +94,11 @@ TEST(members_refuse_specs_with_entries_that_miss_or_that_they_do_not_know) {
   CHECK_THROWS(std::invalid_argument, "network has no part \"hidden\"",
                Network<float>(Spec{"network", {}, {}, {{"hidden", dense(2, "tanh")}}}, 0));
   CHECK_THROWS(std::invalid_argument, "cost_below needs the number \"value\"",
-               make_stop_condition({"cost_below"}));
+               make_observer({"cost_below"}));
   CHECK_THROWS(std::invalid_argument, "no_improvement has no number \"min\"",
-               make_stop_condition({"no_improvement", {{"min", 1}}}));
+               make_observer({"no_improvement", {{"min", 1}}}));
   CHECK_THROWS(std::invalid_argument, "the index of a question",
-               make_stop_condition({"stop_when", {{"question", 0}}}));
+               make_observer({"stop_when", {{"question", 0}}}));
   CHECK_THROWS(std::invalid_argument, "adam has no number \"beta\"",
                Optimizer({"adam", {{"beta", 1}}}));
   CHECK_THROWS(std::invalid_argument,
@@ -207,6 +207,14 @@ TEST(network_uses_exclude_each_other) {
   {
     const UseGuard::Exclusive alone(uses, "thing");
     CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Exclusive(uses, "thing"));
+    CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Shared(uses, "thing"));
+    UseGuard another;
+    {
+      const UseGuard::OpenToThisThread open(uses), open_too(another);
+      const UseGuard::Shared one(uses, "thing"), two(uses, "thing");
+      CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Exclusive(uses, "thing"));
+    }
+    const UseGuard::OpenToThisThread open(another);
     CHECK_THROWS(ConcurrentUseError, "being trained", UseGuard::Shared(uses, "thing"));
   }
   const UseGuard::Exclusive free_again(uses, "thing");

@@ -1,4 +1,4 @@
-// The activations, as formulas on a vector V of numbers. An elementwise member offers forward(z) and slope(a or z) =
+// The activations, as formulas on a vector V. An elementwise member offers forward(z) and slope(a or z) =
 // f'(z) for each neuron, as its kSlopeReads says; the others forward and backward for a row of neurons.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

@@ -1,4 +1,4 @@
-// Packs a block of b after the other, panel by panel, and multiplies it with the rows of a where they lie. A block is
+// Packs a block of b after the other, panel by panel, and multiplies it with the rows of a in place. A block is
 // small enough for the stack: nothing is allocated.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chainrule/gemm/own.h"

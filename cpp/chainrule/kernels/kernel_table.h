@@ -42,7 +42,7 @@ struct Ahead {
 template <class T>
 struct PanelProduct {
   Access access = Access::kRows;
-  // kRows: the first row's place in panel 0; panels lie a_panel_stride numbers apart.
+  // kRows: the first row's place in panel 0; panels lie a_panel_stride elements apart.
   // Else: a(0, 0).
   const T* a = nullptr;
   std::int64_t a_panel_stride = 0;
@@ -88,7 +88,7 @@ struct UpdateBlock {
 template <class T>
 struct SampleSteps {
   std::int64_t count = 0;
-  const T* x = nullptr;  // (count, n_in), rows x_stride numbers apart
+  const T* x = nullptr;  // (count, n_in), rows x_stride elements apart
   const T* y = nullptr;  // (count, n_out)
   std::int64_t x_stride = 0, y_stride = 0;
   T* parameters = nullptr;                    // the pass reads them, too
@@ -115,11 +115,11 @@ struct KernelTable {
 
   void (*multiply_panel)(const PanelProduct<T>& product);
 
-  // c(j) = sum_k a(k) b(k, j) for `cols` columns, in the same chains: one row of a, b as it lies.
+  // c(j) = sum_k a(k) b(k, j) for `cols` columns, in the same chains: one row of a, b not packed.
   void (*multiply_row)(const T* a, std::int64_t depth, const T* b, std::int64_t b_stride,
                        std::int64_t cols, T* c);
 
-  // to(r, c) = from(r, c) and to(c, r) = from(r, c); rows `from_stride` and `to_stride` numbers apart.
+  // to(r, c) = from(r, c) and to(c, r) = from(r, c); rows `from_stride` and `to_stride` elements apart.
   void (*copy_block)(const T* from, std::int64_t from_stride, std::int64_t rows, std::int64_t cols,
                      T* to, std::int64_t to_stride);
   void (*transpose_block)(const T* from, std::int64_t from_stride, std::int64_t rows,

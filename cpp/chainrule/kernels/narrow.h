@@ -1,5 +1,5 @@
 // A narrow network, some samples at a time: vectors lie along the samples, so that a layer of two neurons fills them as
-// well as one of sixty-four, and weights are read where they lie. One call carries the samples forward, through the
+// well as one of sixty-four, and weights are read in place. One call carries the samples forward, through the
 // cost and back to the gradient. Compiled for every CPU target.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

@@ -1,5 +1,5 @@
 // What a pass of some samples through a narrow network reads and writes. All matrices lie (neurons, samples), `stride`
-// numbers from neuron to neuron, room for whole vectors of samples; what lies there beyond the samples is in no result. Of one
+// elements from neuron to neuron, room for whole vectors of samples; what lies there beyond the samples is in no result. Of one
 // sample alone, the neurons lie one after the other.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

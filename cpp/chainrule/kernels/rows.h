@@ -1,5 +1,5 @@
-// Rows of numbers as formulas use them: for each, sum, maximum. Row takes a row by vectors along it, RowsSideBySide as
-// many rows at once as a vector has lanes; the numbers are the same. Compiled for every CPU target.
+// Rows of elements as formulas use them: for each, sum, maximum. Row takes a row by vectors along it, RowsSideBySide as
+// many rows at once as a vector has lanes; the results are the same. Compiled for every CPU target.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -17,7 +17,7 @@ struct At {
   CHAINRULE_INLINE V or_else(V values, V /*other*/) const { return values; }
 };
 
-// The place where a row ends: only the first `count` numbers of the vector are there, the others read as 0.
+// The place where a row ends: only the first `count` elements of the vector are there, the others read as 0.
 template <class V>
 struct AtEnd {
   int64_t j;

@@ -8,7 +8,7 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-// Calls visitor(TypeOf<Member>()) for the member with this number, in this translation unit's own code.
+// Calls visitor(TypeOf<Member>()) for the member with this index, in this translation unit's own code.
 template <class Visitor>
 CHAINRULE_INLINE void visit(int, TypeList<>, Visitor&&) {}
 template <class Member, class... Members, class Visitor>

@@ -1,4 +1,4 @@
-// The layers in order and the loss, without numbers: what parameters are laid out for and plans are made for.
+// The layers in order and the loss, without values: what parameters are laid out for and plans are made for.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

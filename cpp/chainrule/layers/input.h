@@ -1,4 +1,4 @@
-// The input layer, layer 1: how many numbers a sample has.
+// The input layer, layer 1: how many features a sample has.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

@@ -44,7 +44,7 @@ class ParameterBlocks {
     return block.offset;
   }
 
-  std::int64_t size() const { return size_; }  // numbers in all blocks
+  std::int64_t size() const { return size_; }  // elements of all blocks
   auto begin() const { return blocks_.begin(); }
   auto end() const { return blocks_.end(); }
 

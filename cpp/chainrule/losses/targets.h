@@ -7,8 +7,8 @@
 namespace chainrule {
 
 enum class TargetKind {
-  kReal,          // any finite numbers, (batch, n_out)
-  kUnitInterval,  // numbers in [0, 1], (batch, n_out)
+  kReal,          // any finite values, (batch, n_out)
+  kUnitInterval,  // values in [0, 1], (batch, n_out)
   kDistribution,  // integer labels (batch,), or rows >= 0 that sum to 1, (batch, n_out)
 };
 

@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-// Billions of floating-point operations a second of fused multiply-adds in registers, two for each, on so many threads
+// Billions of floating-point operations a second of fused multiply-adds in registers, two for each, on this many threads
 // together; fewer where other calls have the threads. Throws std::invalid_argument for n_threads < 1.
 template <class T>
 double peak_gflops(Target target, int n_threads, Poll& poll);

@@ -1,4 +1,4 @@
-// One zeroed block of numbers that starts on a cache line: parameters, optimizer state, workspaces. A vector that begins
+// One zeroed block of memory that starts on a cache line: parameters, optimizer state, workspaces. A vector that begins
 // in the block may be read whole: zeros come after it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

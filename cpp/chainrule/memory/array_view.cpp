@@ -159,7 +159,7 @@ void prefetch_rows([[maybe_unused]] const ArrayView& array, [[maybe_unused]] con
   constexpr std::int64_t kLine = 64, kMostLines = 1 << 12;
   const std::int64_t stride = std::abs(array.col_stride);
   if (array.cols == 0 || stride == 0) return;
-  // From line to line where numbers lie close together, else from number to number.
+  // From line to line where elements are close together, else from element to element.
   const std::int64_t bytes = (array.cols - 1) * stride + 1, step = std::max(stride, kLine);
   const std::int64_t before = array.col_stride < 0 ? bytes - 1 : 0;
   const std::int64_t most_rows = kMostLines / (bytes / step + 1);

@@ -1,4 +1,4 @@
-// The user's array as it lies in memory: any real element type, any strides, any byte order; only read.
+// The user's array in place: any real element type, any strides, any byte order; only read.
 // Rows are converted where they are needed, so that a data set is never copied as a whole.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -66,7 +66,7 @@ inline Rows one_row(std::int64_t i) { return {nullptr, {i, i + 1}}; }
 template <class V>
 void gather_rows(const ArrayView& array, const Rows& rows, MatrixView<V> to);
 
-// The row as a T* where its numbers lie as T's do, one after the other; else null.
+// The row as a T* where its elements are contiguous and of type T; else null.
 template <class T>
 const T* row_in_place(const ArrayView& array, std::int64_t row) {
   constexpr ElementType kOwn = sizeof(T) == 4 ? ElementType::kFloat32 : ElementType::kFloat64;

@@ -28,7 +28,7 @@ struct PanelMatrix {
     const std::int64_t left = cols - panel * width;
     return left < width ? left : width;
   }
-  // The numbers behind `col` in its panel lie side by side; the next row is `width` numbers away.
+  // The elements behind `col` in its panel are contiguous; the next row is `width` numbers away.
   T* at(std::int64_t row, std::int64_t col) const {
     return data + col / width * panel_stride() + row * width + col % width;
   }

@@ -1,4 +1,4 @@
-// The numbers begin, begin + 1, ..., end - 1: rows of a batch, panels of a matrix, and whatever else is divided.
+// The indices begin, begin + 1, ..., end - 1: rows of a batch, panels of a matrix, and whatever else is divided.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

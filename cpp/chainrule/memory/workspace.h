@@ -18,7 +18,7 @@ class Workspace {
     reserve(checked_product(rows, cols), view.data);
   }
 
-  // Sets `data` to so many numbers as soon as allocate() is called; it must stay where it is.
+  // Sets `data` to `size` elements as soon as allocate() is called; it must stay where it is.
   void reserve(std::int64_t size, T*& data) {
     places_.push_back({&data, size_});
     // Everything starts on a cache line of its own.

@@ -16,7 +16,7 @@ void require_shape(const char* name, const RowSource& array, std::int64_t rows, 
 
 void check_shape_of_x(const Architecture& architecture, const RowSource& x);
 
-// The numbers of x alone, each thread some rows.
+// The elements of x alone, each thread some rows.
 template <class T>
 void check_numbers_of_x(const RowSource& x, Team& team, Poll& poll);
 

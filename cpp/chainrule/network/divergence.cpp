@@ -12,7 +12,7 @@
 namespace chainrule {
 namespace {
 
-// Where numbers are larger than this, it is they that make costs and gradients overflow, or steps too long.
+// Where values are larger than this, it is they that make costs and gradients overflow, or steps too long.
 constexpr double kLarge = 1e3;
 
 double largest(const RowSource& rows, Poll& poll) {

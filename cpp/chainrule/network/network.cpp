@@ -9,6 +9,8 @@
 #include "chainrule/layers/initialize.h"
 #include "chainrule/network/check_samples.h"
 #include "chainrule/network/divergence.h"
+#include "chainrule/network/rows_at_once.h"
+#include "chainrule/network/training.h"
 #include "chainrule/plan/choose.h"
 #include "chainrule/plan/step.h"
 #include "chainrule/simd/denormals.h"
@@ -21,7 +23,7 @@ std::uint64_t next_network_id() {
   return ++last;
 }
 
-// A block of numbers of any type, some at a time.
+// A block of elements of any type, some at a time.
 template <class T>
 void copy_numbers(const ArrayView& from, T* to, Poll& poll) {
   constexpr std::int64_t kAtOnce = 1 << 20;
@@ -174,14 +176,16 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   GradientTransformer<T> transformer(session.transforms());
-  const Step step = chainrule::train_step(*plan, {samples, samples.all()}, session.next_step(),
-                                          transformer, plan.team, poll);
+  const Batch<T> batch{samples, samples.all(), {}, noise_of_step(life_.steps_made)};
+  const Step step =
+      chainrule::train_step(*plan, batch, session.next_step(), transformer, plan.team, poll);
   plan->store(plan.team);
   if (!step.finite) {
     throw_diverged(what_diverged(step.cost.mean()), samples,
                    session.steps() == 0 ? 0 : session.learning_rate(), poll);
   }
-  session.finish_step();
+  session.finish_steps(1);
+  ++life_.steps_made;
   return step.cost.mean();
 }
 
@@ -201,8 +205,9 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;
   BorrowedPlan plan(*this, {largest, batch, true, 1}, poll);
-  run_training_loop(*plan, session, samples, options, seed_, epochs_begun_, plan.team, poll,
-                    history);
+  Training<T> training({parameters(), n_parameters(), seed_, life_, uses_}, *plan, session, samples,
+                       options, plan.team, poll, history);
+  training.go_on();
   plan->store(plan.team);
 }
 

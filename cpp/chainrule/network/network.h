@@ -14,8 +14,10 @@
 #include "chainrule/layers/input.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/memory/array_view.h"
+#include "chainrule/network/fit_options.h"
+#include "chainrule/network/history.h"
+#include "chainrule/network/life_counts.h"
 #include "chainrule/network/optimizer.h"
-#include "chainrule/network/training_loop.h"
 #include "chainrule/network/use_guard.h"
 #include "chainrule/plan/layerwise_plan.h"
 #include "chainrule/plan/plan.h"
@@ -42,8 +44,11 @@ class Network {
 
   std::uint64_t seed() const { return seed_; }
   // How many epochs of training have begun: the next one is shuffled by this number.
-  std::int64_t epochs_begun() const { return epochs_begun_; }
-  void set_epochs_begun(std::int64_t epochs) { epochs_begun_ = epochs; }
+  std::int64_t epochs_begun() const { return life_.epochs_begun; }
+  void set_epochs_begun(std::int64_t epochs) { life_.epochs_begun = epochs; }
+  // How many steps have been finished, by fit() and train_step().
+  std::int64_t steps_made() const { return life_.steps_made; }
+  void set_steps_made(std::int64_t steps) { life_.steps_made = steps; }
 
   // Use at most so many threads; 0 for no limit of the network's own.
   int threads() const { return threads_; }
@@ -103,7 +108,7 @@ class Network {
   Architecture architecture_;
   std::uint64_t seed_;
   std::uint64_t id_;  // tells networks apart for as long as the process lives
-  std::int64_t epochs_begun_ = 0;
+  LifeCounts life_;
   std::atomic<int> threads_{0};
   AlignedBlock<T> parameters_;
   mutable UseGuard uses_;

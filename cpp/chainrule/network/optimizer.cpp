@@ -1,4 +1,4 @@
-// An optimizer's numbers by name, and its state from the first step on.
+// An optimizer's hyperparameters by name, and its state from the first step on.
 // SPDX-License-Identifier: BSD-3-Clause
 #include "chainrule/network/optimizer.h"
 

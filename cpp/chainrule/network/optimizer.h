@@ -1,4 +1,4 @@
-// An optimizer at work: its numbers, what it does to the gradient first, how many steps it has made, and its state beside
+// An optimizer at work: its hyperparameters, what it does to the gradient first, how many steps it has made, and its state beside
 // the parameters of the one network that it serves.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -46,12 +46,14 @@ class Optimizer {
     std::int64_t steps() const { return optimizer_.steps_; }
     double learning_rate() const { return optimizer_.number("learning_rate"); }
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
+    const UseGuard& uses() const { return optimizer_.uses_; }
 
     OptimizerStep<T> next_step() const;
     // The same for the step that comes next and those after it.
     void next_steps(std::int64_t count, OptimizerStep<T>* updates) const;
-    void finish_step() {
-      ++optimizer_.steps_;
+    void finish_steps(std::int64_t count) {
+      if (count == 0) return;
+      optimizer_.steps_ += count;
       optimizer_.network_id_ = network_id_;
       if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }

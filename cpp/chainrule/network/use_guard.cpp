@@ -39,12 +39,20 @@ std::uint32_t count_of(std::uint64_t state, std::uint32_t process) {
 
 }  // namespace
 
+thread_local const UseGuard::OpenToThisThread* UseGuard::OpenToThisThread::innermost_ = nullptr;
+
+bool UseGuard::OpenToThisThread::is_open(const UseGuard& uses) {
+  const OpenToThisThread* each = innermost_;
+  while (each && &each->uses_ != &uses) each = each->outer_;
+  return each != nullptr;
+}
+
 std::uint32_t UseGuard::begin_shared(const char* what) {
   const std::uint32_t process = process_number;
   std::uint64_t state = state_.load(std::memory_order_relaxed), next;
   do {
     const std::uint32_t count = count_of(state, process);
-    if (count & kWriter) refuse(what, "being trained");
+    if (count & kWriter && !OpenToThisThread::is_open(*this)) refuse(what, "being trained");
     next = state_of(process, count + 1);
   } while (!state_.compare_exchange_weak(state, next, std::memory_order_acquire,
                                          std::memory_order_relaxed));

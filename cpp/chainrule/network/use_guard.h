@@ -1,5 +1,6 @@
-// Who uses an object at this moment: any number of readers, or one writer alone. Nobody waits: the second gets
-// ConcurrentUseError. A forked child starts with no uses: the threads that its parent's belong to are not in it.
+// Who uses an object at this moment: any number of readers, or one writer alone, who may let its own thread read in
+// between. Nobody waits: the second gets ConcurrentUseError. A forked child starts with no uses: the threads that its
+// parent's belong to are not in it.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -34,6 +35,25 @@ class UseGuard {
    private:
     UseGuard& uses_;
     std::uint32_t process_;
+  };
+
+  // While this lives, its thread may read an object that it is the writer of.
+  class OpenToThisThread {
+   public:
+    explicit OpenToThisThread(const UseGuard& uses) : uses_(uses), outer_(innermost_) {
+      innermost_ = this;
+    }
+    ~OpenToThisThread() { innermost_ = outer_; }
+    OpenToThisThread(const OpenToThisThread&) = delete;
+    OpenToThisThread& operator=(const OpenToThisThread&) = delete;
+
+    static bool is_open(const UseGuard& uses);
+
+   private:
+    static thread_local const OpenToThisThread* innermost_;
+
+    const UseGuard& uses_;
+    const OpenToThisThread* const outer_;
   };
 
  private:

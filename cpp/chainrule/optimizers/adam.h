@@ -26,7 +26,7 @@ struct Adam {
   static double first_value(int /*state*/, const double* /*numbers*/) { return 0; }
 
   static constexpr int kConstants = 6;
-  // What step number `step`, counted from 1, needs of the numbers. With r = sqrt(1 - beta2^t), the step
+  // What step number `step`, counted from 1, needs of the hyperparameters. With r = sqrt(1 - beta2^t), the step
   // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
   static std::array<double, kConstants> constants(const double* numbers, std::int64_t step) {
     const double r = std::sqrt(1 - whole_power(numbers[2], step));

@@ -28,7 +28,7 @@ struct Sgd {
   static double first_value(int /*state*/, const double* /*numbers*/) { return 0; }
 
   static constexpr int kConstants = 3;
-  // What a step needs of the numbers: epsilon, mu, and mu once more for Nesterov's form, else 0.
+  // What a step needs of the hyperparameters: epsilon, mu, and mu once more for Nesterov's form, else 0.
   static std::array<double, kConstants> constants(const double* numbers, std::int64_t /*step*/) {
     return {numbers[0], numbers[1], numbers[2] != 0 ? numbers[1] : 0.0};
   }

@@ -1,4 +1,4 @@
-// Powers of the numbers of an optimizer with the number of a step.
+// Powers of an optimizer's hyperparameters, with the number of a step as exponent.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 

@@ -13,7 +13,7 @@ namespace chainrule {
 template <class T>
 class BatchTargets {
  public:
-  // For batches of up to so many rows, with n_out numbers of y each.
+  // For batches of up to max_batch rows, with n_out elements of y each.
   void reserve(std::int64_t max_batch, std::int64_t n_out, Workspace<T>& workspace);
 
   // Gathers the weights of a batch; returns their sum, with no cost yet.

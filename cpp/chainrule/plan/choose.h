@@ -24,7 +24,7 @@ template <class T>
 std::unique_ptr<Plan<T>> make_plan(PlanKind kind, const Architecture& architecture,
                                    const Capacity& capacity, const Engine<T>& engine, Poll& poll);
 
-// How many threads a team for batches of so many rows should have, at most `cap` (0: no cap).
+// How many threads a team for batches of this size should have, at most `cap` (0: no cap).
 int threads_for(PlanKind plan, const Architecture& architecture, std::int64_t rows, bool trains,
                 int cap);
 

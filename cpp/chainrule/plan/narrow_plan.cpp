@@ -9,13 +9,13 @@ namespace chainrule {
 namespace {
 
 // Samples that go through the network at a time: two of the widest vectors of floats, so that weights are read seldom
-// enough and a layer's numbers stay in the nearest cache.
+// enough and a layer's activations stay in the nearest cache.
 constexpr std::int64_t kBlock = 32;
 // Chunks of a batch: enough for the threads to share, few enough that their gradients cost little. These numbers decide
 // bits: every batch, thread and CPU has the same.
 constexpr std::int64_t kMaxChunks = 16;
 
-// All chunks but the last have so many samples: whole blocks, so that vectors are full.
+// The samples of all chunks but the last: whole blocks, so that vectors are full.
 std::int64_t chunk_size(std::int64_t batch) {
   return round_up((batch - 1) / kMaxChunks + 1, kBlock);
 }

@@ -22,7 +22,7 @@ template <class T>
 PanelWay<T> by_rows() {
   PanelWay<T> way;
   way.packs = [](const Capacity& wanted) {
-    // For so many it pays to pack all weights before predictions, too.
+    // From this many on it pays to pack all weights before predictions, too.
     constexpr std::int64_t kManyRows = 256;
     return wanted.trains || wanted.usual_rows >= kManyRows;
   };

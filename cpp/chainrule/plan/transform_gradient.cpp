@@ -11,7 +11,7 @@
 namespace chainrule {
 namespace {
 
-constexpr std::int64_t kPiece = 1024;  // numbers; decides bits
+constexpr std::int64_t kPiece = 1024;  // elements; decides bits
 // Between two polls; less is done before another thread has heard of it.
 constexpr std::int64_t kPieces = 64;
 

@@ -13,7 +13,7 @@
 
 namespace chainrule {
 
-// The Euclidean norm; finite where all numbers are and it fits a double. `sums` is working memory.
+// The Euclidean norm; finite where all elements are and it fits a double. `sums` is working memory.
 template <class T>
 double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels,
             std::vector<double>& sums, Team& team, Poll& poll);

@@ -1,5 +1,5 @@
 // The stages between dense layers, as formulas on a row: the activations of one sample, in and out, of one width. A member
-// offers forward() and backward() for a row, how many numbers forward() keeps for the way back (kKept) and, if it trains
+// offers forward() and backward() for a row, how many elements a row forward() keeps for the way back (kKept) and, if it trains
 // vectors, add_gradient() of one sample.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once

@@ -37,7 +37,7 @@ class PanelBuffers {
   PanelBuffers(const Architecture& architecture, const Capacity& capacity,
                const KernelTable<T>& kernels, bool packs, std::int64_t rows_at_once, Poll& poll);
 
-  // From now on a batch of so many rows is in work.
+  // From now on a batch of this size is in work.
   void begin(std::int64_t batch);
   // From now on the weights are these, read from packed copies or in place.
   void load(T* parameters, bool packed, bool trains, Team& team, Poll& poll);
@@ -48,7 +48,7 @@ class PanelBuffers {
   Range panels_out(std::size_t l) const {
     return {0, (layers[l].layer.n_out() + kernels.panel_width - 1) / kernels.panel_width};
   }
-  // Rows of one of the output layer's matrices, n_out numbers each.
+  // Rows of one of the output layer's matrices, n_out elements each.
   MatrixView<T> output_rows(const MatrixView<T>& matrix, Range rows) const {
     return {matrix.row(rows.begin), rows.size(), architecture.n_out(), matrix.stride};
   }

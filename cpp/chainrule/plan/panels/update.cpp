@@ -26,7 +26,7 @@ PanelUpdate<T>::PanelUpdate(PanelBuffers<T>& buffers, bool packs) : buffers_(buf
   }
 }
 
-// Calls use(block, panel) for the numbers of a piece, panel by panel of columns.
+// Calls use(block, panel) for the elements of a piece, panel by panel of columns.
 template <class T>
 template <class Use>
 void PanelUpdate<T>::in_blocks(const Piece& piece, Use&& use) const {

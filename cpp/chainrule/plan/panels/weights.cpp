@@ -22,7 +22,7 @@ template <class Work>
 void PanelWeights<T>::divide_panels(const PanelMatrix<T>& matrix, Team& team, Poll& poll,
                                     Work&& work) const {
   constexpr std::int64_t kShared =
-      1 << 16;  // numbers; less is done before another thread has heard of it
+      1 << 16;  // elements; less is done before another thread has heard of it
   const auto do_part = [&](int index, int count) {
     const Range part = part_of({0, matrix.panels()}, index, count);
     for (std::int64_t panel = part.begin; panel < part.end; ++panel) {

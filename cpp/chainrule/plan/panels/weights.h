@@ -18,7 +18,7 @@ namespace chainrule {
 // Columns of the widest panel of all targets; a multiple of the others.
 constexpr std::int64_t kMaxPanelWidth = 64;
 
-// A product of so many rows with weights in place packs these on its way, a block of a quarter of a megabyte at a time:
+// A product of this many rows or more with weights in place packs these on its way, a block of a quarter of a megabyte at a time:
 // the second cache has room for more.
 constexpr std::int64_t kRowsToPack = 128;
 template <class T>

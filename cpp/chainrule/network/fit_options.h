@@ -1,0 +1,43 @@
+// What a training is told beside its samples and its optimizer.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "chainrule/memory/array_view.h"
+#include "chainrule/network/observers/observer.h"
+#include "chainrule/network/position.h"
+#include "chainrule/plan/samples.h"
+#include "chainrule/poll.h"
+#include "chainrule/spec.h"
+
+namespace chainrule {
+
+template <class T>
+struct FitOptions {
+  static constexpr std::int64_t kUntilStopped = -1;
+  static constexpr std::int64_t kToTheEnd = std::numeric_limits<std::int64_t>::max();
+
+  std::int64_t epochs = 1;  // or kUntilStopped
+  std::int64_t batch_size = 32;
+  bool shuffle = true;
+  ArrayView order;  // (epochs, n) numbers of samples, instead of shuffling; or no data
+  std::vector<Spec> stop;
+  Questions questions;  // those of the conditions that ask the caller
+  // The caller's own, told after the conditions. While one is called, its thread may read the network and the optimizer,
+  // which are at the last finished step.
+  std::vector<Observer*> callbacks;
+  const Samples<T>* validation = nullptr;
+  // Where the training begins, if it is not empty. Then where it is left, if that is before its end: by an exception, or
+  // after so many steps; empty where it came to its end.
+  Position* position = nullptr;
+  std::int64_t leave_after = kToTheEnd;
+};
+
+// Throws std::invalid_argument or ShapeError that says what came and what was expected.
+template <class T>
+void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Poll& poll);
+
+}  // namespace chainrule

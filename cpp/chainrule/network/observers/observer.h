@@ -1,0 +1,61 @@
+// What watches a training: it sees a record after steps and epochs, may say stop, and can write down what it remembers.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chainrule/spec.h"
+
+namespace chainrule {
+
+// How far a training has come.
+struct Record {
+  std::int64_t epoch = 0;  // of the last finished step, from 1; 0 before the first
+  std::int64_t step = 0;   // finished in this training
+  // Of the last step after a step, before its update; of the last whole epoch otherwise. NaN where there is none yet.
+  double cost = std::numeric_limits<double>::quiet_NaN();
+  std::optional<double> validation_cost;  // of the last whole epoch, after a step none
+  double seconds = 0;                     // since the training began
+
+  // What conditions on a whole epoch go by.
+  double watched_cost() const { return validation_cost.value_or(cost); }
+};
+
+// What a condition may ask the caller of a training: whether to stop.
+using Questions = std::vector<std::function<bool()>>;
+
+// How closely an observer has to watch.
+enum class Watches {
+  kEnds,    // when the training begins and ends
+  kEpochs,  // each whole epoch
+  kRounds,  // every few steps, where steps are so short that several are made in one go
+  kSteps    // every single step
+};
+
+class Observer {
+ public:
+  virtual ~Observer() = default;
+  virtual Watches watches() const { return Watches::kEpochs; }
+
+  // Each but the last returns whether to stop.
+  virtual bool begin(const Record& /*record*/) { return false; }
+  virtual bool after_step(const Record& /*record*/) { return false; }
+  virtual bool after_epoch(const Record& /*record*/) { return false; }
+  virtual void end(const Record& /*record*/) {}
+
+  // Whether the parameters of the best epoch are to be put back when the training ends.
+  virtual bool restores_best() const { return false; }
+
+  // What it remembers of the epochs so far, by name: a training that goes on later starts from there.
+  using Memory = std::vector<std::pair<std::string, double>>;
+  virtual Memory memory() const { return {}; }
+  virtual void remember(const Spec& /*memory*/) {}
+};
+
+}  // namespace chainrule

@@ -1,0 +1,38 @@
+// The position of a training: all that the rest of it depends on beside the network, the optimizer, the samples and the
+// options, so that it can go on later, in another process, with the same bits.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chainrule/spec.h"
+
+namespace chainrule {
+
+// Everything in it has a name, so that what is added later can be told from what was never there.
+struct Position {
+  // numbers:
+  //   samples, batch_size, parameters: of the training that it belongs to;
+  //   epoch: how many are whole; first: the sample of the next one, in its order, that the next batch begins with;
+  //   steps: finished so far; cost_sum, weight_sum: of the epoch's cost so far; seconds: since the training began;
+  //   epochs_begun, steps_made: of the network; best_cost: of the epoch whose parameters are kept, if any are.
+  // parts: "stop", what each stop condition remembers, in their order.
+  Spec state;
+  // cost, validation_cost: the history so far; best: the parameters that are kept, if any are. float32 fits a double.
+  std::vector<std::pair<std::string, std::vector<double>>> arrays{};
+
+  // Nothing is written down.
+  bool empty() const { return state.name.empty(); }
+  // The array of this name; empty where there is none.
+  const std::vector<double>& array(const std::string& name) const {
+    static const std::vector<double> none;
+    for (const auto& [key, values] : arrays) {
+      if (key == name) return values;
+    }
+    return none;
+  }
+};
+
+}  // namespace chainrule

@@ -1,0 +1,61 @@
+// Makes the steps of some rows: one of them, or several of one sample each where the plan has a way for that.
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "chainrule/network/optimizer.h"
+#include "chainrule/plan/step.h"
+
+namespace chainrule {
+
+template <class T>
+class StepMaker {
+ public:
+  StepMaker(Plan<T>& plan, Optimizer::Session<T>& session, const Samples<T>& samples,
+            std::int64_t batch_size, bool one_at_a_time)
+      : plan_(plan),
+        session_(session),
+        transformer_(session.transforms()),
+        one_by_one_(batch_size == 1 && !one_at_a_time && transformer_.empty() &&
+                    plan.trains_one_by_one(samples)),
+        rows_at_once_(one_by_one_ ? Plan<T>::OneByOne::kMost : batch_size) {}
+
+  // The rows of at most so many steps.
+  std::int64_t rows_at_once(std::int64_t steps) const {
+    return one_by_one_ ? std::min(rows_at_once_, steps) : rows_at_once_;
+  }
+
+  // Returns how many steps were finished: the others, of which there is one at most, came out not finite.
+  std::int64_t make(const Batch<T>& batch, Team& team, Poll& poll) {
+    if (one_by_one_) {
+      session_.next_steps(batch.rows.size(), steps_.updates.data());
+      plan_.train_one_by_one(batch, steps_, poll);
+    } else {
+      session_.next_steps(1, steps_.updates.data());
+      const Step step = train_step(plan_, batch, steps_.updates[0], transformer_, team, poll);
+      steps_.costs[0] = step.cost;
+      steps_.begun = 1;
+      steps_.finite = step.finite;
+    }
+    const std::int64_t finished = steps_.finite ? steps_.begun : steps_.begun - 1;
+    session_.finish_steps(finished);
+    return finished;
+  }
+
+  bool finite() const { return steps_.finite; }
+  const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
+  const CostSums& last_cost() const { return cost(steps_.begun - 1); }
+
+ private:
+  Plan<T>& plan_;
+  Optimizer::Session<T>& session_;
+  GradientTransformer<T> transformer_;
+  const bool one_by_one_;
+  const std::int64_t rows_at_once_;
+  typename Plan<T>::OneByOne steps_;
+};
+
+}  // namespace chainrule

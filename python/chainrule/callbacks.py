@@ -1,0 +1,162 @@
+"""Callbacks: objects of the user's own that are told how a training goes, and may stop it."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chainrule._spec import shown
+
+if TYPE_CHECKING:
+    from chainrule.network import Network
+
+# Called by the core with the numbers of a record; returns whether to stop.
+Hook = Callable[[int, int, float, float | None, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """How far a training has come.
+
+    Attributes
+    ----------
+    epoch : int
+        Epoch of the last finished step in this training, counted from 1; 0 before the first step.
+    step : int
+        Steps finished in this training.
+    cost : float
+        In `on_step_end` the cost of the step's batch, before its update; elsewhere the training
+        cost of the last whole epoch, as in the history. NaN where there is none yet.
+    validation_cost : float or None
+        Cost of the validation data after the last whole epoch. None without validation data,
+        before the first epoch is whole, and in `on_step_end`.
+    seconds : float
+        Wall-clock time since the training began.
+    """
+
+    epoch: int
+    step: int
+    cost: float
+    validation_cost: float | None
+    seconds: float
+
+
+class Callback:
+    """What a callback may be told; any object with one of these methods will do.
+
+    Each is called with the network and a `Record`, after the stop conditions have been asked, and
+    ends the training by returning True: then ``history.stopped_by`` is the callback. None and
+    False go on. `History` is made when the training ends; until then `network.history` is that of
+    the training before.
+
+    Within these methods the network, and the optimizer, can be read (`predict`, `cost`,
+    `parameters`, `copy`, `pickle`) and are at the last finished step. They cannot be changed: what
+    trains or sets weights raises `ConcurrentUseError`, as does any use in another thread, and
+    writing into a view of the parameters has no defined effect.
+
+    An exception ends the training and comes through as it is, with the network at its last
+    finished step; `on_fit_end` is not called then. One in `on_fit_begin` leaves everything as it
+    was, `network.history` too.
+
+    Examples
+    --------
+    >>> import chainrule as cr
+    >>> class Progress(cr.Callback):
+    ...     def on_epoch_end(self, network, record):
+    ...         if record.epoch % 20 == 0:
+    ...             print(record.epoch, f"{record.cost:.3f}")
+    >>> net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    >>> net.parameters = [1, 0]
+    >>> history = net.fit(
+    ...     [[1], [2]], [0, 1], optimizer=cr.SGD(0.1), epochs=40, batch_size=2, callbacks=Progress()
+    ... )
+    20 0.030
+    40 0.017
+    """
+
+    def on_fit_begin(self, network: Network, record: Record) -> bool | None:
+        """See a training begin: everything is checked, no step is made."""
+        return None
+
+    def on_step_end(self, network: Network, record: Record) -> bool | None:
+        """See a finished step. Called for every single one, which takes some microseconds."""
+        return None
+
+    def on_epoch_end(self, network: Network, record: Record) -> bool | None:
+        """See a whole epoch, after its validation."""
+        return None
+
+    def on_fit_end(self, network: Network, record: Record) -> bool | None:
+        """See the end of a training that no exception ended, with the parameters that it leaves."""
+        return None
+
+
+METHODS = ("on_fit_begin", "on_step_end", "on_epoch_end", "on_fit_end")  # in the core's order
+
+
+def as_callbacks(callbacks: object) -> list[object]:
+    """Return one callback or several as a list; raise TypeError for what is none."""
+    if not _looks_like_one(callbacks) and isinstance(callbacks, Iterable):
+        several = list(callbacks)
+    else:
+        several = [callbacks]
+    for each in several:
+        _check(each)
+    return several
+
+
+def hooks_of(network: Network, callback: object) -> tuple[Hook | None, ...]:
+    """Return what the core calls, one for each of METHODS; None where there is no such method."""
+    return tuple(_hook(network, callback, name) for name in METHODS)
+
+
+def _looks_like_one(thing: object) -> bool:
+    return isinstance(thing, type) or any(hasattr(thing, name) for name in METHODS)
+
+
+def _check(callback: object) -> None:
+    if isinstance(callback, type):
+        raise TypeError(f"callbacks must be objects, got the class {shown(callback)}; call it")
+    if not any(_method(callback, name) for name in METHODS):
+        raise TypeError(
+            "callbacks must be objects with one of the methods on_fit_begin, on_step_end, "
+            f"on_epoch_end and on_fit_end, got {shown(callback)}"
+        )
+
+
+def _method(callback: object, name: str) -> Callable[[Network, Record], Any] | None:
+    """Return the method of this name; None where there is none, or only that of `Callback`."""
+    method = getattr(callback, name, None)
+    if method is None or getattr(method, "__func__", None) is getattr(Callback, name):
+        return None
+    if not callable(method):
+        raise TypeError(
+            f"{name} of a callback must be a method, got {shown(method)} in {shown(callback)}"
+        )
+    called: Callable[[Network, Record], Any] = method
+    return called
+
+
+def _hook(network: Network, callback: object, name: str) -> Hook | None:
+    method = _method(callback, name)
+    if method is None:
+        return None
+
+    def hook(
+        epoch: int, step: int, cost: float, validation_cost: float | None, seconds: float
+    ) -> bool:
+        answer = method(network, Record(epoch, step, cost, validation_cost, seconds))
+        if answer is None:
+            return False
+        if not isinstance(answer, bool | np.bool_):
+            raise TypeError(
+                f"{name} of a callback must return True, False or None, "
+                f"got {shown(answer)} from {shown(callback)}"
+            )
+        return bool(answer)
+
+    return hook

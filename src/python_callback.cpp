@@ -1,0 +1,32 @@
+// The crossing between Python and C++: calling a callback of the user's own between the steps of a training.
+// SPDX-License-Identifier: BSD-3-Clause
+#include "python_callback.h"
+
+namespace chainrule {
+
+PythonCallback::PythonCallback(const py::handle& functions) {
+  const auto all = functions.cast<py::tuple>();
+  begin_ = all[0].ptr();
+  after_step_ = all[1].ptr();
+  after_epoch_ = all[2].ptr();
+  end_ = all[3].ptr();
+}
+
+Watches PythonCallback::watches() const {
+  if (!after_step_.is_none()) return Watches::kSteps;
+  return after_epoch_.is_none() ? Watches::kEnds : Watches::kEpochs;
+}
+
+bool PythonCallback::call(py::handle function, const Record& record) {
+  if (function.is_none()) return false;
+  return back_in_python([&] {
+    py::object validation = py::none();
+    if (record.validation_cost) validation = py::float_(*record.validation_cost);
+    const py::object stop = call_python(
+        py::reinterpret_borrow<py::object>(function), py::int_(record.epoch), py::int_(record.step),
+        py::float_(record.cost), validation, py::float_(record.seconds));
+    return is_true_in_python(stop);
+  });
+}
+
+}  // namespace chainrule

@@ -1,0 +1,355 @@
+"""A training that is left after any of its steps and goes on elsewhere: the bits are the same."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import pickle
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from chainrule import _core
+from support import DTYPES
+
+N = 50  # four epochs of five steps
+ALL_EPOCHS = -1
+rng = np.random.default_rng(4)
+X, Y, WEIGHT = rng.normal(size=(N, 6)), rng.normal(size=(N, 2)), rng.uniform(size=N)
+HELD_OUT = rng.normal(size=(30, 6)), rng.normal(size=(30, 2))
+ORDER = np.array([rng.permutation(N) for _ in range(4)])
+PATIENT = cr.NoImprovement(patience=3, restore_best=True)
+
+
+def squares(s, y):
+    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
+
+
+class Run:
+    """One training, in any number of pieces. Each begins with what a pickle has kept."""
+
+    def __init__(
+        self,
+        optimizer,
+        dtype="float32",
+        loss="mse",
+        sizes=(9, 7),
+        stages=(),
+        data=(X, Y),
+        **options,
+    ):
+        self.data = data
+        self.options = {
+            "epochs": 4,
+            "batch_size": 10,
+            "shuffle": True,
+            "order": None,
+            "stop": (),
+            "validation_data": None,
+            "sample_weight": None,
+        } | options
+        hidden = [cr.Dense(n, "tanh") for n in sizes]
+        layers = [cr.Input(data[0].shape[1]), *hidden, *stages, cr.Dense(2)]
+        net = cr.Network(layers, loss=loss, dtype=dtype, rng=3)
+        net.train_step(data[0][:5], data[1][:5], optimizer)  # it has a life before this training
+        self.start = net, optimizer, _core.Position()
+
+    def piece(self, state, leave_after=None):
+        """Go on from a state; return it, and the history so far."""
+        net, optimizer, position = pickle.loads(pickle.dumps(state))
+        history = _core.History()
+        stop = [each._spec_with([]) for each in self.options["stop"]]
+        options = self.options | {
+            "stop": stop,
+            "questions": [],
+            "history": history,
+            "position": position,
+            "leave_after": leave_after,
+        }
+        net._fit(*self.data, optimizer, **options)
+        return (net, optimizer, position), history
+
+    def whole(self):
+        return self.piece(self.start)
+
+
+def result(state, history):
+    """Return everything that a training leaves, but its time."""
+    net, optimizer, position = state
+    assert position.empty
+    return (
+        net.parameters.tobytes(),
+        [each.tobytes() for each in optimizer._states()],
+        (optimizer.steps, net._steps_made, net._epochs_begun),
+        (history.cost, history.validation_cost, history.stopped_by),
+    )
+
+
+OPTIMIZERS = {
+    "sgd": lambda: cr.SGD(0.2),
+    "momentum": lambda: cr.SGD(0.05, momentum=0.9),
+    "adam": lambda: cr.Adam(0.05),
+    "clipped": lambda: cr.SGD(0.2, momentum=0.5, clip_norm=0.5),
+}
+OPTIONS = {
+    "plain": {},
+    "validated": {"validation_data": HELD_OUT, "sample_weight": WEIGHT},
+    "in order": {"shuffle": False, "batch_size": 11},  # the last batch of an epoch has six
+    "given order": {"order": ORDER, "sample_weight": WEIGHT},
+    "stages": {"stages": [cr.LayerNorm(), cr.Dropout(0.4)], "validation_data": HELD_OUT},
+    "stopping": {"stop": [cr.CostBelow(0), PATIENT], "validation_data": HELD_OUT, "epochs": -1},
+}
+
+
+def assert_cuts_leave_no_trace(run):
+    whole = run.whole()
+    steps = whole[0][0]._steps_made - 1
+    expected = result(*whole)
+    for cut in range(steps + 1):
+        left, history = run.piece(run.start, cut)
+        assert history.stopped_by == -2
+        assert left[0]._steps_made == 1 + cut
+        assert left[2].state[1]["steps"] == cut
+        assert result(*run.piece(left)) == expected, f"cut after step {cut}"
+    # After every one of its steps.
+    state = run.start
+    for _ in range(steps):
+        state, _ = run.piece(state, 1)
+        assert not state[2].empty
+    assert result(*run.piece(state)) == expected
+    return expected
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cut_after_every_step(plan, dtype, optimizer, options):
+    run = Run(OPTIMIZERS[optimizer](), dtype, **OPTIONS[options])
+    _, _, (steps, *_), (cost, *_, stopped_by) = assert_cuts_leave_no_trace(run)
+    assert steps == 1 + len(cost) * 5
+    assert stopped_by == (1 if options == "stopping" else ALL_EPOCHS)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cut_with_a_cost_of_the_users_own(plan, dtype):
+    run = Run(cr.Adam(0.05), dtype, loss=squares, validation_data=HELD_OUT)
+    assert_cuts_leave_no_trace(run)
+
+
+@pytest.mark.parametrize("sizes", [(2, 2), (9, 7), (200, 60)])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cut_within_steps_that_are_made_in_one_go(dtype, optimizer, sizes):
+    run = Run(
+        OPTIMIZERS[optimizer](),
+        dtype,
+        sizes=sizes,
+        data=(X[:20] / 8, Y[:20]),
+        batch_size=1,
+        epochs=2,
+        stop=[cr.NoImprovement(restore_best=True)],
+    )
+    assert_cuts_leave_no_trace(run)
+
+
+@pytest.mark.parametrize("plan_name", ["rows", "columns"])
+def test_cut_between_numbers_of_threads(plan_name):
+    cr.set_product("own")
+    _core._force_plan(plan_name)
+    try:
+        x, y = rng.normal(size=(900, 48)), rng.normal(size=(900, 2))
+        run = Run(cr.Adam(0.01), data=(x, y), sizes=(128, 96), batch_size=300, epochs=3)
+        with cr.threads(3):
+            assert run.start[0].plan(300)["threads"] == 3
+        expected, state = result(*run.whole()), run.start
+        for threads in (1, 3, 2, 8, 1, 2, 3, 1):
+            with cr.threads(threads):
+                state, _ = run.piece(state, 1)
+        with cr.threads(4):
+            assert result(*run.piece(state)) == expected
+    finally:
+        _core._force_plan("auto")
+
+
+def test_restored_parameters_are_those_of_the_best_epoch(plan):
+    run = Run(cr.SGD(0.2), validation_data=HELD_OUT, stop=[PATIENT], epochs=-1)
+    (net, *_), history = run.whole()
+    best = int(np.argmin(history.validation_cost))
+    assert best < len(history.validation_cost) - 1
+    left, _ = run.piece(run.start, 5 * (best + 1))
+    assert net.parameters.tobytes() == left[0].parameters.tobytes()
+    assert net.cost(*HELD_OUT) == pytest.approx(history.validation_cost[best], rel=1e-6)
+
+
+def test_goes_on_in_another_process(tmp_path):
+    run = Run(cr.Adam(0.05), **OPTIONS["stopping"])
+    expected = result(*run.whole())
+    left, _ = run.piece(run.start, 7)
+    stop = [each._spec_with([]) for each in run.options["stop"]]
+    path = tmp_path / "left.pickle"
+    path.write_bytes(pickle.dumps((left, run.data, run.options | {"stop": stop})))
+    code = textwrap.dedent("""
+        import pickle, sys
+        import chainrule as cr
+        from chainrule import _core
+        (net, optimizer, position), data, options = pickle.load(open(sys.argv[1], "rb"))
+        history = _core.History()
+        net._fit(*data, optimizer, history=history, position=position, **options)
+        print(net.parameters.tobytes().hex(), history.cost, history.validation_cost)
+    """)
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60
+    )
+    parameters, costs = expected[0], expected[3]
+    assert done.stdout == f"{parameters.hex()} {costs[0]} {costs[1]}\n", done.stderr
+
+
+class Fault(Exception):
+    """An exception of the user's own."""
+
+
+class Failing:
+    """Squares that raise in one of the calls."""
+
+    def __init__(self, at):
+        self.left = at
+
+    def __call__(self, s, y):
+        self.left -= 1
+        if self.left == 0:
+            raise Fault
+        return squares(s, y)
+
+
+@pytest.mark.parametrize("call", range(1, 25))
+def test_an_exception_leaves_a_position(call):
+    # Six calls an epoch, the last of which is its validation.
+    stop = [cr.NoImprovement(restore_best=True)]
+    whole = Run(cr.Adam(0.05), loss=squares, validation_data=HELD_OUT, stop=stop)
+    expected = result(*whole.whole())
+    net, optimizer, position = whole.start
+    net._loss = Failing(call)
+    options = whole.options | {"stop": [each._spec_with([]) for each in stop]}
+    with pytest.raises(Fault):
+        net._fit(*whole.data, optimizer, **options, position=position)
+    finished = call - 1 - (call - 1) // 6
+    assert (position.state[1]["steps"], net._steps_made - 1) == (finished, finished)
+    net._loss = squares
+    assert result(*whole.piece((net, optimizer, position))) == expected
+
+
+def test_an_end_leaves_no_position():
+    run = Run(cr.SGD(0.1))
+    (_, _, position), _ = run.whole()
+    assert position.empty
+    assert (position.state, position.arrays) == (("", {}, {}, []), {})
+
+
+def test_epochs_are_those_of_the_whole_training():
+    run = Run(cr.SGD(0.1), epochs=3)
+    left, _ = run.piece(run.start, 12)
+    longer = Run(cr.SGD(0.1), epochs=4)
+    assert result(*longer.piece(left)) == result(*longer.whole())
+
+
+def test_a_position_is_named_numbers_and_arrays():
+    run = Run(cr.SGD(0.2), **OPTIONS["stopping"])
+    (_, _, position), history = run.piece(run.start, 12)
+    name, numbers, words, parts = position.state
+    assert (name, words) == ("position", {})
+    expected = {
+        "samples": N,
+        "batch_size": 10,
+        "epoch": 2,
+        "first": 20,
+        "steps": 12,
+        "epochs_begun": 3,
+        "steps_made": 13,
+    }
+    assert {key: numbers[key] for key in expected} == expected
+    assert numbers["best_cost"] == min(history.validation_cost)
+    assert [(role, each[0]) for role, each in parts] == [
+        ("stop", "cost_below"),
+        ("stop", "no_improvement"),
+    ]
+    assert set(parts[1][1][1]) == {"best", "epochs_without"}
+    arrays = position.arrays
+    assert list(arrays) == ["cost", "validation_cost", "best"]
+    assert arrays["validation_cost"].tolist() == history.validation_cost
+    assert arrays["best"].shape == (run.start[0].n_parameters,)
+    twin = _core.Position(position.state, arrays)
+    assert twin.state == position.state
+
+
+def changed(position, number=None, value=None, array=None, size=None, parts=None):
+    """Return a copy of a position that is not quite the same."""
+    name, numbers, words, old_parts = position.state
+    arrays = position.arrays
+    if number is not None:
+        numbers = numbers | {number: value}
+        if value is None:
+            del numbers[number]
+    if array is not None:
+        arrays[array] = np.zeros(size)
+    return _core.Position((name, numbers, words, old_parts if parts is None else parts), arrays)
+
+
+BAD = {
+    "samples": ({"number": "samples", "value": 9}, "with 9 samples; this one has 50"),
+    "batch": ({"number": "batch_size", "value": 9}, "with 9 samples in a batch; this one has 10"),
+    "parameters": ({"number": "parameters", "value": 9}, "with 9 parameters; this one has 149"),
+    "no epoch": ({"number": "epoch"}, "epoch"),
+    "epoch -1": ({"number": "epoch", "value": -1}, "position's epoch must be .* 0 to .*, got -1"),
+    "epoch 1.5": ({"number": "epoch", "value": 1.5}, "position's epoch must be .*, got 1.5"),
+    "epoch 5": ({"number": "epoch", "value": 5}, "position's epoch must be .* to 4, got 5"),
+    "epoch NaN": ({"number": "epoch", "value": np.nan}, "position's epoch must be .*, got nan"),
+    "first 60": ({"number": "first", "value": 60}, "position's first must be .* to 50, got 60"),
+    "first 7": ({"number": "first", "value": 7}, "first must be that of a batch, got 7"),
+    "steps": ({"number": "steps", "value": np.inf}, "position's steps must be .*, got inf"),
+    "seconds": ({"number": "seconds", "value": -1}, "position's seconds must be >= 0, got -1"),
+    "weight": ({"number": "weight_sum", "value": -1}, "weight_sum must be >= 0, got -1"),
+    "begun": ({"number": "epochs_begun", "value": 0}, "epochs_begun must be .* from 1 .*, got 0"),
+    "made": ({"number": "steps_made", "value": 0.5}, "steps_made must be .*, got 0.5"),
+    "cost": ({"array": "cost", "size": 1}, "position's cost has 1 numbers, expected 2"),
+    "validation": ({"array": "validation_cost", "size": 0}, "has 0 numbers, expected 2"),
+    "best": ({"array": "best", "size": 3}, "position's best has 3 numbers, expected 149"),
+    "no conditions": ({"parts": []}, "stop conditions none; this one has no_improvement"),
+    "another condition": (
+        {"parts": [("stop", ("cost_below", {}, {}, []))]},
+        "conditions cost_below; this one has no_improvement",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_a_position_of_another_training_is_refused(case):
+    change, message = BAD[case]
+    run = Run(cr.Adam(0.05), validation_data=HELD_OUT, stop=[cr.NoImprovement(restore_best=True)])
+    (net, optimizer, position), _ = run.piece(run.start, 12)
+    before = net.parameters.tobytes(), net._steps_made, net._epochs_begun, optimizer.steps
+    options = run.options | {"stop": [each._spec_with([]) for each in run.options["stop"]]}
+    with pytest.raises(ValueError, match=message):
+        net._fit(*run.data, optimizer, **options, position=changed(position, **change))
+    assert (net.parameters.tobytes(), net._steps_made, net._epochs_begun, optimizer.steps) == before
+    assert result(*run.piece((net, optimizer, position))) == result(*run.whole())
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch_size", [1, 10])
+def test_steps_are_counted_over_the_life_of_a_network(dtype, batch_size):
+    net = cr.Network([cr.Input(6), cr.Dense(3, "tanh"), cr.Dense(2)], dtype=dtype, rng=0)
+    assert net._steps_made == 0
+    net.fit(X, Y, epochs=2, batch_size=batch_size)
+    net.train_step(X, Y, cr.SGD(0.1))
+    steps = 2 * N // batch_size + 1
+    assert net._steps_made == steps
+    net.predict(X)
+    net.value_and_grad(X, Y)
+    for twin in net.copy(), pickle.loads(pickle.dumps(net)):
+        twin.train_step(X, Y, cr.SGD(0.1))
+        assert twin._steps_made == steps + 1
+    # A step that fails does not count.
+    with pytest.raises(cr.TrainingDiverged):
+        net.train_step(X, Y * 1e300 if dtype == "float64" else Y * 1e30, cr.SGD(0.1))
+    assert net._steps_made == steps
