@@ -78,7 +78,7 @@ ADDED = [
                 (
                     "README.md",
                     r'^\| "huber" \|.*\n',
-                    rf'\g<0>| "{name}" | numbers | any activation (but one softmax) | (n, n_out) |\n',
+                    rf'\g<0>| "{name}" | numbers | any but softmax of one | (n, n_out) |\n',
                 ),
             ],
         )
