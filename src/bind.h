@@ -73,7 +73,12 @@ using SpecTuple = py::typing::Tuple<py::str, py::typing::Dict<py::str, py::float
                                     py::typing::Dict<py::str, py::str>,
                                     py::typing::List<py::typing::Tuple<py::str, py::object>>>;
 
-inline Spec to_spec(const py::handle& object) {
+inline Spec to_spec(const py::handle& object, int depth = 0) {
+  constexpr int kDeepest = 16;
+  if (depth > kDeepest) {
+    throw std::invalid_argument("a spec has parts within parts, more than " +
+                                std::to_string(kDeepest) + " deep");
+  }
   const auto fields = object.cast<py::tuple>();
   Spec spec{fields[0].cast<std::string>()};
   for (const auto& [key, value] : fields[1].cast<py::dict>()) {
@@ -84,7 +89,7 @@ inline Spec to_spec(const py::handle& object) {
   }
   for (const py::handle part : fields[3]) {
     const auto pair = part.cast<py::tuple>();
-    spec.parts.emplace_back(pair[0].cast<std::string>(), to_spec(pair[1]));
+    spec.parts.emplace_back(pair[0].cast<std::string>(), to_spec(pair[1], depth + 1));
   }
   return spec;
 }

@@ -13,6 +13,10 @@ using Arrays = py::typing::Dict<py::str, Numbers>;
 
 Position make_position(const SpecTuple& state, const Arrays& arrays) {
   Position position{to_spec(state)};
+  if (position.state.name != Position::kName) {
+    throw std::invalid_argument(std::string("the state of a position must have the name \"") +
+                                Position::kName + "\", got \"" + position.state.name + "\"");
+  }
   for (const auto& [name, values] : arrays) {
     const auto numbers = values.cast<Numbers>();
     position.arrays.emplace_back(
@@ -44,6 +48,7 @@ void bind_position(py::module_& module) {
       .def_property_readonly("arrays", &arrays_of, "dict: Arrays of float64 by name.")
       .def("__reduce__", [](const py::object& self) -> py::typing::Tuple<py::type, py::object> {
         const auto& position = self.cast<const Position&>();
+        if (position.empty()) return py::make_tuple(py::type::of(self), py::tuple());
         const py::tuple arguments = py::make_tuple(from_spec(position.state), arrays_of(position));
         return py::make_tuple(py::type::of(self), arguments);
       });

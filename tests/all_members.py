@@ -24,6 +24,7 @@ RANGES = {
     "a finite number": (-0.5, [np.nan, np.inf]),
     "a finite number > 0": (0.5, [0, -1, np.nan, np.inf]),
     "a finite number >= 0": (0.25, [-1, np.nan, np.inf]),
+    "a number > 0 and < 1": (0.5, [0, 1, -1, np.nan]),
     "a number in [0, 1)": (0.5, [-0.5, 1, np.nan]),
     "a whole number >= 1": (3, [0, 2.5, np.nan]),
     "0 or 1": (True, [0.5, np.nan]),  # True or False in Python's classes

@@ -163,13 +163,19 @@ def test_no_leak(cycle):
     work = CYCLES[cycle]
     for _ in range(30):  # until the allocator has what it wants
         work()
-    gc.collect()
-    before, objects = resident(), len(gc.get_objects())
-    for _ in range(100):
-        work()
-    gc.collect()
-    assert resident() - before < 2_000_000
-    assert len(gc.get_objects()) - objects < 50
+    # A leak shows in any hundred rounds; what the system adds to a process now and then, such as
+    # the rest of a huge page that it makes of small ones, does not.
+    for _ in range(3):
+        gc.collect()
+        before, objects = resident(), len(gc.get_objects())
+        for _ in range(100):
+            work()
+        gc.collect()
+        grown = resident() - before
+        assert len(gc.get_objects()) - objects < 50
+        if grown < 2_000_000:
+            return
+    pytest.fail(f"{grown} bytes more after 100 rounds, three times")
 
 
 @pytest.mark.parametrize("cycle", ["predict", "value_and_grad", "train_step", "fit", "fit in vain"])

@@ -5,6 +5,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -239,6 +240,43 @@ def test_an_exception_leaves_a_position(call):
     assert result(*whole.piece((net, optimizer, position))) == expected
 
 
+@pytest.mark.parametrize(
+    ("stop", "calls"),
+    [
+        (cr.CostBelow(1e9), {"on_epoch_end": 1}),
+        (cr.NoImprovement(1), {"on_epoch_end": 2, "on_step_end": 10}),
+        (cr.TimeLimit(1e-9), {"on_step_end": 1}),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("method", ["on_step_end", "on_epoch_end"])
+def test_who_has_said_stop_has_said_so_for_good(stop, calls, method):
+    """Where a callback raises after a condition has said stop, going on comes to the end."""
+    run = Run(cr.SGD(0.0), stop=[stop])
+    (net, *_), history = run.whole()
+    expected = net.parameters.tobytes(), history.cost, history.stopped_by
+    assert history.stopped_by == 0
+    asked = 0
+
+    def raise_at_last(*record):
+        nonlocal asked
+        asked += 1
+        if asked == calls.get(method):
+            raise Fault
+        return False
+
+    net, optimizer, position = run.start
+    hooks = [None, raise_at_last, None, None]
+    if method == "on_epoch_end":
+        hooks = [None, None, raise_at_last, None]
+    options = run.options | {"stop": [stop._spec()], "callbacks": [tuple(hooks)]}
+    with pytest.raises(Fault) if method in calls else nullcontext():
+        net._fit(*run.data, optimizer, **options, position=position)
+    if method in calls:
+        (net, *_), history = run.piece((net, optimizer, position))
+        assert (net.parameters.tobytes(), history.cost, history.stopped_by) == expected
+
+
 def test_an_end_leaves_no_position():
     run = Run(cr.SGD(0.1))
     (_, _, position), _ = run.whole()
@@ -257,7 +295,7 @@ def test_a_position_is_named_numbers_and_arrays():
     run = Run(cr.SGD(0.2), **OPTIONS["stopping"])
     (_, _, position), history = run.piece(run.start, 12)
     name, numbers, words, parts = position.state
-    assert (name, words) == ("position", {})
+    assert (name, words) == ("position", {"seed": "3"})
     expected = {
         "samples": N,
         "batch_size": 10,
@@ -269,11 +307,10 @@ def test_a_position_is_named_numbers_and_arrays():
     }
     assert {key: numbers[key] for key in expected} == expected
     assert numbers["best_cost"] == min(history.validation_cost)
-    assert [(role, each[0]) for role, each in parts] == [
-        ("stop", "cost_below"),
-        ("stop", "no_improvement"),
-    ]
-    assert set(parts[1][1][1]) == {"best", "epochs_without"}
+    assert [role for role, _ in parts] == ["stop", "stop"]
+    entries = [dict(entry[3]) for _, entry in parts]
+    assert [each["condition"][0] for each in entries] == ["cost_below", "no_improvement"]
+    assert set(entries[1]["memory"][1]) == {"best", "epochs_without"}
     arrays = position.arrays
     assert list(arrays) == ["cost", "validation_cost", "best"]
     assert arrays["validation_cost"].tolist() == history.validation_cost
@@ -282,16 +319,23 @@ def test_a_position_is_named_numbers_and_arrays():
     assert twin.state == position.state
 
 
-def changed(position, number=None, value=None, array=None, size=None, parts=None):
+def stop_entry(condition, **memory):
+    """Return what a position has of one stop condition."""
+    parts = [("condition", condition._spec()), ("memory", ("memory", memory, {}, []))]
+    return [("stop", ("stop", {}, {}, parts))]
+
+
+def changed(position, number=None, value=None, array=None, size=None, parts=None, word=None):
     """Return a copy of a position that is not quite the same."""
     name, numbers, words, old_parts = position.state
+    words = words if word is None else {"seed": word}
     arrays = position.arrays
     if number is not None:
         numbers = numbers | {number: value}
         if value is None:
             del numbers[number]
     if array is not None:
-        arrays[array] = np.zeros(size)
+        arrays[array] = np.zeros(size) if isinstance(size, int) else np.array(size)
     return _core.Position((name, numbers, words, old_parts if parts is None else parts), arrays)
 
 
@@ -311,13 +355,33 @@ BAD = {
     "weight": ({"number": "weight_sum", "value": -1}, "weight_sum must be >= 0, got -1"),
     "begun": ({"number": "epochs_begun", "value": 0}, "epochs_begun must be .* from 1 .*, got 0"),
     "made": ({"number": "steps_made", "value": 0.5}, "steps_made must be .*, got 0.5"),
-    "cost": ({"array": "cost", "size": 1}, "position's cost has 1 numbers, expected 2"),
-    "validation": ({"array": "validation_cost", "size": 0}, "has 0 numbers, expected 2"),
-    "best": ({"array": "best", "size": 3}, "position's best has 3 numbers, expected 149"),
-    "no conditions": ({"parts": []}, "stop conditions none; this one has no_improvement"),
+    "infinite": ({"number": "weight_sum", "value": np.inf}, "weight_sum must be finite, got inf"),
+    "cost NaN": ({"number": "cost_sum", "value": np.nan}, "cost_sum must be finite, got nan"),
+    "best NaN": ({"number": "best_cost", "value": np.nan}, "best_cost must be finite, got nan"),
+    "stopped": ({"number": "stopped_by", "value": 1}, "stopped_by must be .* 0 to 0, got 1"),
+    "unknown": ({"number": "unknown", "value": 1}, 'position has no number "unknown"'),
+    "seed": ({"word": "4"}, "of a network with seed 4; this one has 3"),
+    "cost": ({"array": "cost", "size": 1}, "position's cost has 1 elements, expected 2"),
+    "costs": ({"array": "cost", "size": [1, np.nan]}, "position's cost must be finite, got nan"),
+    "validation": ({"array": "validation_cost", "size": 0}, "has 0 elements, expected 2"),
+    "best": ({"array": "best", "size": 3}, "position's best has 3 elements, expected 149"),
+    "best inf": ({"array": "best", "size": [1e300] * 149}, "best must be finite, got 1e\\+300"),
+    "no conditions": ({"parts": []}, "with 0 stop conditions; this one has 1"),
     "another condition": (
-        {"parts": [("stop", ("cost_below", {}, {}, []))]},
-        "conditions cost_below; this one has no_improvement",
+        {"parts": stop_entry(cr.NoImprovement(3, restore_best=True))},
+        'another stop condition 1 than "no_improvement"',
+    ),
+    "memory": (
+        {"parts": stop_entry(cr.NoImprovement(restore_best=True), best=1, epochs_without=-1e18)},
+        "epochs without improvement must be a whole number from 0 to patience, got -1e",
+    ),
+    "memory NaN": (
+        {"parts": stop_entry(cr.NoImprovement(restore_best=True), best=np.nan, epochs_without=1)},
+        "the best cost must be a finite number, got nan",
+    ),
+    "unknown memory": (
+        {"parts": stop_entry(cr.NoImprovement(restore_best=True), worst=1)},
+        'memory has no number "worst"',
     ),
 }
 
@@ -333,23 +397,3 @@ def test_a_position_of_another_training_is_refused(case):
         net._fit(*run.data, optimizer, **options, position=changed(position, **change))
     assert (net.parameters.tobytes(), net._steps_made, net._epochs_begun, optimizer.steps) == before
     assert result(*run.piece((net, optimizer, position))) == result(*run.whole())
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("batch_size", [1, 10])
-def test_steps_are_counted_over_the_life_of_a_network(dtype, batch_size):
-    net = cr.Network([cr.Input(6), cr.Dense(3, "tanh"), cr.Dense(2)], dtype=dtype, rng=0)
-    assert net._steps_made == 0
-    net.fit(X, Y, epochs=2, batch_size=batch_size)
-    net.train_step(X, Y, cr.SGD(0.1))
-    steps = 2 * N // batch_size + 1
-    assert net._steps_made == steps
-    net.predict(X)
-    net.value_and_grad(X, Y)
-    for twin in net.copy(), pickle.loads(pickle.dumps(net)):
-        twin.train_step(X, Y, cr.SGD(0.1))
-        assert twin._steps_made == steps + 1
-    # A step that fails does not count.
-    with pytest.raises(cr.TrainingDiverged):
-        net.train_step(X, Y * 1e300 if dtype == "float64" else Y * 1e30, cr.SGD(0.1))
-    assert net._steps_made == steps

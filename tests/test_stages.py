@@ -9,7 +9,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
-from reference import OPTIMIZERS, STAGES, Noise, central_difference, train
+from reference import OPTIMIZERS, STAGES, central_difference, train
 from support import DTYPES, PAIRS, assert_relative, bits, random_targets, reference_of, seed_of
 
 WRONG_TYPES = ["0.1", b"1", None, 1j, [0.1], object()]
@@ -177,53 +177,7 @@ def test_every_plan_and_number_of_threads_gives_the_same_bits(dtype, batch):
     assert len(found) == 1
 
 
-# ---- Random masks --------------------------------------------------------------------------------
-
-
-def masks(rate=0.5, n=130, batch=200, step=0, *, seed=0, dtype="float64", before=()):
-    """Return which neurons a Dropout on n inputs keeps, (batch, n)."""
-    layers = [cr.Input(n), *before, cr.Dropout(rate), cr.Dense(1, bias=False)]
-    net = cr.Network(layers, rng=seed, dtype=dtype)
-    net.parameters = np.ones(n)
-    x, y, kept = np.ones((batch, n)), np.ones(batch), []
-    for weight in np.eye(batch):  # of one sample of the batch alone, dC/dW = 2 (s - y) a
-        kept.append(net.value_and_grad(x, y, weight, step=step)[1] != 0)
-    return np.array(kept)
-
-
-@pytest.mark.parametrize("n", [7, 64, 130])
-def test_masks_are_those_of_philox(n):
-    for stage, before in enumerate([[], [cr.Dropout(0)]]):
-        expected = Noise(5, 9).numbers(stage, 20, n) >= 0.3 * 2.0**32
-        found = masks(0.3, n, 20, step=9, seed=5, before=before)
-        np.testing.assert_array_equal(found, expected)
-
-
-@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
-def test_so_many_neurons_are_dropped(rate):
-    kept = masks(rate, n=100, batch=50)
-    # Five deviations of a binomial distribution.
-    assert abs(kept.mean() - (1 - rate)) <= 5 * np.sqrt(rate * (1 - rate) / kept.size)
-
-
-def test_masks_depend_on_seed_step_and_sample_alone():
-    one = masks(n=70, batch=30)
-    np.testing.assert_array_equal(masks(n=70, batch=30, dtype="float32"), one)
-    np.testing.assert_array_equal(masks(n=70, batch=10), one[:10])
-    np.testing.assert_array_equal(masks(n=20, batch=30), one[:, :20])
-    for other in masks(n=70, batch=30, step=1), masks(n=70, batch=30, seed=1), one[::-1]:
-        # Two independent masks agree in half of their places.
-        assert 0.4 < (other == one).mean() < 0.6
-
-
-def test_two_stages_have_masks_of_their_own():
-    net = cr.Network(
-        [cr.Input(1000), cr.Dropout(0.5), cr.Dropout(0.5), cr.Dense(1, bias=False)],
-        rng=0,
-        dtype="float64",
-    )
-    gradient = net.value_and_grad(np.ones((1, 1000)), [0.0], step=0)[1]
-    assert 0.2 < np.count_nonzero(gradient) / 1000 < 0.3
+# ---- In training alone ---------------------------------------------------------------------------
 
 
 def test_predictions_drop_nothing(stage_plan):
@@ -281,6 +235,16 @@ def test_a_cost_function_of_the_users_own(stage_plan):
     for net in custom, named:
         net.fit(x, y, optimizer=cr.SGD(0.05), epochs=2, batch_size=16)
     assert_relative(custom.parameters, named.parameters, 1e-10, stage_plan)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("eps", [1e-5, 1e-30, 1e-40, 5e-324])
+def test_rows_of_equal_elements(stage_plan, dtype, eps):
+    """They are beta, however small eps is."""
+    net = cr.Network([cr.Input(16), cr.LayerNorm(eps), cr.Dense(2)], dtype=dtype, rng=0)
+    x = np.full((3, 16), 0.5)  # whose mean is exact
+    np.testing.assert_array_equal(net.predict(x), np.tile(net.layers[2].bias, (3, 1)))
+    assert np.isfinite(net.value_and_grad(x, np.zeros((3, 2)))[1]).all()
 
 
 # ---- Layers, traces, what is shown ---------------------------------------------------------------
@@ -365,9 +329,9 @@ def test_a_rate_out_of_range(rate):
         cr.Dropout(rate)
 
 
-@pytest.mark.parametrize("eps", [0, -1e-5, np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("eps", [0, -1e-5, 1, 64, np.nan, np.inf, -np.inf])
 def test_an_eps_out_of_range(eps):
-    with pytest.raises(ValueError, match="eps must be a finite number > 0, got"):
+    with pytest.raises(ValueError, match="eps must be a number > 0 and < 1, got"):
         cr.LayerNorm(eps)
 
 

@@ -1,6 +1,7 @@
 """Training against the reference in every plan: the same numbers, the same bits however cut."""
 # SPDX-License-Identifier: BSD-3-Clause
 
+import pickle
 import time
 
 import numpy as np
@@ -319,3 +320,25 @@ def test_cost_of_one_step_is_the_cost_before_it():
     before = net.cost(x, y, weight)
     history = net.fit(x, y, batch_size=len(x), sample_weight=weight)
     assert history.cost == pytest.approx([before], rel=1e-14)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("batch_size", [1, 10])
+def test_steps_are_counted_over_the_life_of_a_network(dtype, batch_size):
+    rng = np.random.default_rng(4)
+    n, x, y = 50, rng.normal(size=(50, 6)), rng.normal(size=(50, 2))
+    net = cr.Network([cr.Input(6), cr.Dense(3, "tanh"), cr.Dense(2)], dtype=dtype, rng=0)
+    assert net._steps_made == 0
+    net.fit(x, y, epochs=2, batch_size=batch_size)
+    net.train_step(x, y, cr.SGD(0.1))
+    steps = 2 * n // batch_size + 1
+    assert net._steps_made == steps
+    net.predict(x)
+    net.value_and_grad(x, y)
+    for twin in net.copy(), pickle.loads(pickle.dumps(net)):
+        twin.train_step(x, y, cr.SGD(0.1))
+        assert twin._steps_made == steps + 1
+    # A step that fails does not count.
+    with pytest.raises(cr.TrainingDiverged):
+        net.train_step(x, y * 1e300 if dtype == "float64" else y * 1e30, cr.SGD(0.1))
+    assert net._steps_made == steps

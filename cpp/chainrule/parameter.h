@@ -12,7 +12,15 @@
 
 namespace chainrule {
 
-enum class Allowed { kFinite, kPositive, kNotNegative, kFraction, kCount, kFlag };
+enum class Allowed {
+  kFinite,
+  kPositive,
+  kNotNegative,
+  kFraction,
+  kPositiveFraction,
+  kCount,
+  kFlag
+};
 
 // In words, as it stands in messages.
 inline const char* text_of(Allowed allowed) {
@@ -21,6 +29,7 @@ inline const char* text_of(Allowed allowed) {
     case Allowed::kPositive: return "a finite number > 0";
     case Allowed::kNotNegative: return "a finite number >= 0";
     case Allowed::kFraction: return "a number in [0, 1)";
+    case Allowed::kPositiveFraction: return "a number > 0 and < 1";
     case Allowed::kCount: return "a whole number >= 1";
     case Allowed::kFlag: return "0 or 1";
   }
@@ -34,6 +43,7 @@ inline bool holds(Allowed allowed, double value) {
     case Allowed::kPositive: return value > 0;
     case Allowed::kNotNegative: return value >= 0;
     case Allowed::kFraction: return value >= 0 && value < 1;
+    case Allowed::kPositiveFraction: return value > 0 && value < 1;
     case Allowed::kCount: return value >= 1 && value == std::floor(value);
     case Allowed::kFlag: return value == 0 || value == 1;
   }

@@ -23,6 +23,12 @@ struct Spec {
   // As above, but throws std::invalid_argument where there is none.
   double number(const std::string& key) const;
 
+  bool operator==(const Spec& other) const {
+    return name == other.name && numbers == other.numbers && words == other.words &&
+           parts == other.parts;
+  }
+  bool operator!=(const Spec& other) const { return !(*this == other); }
+
   // Throws std::invalid_argument where there is an entry of another key, or a number or word twice. Parts of one key may be
   // several; part() gives the first.
   void require_known(const std::vector<std::string>& number_keys,

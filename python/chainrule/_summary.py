@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from chainrule._spec import Member
-from chainrule.layers import Dense, Input
+from chainrule.layers import Dense, Input, widths_of
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -19,7 +19,7 @@ def _name(member: str | Member) -> str:
 def summary(network: Network) -> str:
     """Return a line about the network, and one for each of its layers."""
     rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
-    width, widths_of_neurons = 0, []
+    width = 0
     for number, layer in enumerate(network.layers, start=1):
         activation = W_shape = b_shape = ""
         size = 0
@@ -33,8 +33,6 @@ def summary(network: Network) -> str:
             activation = repr(layer).partition("(")[2][:-1]
         if layer._trains:
             size = sum(each.size for each in layer._trained() if each is not None)
-        if isinstance(layer, Input | Dense):
-            widths_of_neurons.append(str(width))
         kind = type(layer).__name__
         parameters = f"{size:,}" if size else ""
         rows.append((str(number), kind, str(width), activation, W_shape, b_shape, parameters))
@@ -47,7 +45,7 @@ def summary(network: Network) -> str:
     loss = network.loss
     loss_name = getattr(loss, "__name__", "custom") if callable(loss) else _name(loss)
     head = (
-        f"{type(network).__name__} {'-'.join(widths_of_neurons)}, "
+        f"{type(network).__name__} {widths_of(network.layers)}, "
         f"{network.n_parameters:,} parameters, loss {loss_name}, {network.dtype.name}"
     )
     return "\n".join([head, *(f"  {line}".rstrip() for line in table)])

@@ -64,8 +64,8 @@ def train(
     except BaseException as error:
         if record.begun:
             network._history = history_of(record, may_stop, error)
-            if getattr(error, "history", None) is None:  # not an attribute of the user's own
-                with contextlib.suppress(Exception):  # of one that takes no attributes
+            with contextlib.suppress(Exception):  # of one that takes no attributes
+                if isinstance(getattr(error, "history", None), History | None):  # ours, not theirs
                     error.history = network._history  # type: ignore[attr-defined]
         raise
     network._history = history_of(record, may_stop)

@@ -55,12 +55,15 @@ class Callback:
 
     Within these methods the network, and the optimizer, can be read (`predict`, `cost`,
     `parameters`, `copy`, `pickle`) and are at the last finished step. They cannot be changed: what
-    trains or sets weights raises `ConcurrentUseError`, as does any use in another thread, and
-    writing into a view of the parameters has no defined effect.
+    trains, sets weights or sets a learning rate raises `ConcurrentUseError`, as does any use in
+    another thread, and writing into a view of the parameters has no defined effect.
 
     An exception ends the training and comes through as it is, with the network at its last
     finished step; `on_fit_end` is not called then. One in `on_fit_begin` leaves everything as it
     was, `network.history` too.
+
+    A history holds the callback that has stopped its training, and the network holds the history of
+    the last: a callback that holds the network in turn is freed by the garbage collector only.
 
     Examples
     --------
@@ -83,7 +86,7 @@ class Callback:
         return None
 
     def on_step_end(self, network: Network, record: Record) -> bool | None:
-        """See a finished step. Called for every single one, which takes some microseconds."""
+        """See a finished step. Called for every single one: some microseconds, and a copy of W."""
         return None
 
     def on_epoch_end(self, network: Network, record: Record) -> bool | None:
@@ -122,9 +125,12 @@ def _check(callback: object) -> None:
     if isinstance(callback, type):
         raise TypeError(f"callbacks must be objects, got the class {shown(callback)}; call it")
     if not any(_method(callback, name) for name in METHODS):
+        has_none = (
+            "overrides none of them" if isinstance(callback, Callback) else "has none of them"
+        )
         raise TypeError(
             "callbacks must be objects with one of the methods on_fit_begin, on_step_end, "
-            f"on_epoch_end and on_fit_end, got {shown(callback)}"
+            f"on_epoch_end and on_fit_end, got {shown(callback)}, which {has_none}"
         )
 
 

@@ -42,6 +42,8 @@ class History:
         """Return a history with lists of its own."""
         return replace(self, cost=self.cost.copy(), validation_cost=self.validation_cost.copy())
 
+    __copy__ = copy
+
     def __reduce__(self) -> tuple[Any, ...]:
         # A callback may hold anything: files, threads, the network itself.
         known = isinstance(self.stopped_by, StopCondition | str)

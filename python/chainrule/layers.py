@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import copyreg
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 import numpy as np
@@ -270,6 +271,16 @@ class Dense(Layer):
 def _dense_spec(n_out: int, activation: str | Activation, has_bias: bool, init: str) -> Spec:
     numbers = {"n_out": n_out, "bias": float(has_bias)}
     return ("dense", numbers, {"init": init}, [("activation", spec_of(activation))])
+
+
+def widths_of(layers: Iterable[Layer]) -> str:
+    """Return the widths of the layers of neurons: "4-2-2-1"."""
+    widths = (
+        layer.n if isinstance(layer, Input) else layer.n_out
+        for layer in layers
+        if isinstance(layer, Input | Dense)
+    )
+    return "-".join(map(str, widths))
 
 
 def assign(name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:

@@ -42,7 +42,8 @@ class Dropout(Stage):
 
     A neuron is dropped with probability `rate`, for each sample anew. `Network.predict`, `cost` and
     `trace` drop none, and `value_and_grad` does so for a `step` that is given. The masks depend on
-    the network's seed, the step, the place in the batch and the neuron, not on threads or dtype.
+    the network's seed, the step, the place in the batch, that of this layer in the network and the
+    neuron; not on threads, dtype or the widths of other layers.
     (Srivastava et al., JMLR 15, 2014, section 4; scaled in training, as in PyTorch's Dropout.)
 
     Parameters
@@ -89,12 +90,12 @@ class LayerNorm(Stage):
     Parameters
     ----------
     eps : float, default 1e-5
-        Added to the variance, > 0.
+        Added to the variance, > 0 and < 1.
 
     Raises
     ------
     ValueError
-        If `eps` is not a finite number > 0.
+        If `eps` is not > 0 and < 1.
     TypeError
         If it is no number.
 

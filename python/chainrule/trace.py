@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chainrule import _notebook, _slopes
 from chainrule._spec import whole_number
-from chainrule.layers import Dense, Layer
+from chainrule.layers import Dense, Layer, widths_of
 
 Array = npt.NDArray[Any]
 
@@ -152,5 +152,5 @@ class Trace:
         return _notebook.trace_latex(self)
 
     def __repr__(self) -> str:
-        widths = "-".join(str(a.shape[1]) for a in self._a)
-        return f"Trace(network {widths}, batch {self._a[0].shape[0]}, cost {self.cost:.6g})"
+        widths, batch = widths_of(self._layers), self._a[0].shape[0]
+        return f"Trace(network {widths}, batch {batch}, cost {self.cost:.6g})"

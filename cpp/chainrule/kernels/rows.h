@@ -1,5 +1,5 @@
-// Rows of elements as formulas use them: for each, sum, maximum. Row takes a row by vectors along it, RowsSideBySide as
-// many rows at once as a vector has lanes; the results are the same. Compiled for every CPU target.
+// Rows of elements as formulas use them: for each, sum, maximum. Row takes a row by vectors along it, contiguous or in
+// panels, RowsSideBySide as many rows at once as a vector has lanes; the results are the same. Compiled for every CPU target.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -8,40 +8,54 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-// A place in a row, with all of a vector there: reads and writes it.
+// A place in a row, with all of a vector there: reads and writes it. `offset` leads there from the row's first element,
+// element j is the first there; of_vector() reads the same elements of a vector that is contiguous.
 template <class V>
 struct At {
-  int64_t j;
-  CHAINRULE_INLINE V operator()(const typename V::Number* row) const { return V::load(row + j); }
-  CHAINRULE_INLINE void put(typename V::Number* row, V values) const { values.store(row + j); }
+  int64_t offset, j;
+  CHAINRULE_INLINE V operator()(const typename V::Number* row) const {
+    return V::load(row + offset);
+  }
+  CHAINRULE_INLINE V of_vector(const typename V::Number* vector) const {
+    return V::load(vector + j);
+  }
+  CHAINRULE_INLINE void put(typename V::Number* row, V values) const { values.store(row + offset); }
   CHAINRULE_INLINE V or_else(V values, V /*other*/) const { return values; }
 };
 
 // The place where a row ends: only the first `count` elements of the vector are there, the others read as 0.
 template <class V>
 struct AtEnd {
-  int64_t j;
+  int64_t offset, j;
   int count;
   CHAINRULE_INLINE V operator()(const typename V::Number* row) const {
-    return V::load_first(row + j, count);
+    return V::load_first(row + offset, count);
+  }
+  CHAINRULE_INLINE V of_vector(const typename V::Number* vector) const {
+    return V::load_first(vector + j, count);
   }
   CHAINRULE_INLINE void put(typename V::Number* row, V values) const {
-    values.store_first(row + j, count);
+    values.store_first(row + offset, count);
   }
   CHAINRULE_INLINE V or_else(V values, V other) const {
     return select(V::first(count), values, other);
   }
 };
 
+// Where the elements of a row are, from its first on.
+struct Contiguous {
+  CHAINRULE_INLINE int64_t offset(int64_t j) const { return j; }
+};
+
 // With kPadded, whole vectors may be read and written where the row ends; what comes after it goes into no sum.
-template <class V, bool kPadded = false>
+template <class V, bool kPadded = false, class Layout = Contiguous>
 class Row {
  public:
   using Vector = V;
   using T = typename V::Number;
   using Scalar = T;  // what a formula has one of for a row
 
-  explicit Row(int64_t n) : n_(n) {}
+  explicit Row(int64_t n, Layout layout = {}) : n_(n), layout_(layout) {}
 
   T count() const { return static_cast<T>(n_); }
   static CHAINRULE_INLINE T number(T value) { return value; }
@@ -50,7 +64,7 @@ class Row {
   template <class Body>
   CHAINRULE_INLINE void for_each(Body&& body) const {
     int64_t j = 0;
-    for (; j + V::kWidth <= n_; j += V::kWidth) body(At<V>{j});
+    for (; j + V::kWidth <= n_; j += V::kWidth) body(At<V>{layout_.offset(j), j});
     if (j < n_) at_end(body, j, n_ - j);
   }
 
@@ -66,19 +80,20 @@ class Row {
 
  private:
   template <class Term>
-  static CHAINRULE_INLINE V at_place(Term& term, int64_t j, int64_t n) {
-    return n == V::kWidth ? term(At<V>{j}) : at_end(term, j, n);
+  CHAINRULE_INLINE V at_place(Term& term, int64_t j, int64_t n) const {
+    return n == V::kWidth ? term(At<V>{layout_.offset(j), j}) : at_end(term, j, n);
   }
   template <class Body>
-  static CHAINRULE_INLINE auto at_end(Body& body, int64_t j, int64_t n) {
+  CHAINRULE_INLINE auto at_end(Body& body, int64_t j, int64_t n) const {
     if constexpr (kPadded) {
-      return body(At<V>{j});
+      return body(At<V>{layout_.offset(j), j});
     } else {
-      return body(AtEnd<V>{j, static_cast<int>(n)});
+      return body(AtEnd<V>{layout_.offset(j), j, static_cast<int>(n)});
     }
   }
 
   int64_t n_;
+  Layout layout_;
 };
 
 template <class V>
@@ -102,7 +117,7 @@ class RowsSideBySide {
 
   template <class Body>
   CHAINRULE_INLINE void for_each(Body&& body) const {
-    for (int64_t j = 0; j < n_; ++j) body(At<V>{j * stride_});
+    for (int64_t j = 0; j < n_; ++j) body(At<V>{j * stride_, j});
   }
 
   // A lane that no element belongs to changes nothing, so it may be left out: no other is -0, or NaN in a maximum.
@@ -124,9 +139,9 @@ class RowsSideBySide {
     constexpr int64_t kLanes = Lanes<T>::kCount;
     V lanes[kLanes];
     int64_t used = n_ < kLanes ? n_ : kLanes;
-    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(At<V>{j * stride_}));
+    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(At<V>{j * stride_, j}));
     for (int64_t j = used; j < n_; ++j) {
-      lanes[j % kLanes] = take(lanes[j % kLanes], term(At<V>{j * stride_}));
+      lanes[j % kLanes] = take(lanes[j % kLanes], term(At<V>{j * stride_, j}));
     }
     for (int64_t half = kLanes / 2; half > 0; half /= 2) {
       for (int64_t i = 0; i + half < used; ++i) lanes[i] = combine(lanes[i], lanes[i + half]);

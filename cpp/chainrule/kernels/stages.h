@@ -2,18 +2,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "chainrule/kernels/panel_row.h"
+#include "chainrule/kernels/product.h"
+#include "chainrule/kernels/rows.h"
 #include "chainrule/kernels/stage_rows.h"
 #include "chainrule/kernels/visit.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
+// Of a row in panels; a contiguous one has them kPanelWidth apart.
+template <class V>
+struct InPanels {
+  int64_t panel_stride;
+  CHAINRULE_INLINE int64_t offset(int64_t j) const {
+    return j / kPanelWidth<V> * panel_stride + j % kPanelWidth<V>;
+  }
+};
+
 // Calls body(formula, row, values, noise) for every sample.
 template <class V, class Body>
 void for_samples_of_stage(const StageRows<typename V::Number>& rows, Body&& body) {
   visit_formula<V>(rows.stage, [&](auto, const auto& formula) {
-    const PanelRow<V> row(rows.cols, rows.panel_stride);
+    const Row<V, false, InPanels<V>> row(rows.cols, {rows.panel_stride});
     for (int64_t i = 0; i < rows.rows; ++i) {
       body(formula, row, rows.sample(i), RowNoise(rows.noise, rows.number, rows.first_sample + i));
     }

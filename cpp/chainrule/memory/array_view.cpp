@@ -185,8 +185,7 @@ template <class T>
              ? std::string(", too large for ") + (sizeof(T) == 4 ? "float32" : "float64")
              : "; expected finite numbers only"));
   }
-  throw std::invalid_argument(std::string(name) +
-                              " was changed by another thread while it was in use");
+  throw std::invalid_argument(std::string(name) + " was changed while it was in use");
 }
 
 template <class T>

@@ -46,7 +46,7 @@ class Optimizer {
     std::int64_t steps() const { return optimizer_.steps_; }
     double learning_rate() const { return optimizer_.number("learning_rate"); }
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
-    const UseGuard& uses() const { return optimizer_.uses_; }
+    UseGuard& uses() const { return optimizer_.uses_; }
 
     OptimizerStep<T> next_step() const;
     // The same for the step that comes next and those after it.

@@ -13,12 +13,16 @@ namespace chainrule {
 
 // Everything in it has a name, so that what is added later can be told from what was never there.
 struct Position {
+  static constexpr const char* kName = "position";
+
   // numbers:
   //   samples, batch_size, parameters: of the training that it belongs to;
   //   epoch: how many are whole; first: the sample of the next one, in its order, that the next batch begins with;
   //   steps: finished so far; cost_sum, weight_sum: of the epoch's cost so far; seconds: since the training began;
-  //   epochs_begun, steps_made: of the network; best_cost: of the epoch whose parameters are kept, if any are.
-  // parts: "stop", what each stop condition remembers, in their order.
+  //   epochs_begun, steps_made: of the network; best_cost: of the epoch whose parameters are kept, if any are;
+  //   stopped_by: the number of the condition or callback that has said stop, if one has.
+  // words: seed, of the network.
+  // parts: "stop" for each stop condition, in their order, with its spec, "condition", and its "memory".
   Spec state;
   // cost, validation_cost: the history so far; best: the parameters that are kept, if any are. float32 fits a double.
   std::vector<std::pair<std::string, std::vector<double>>> arrays{};

@@ -17,13 +17,6 @@ namespace {
 // A look at the clock takes as long as a tenth of the shortest round of steps; the plans poll within long ones.
 constexpr std::int64_t kRoundsBetweenPolls = 8;
 
-std::vector<std::unique_ptr<Observer>> make_observers(const std::vector<Spec>& specs,
-                                                      const Questions& questions) {
-  std::vector<std::unique_ptr<Observer>> made;
-  for (const Spec& spec : specs) made.push_back(make_observer(spec, questions));
-  return made;
-}
-
 std::vector<Observer*> pointers_to(const std::vector<std::unique_ptr<Observer>>& observers) {
   std::vector<Observer*> pointers;
   for (const auto& each : observers) pointers.push_back(each.get());

@@ -28,7 +28,7 @@ struct TrainedNetwork {
   std::int64_t n_parameters;
   std::uint64_t seed;
   LifeCounts& life;
-  const UseGuard& uses;
+  UseGuard& uses;
 };
 
 template <class T>

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chainrule/error.h"
+#include "chainrule/network/observers/list.h"
 #include "chainrule/network/training.h"
 
 namespace chainrule {
@@ -21,8 +22,13 @@ std::int64_t whole(const Spec& state, const char* key, double least, double most
   return static_cast<std::int64_t>(value);
 }
 
-double not_negative(const Spec& state, const char* key) {
+double finite(const Spec& state, const char* key) {
   const double value = state.number(key);
+  require(std::isfinite(value), std::string("the position's ") + key, "finite", value);
+  return value;
+}
+double not_negative(const Spec& state, const char* key) {
+  const double value = finite(state, key);
   require(value >= 0, std::string("the position's ") + key, ">= 0", value);
   return value;
 }
@@ -34,18 +40,24 @@ void require_same(const Spec& state, const char* key, const char* what, std::int
                               " " + what + "; this one has " + std::to_string(own));
 }
 
-void require_size(const Position& position, const char* array, std::size_t expected) {
-  const std::size_t size = position.array(array).size();
-  if (size == expected) return;
-  throw std::invalid_argument("the position's " + std::string(array) + " has " +
-                              std::to_string(size) + " numbers, expected " +
-                              std::to_string(expected));
+// So many elements, all of them finite as a T.
+template <class T>
+void require_array(const Position& position, const char* name, std::size_t size) {
+  const std::vector<double>& array = position.array(name);
+  if (array.size() != size) {
+    throw std::invalid_argument("the position's " + std::string(name) + " has " +
+                                std::to_string(array.size()) + " elements, expected " +
+                                std::to_string(size));
+  }
+  for (const double each : array) {
+    require(std::isfinite(static_cast<T>(each)), std::string("the position's ") + name, "finite",
+            each);
+  }
 }
 
-std::string names_of(const std::vector<Spec>& specs) {
-  std::string names;
-  for (const Spec& each : specs) names += (names.empty() ? "" : ", ") + each.name;
-  return names.empty() ? "none" : names;
+// A stop condition as it was asked for, and what it remembers.
+Spec stop_entry(const Spec& condition, const Observer& observer) {
+  return {"stop", {}, {}, {{"condition", condition}, {"memory", {"memory", observer.memory()}}}};
 }
 
 }  // namespace
@@ -54,7 +66,7 @@ template <class T>
 Position Training<T>::position() const {
   const auto number = [](std::int64_t value) { return static_cast<double>(value); };
   Position position;
-  position.state = {"position",
+  position.state = {Position::kName,
                     {{"samples", number(samples_.size())},
                      {"batch_size", number(batch_size_)},
                      {"parameters", number(network_.n_parameters)},
@@ -65,10 +77,12 @@ Position Training<T>::position() const {
                      {"weight_sum", cost_.weight},
                      {"seconds", stopwatch_.seconds()},
                      {"epochs_begun", number(network_.life.epochs_begun)},
-                     {"steps_made", number(network_.life.steps_made)}}};
+                     {"steps_made", number(network_.life.steps_made)}},
+                    {{"seed", std::to_string(network_.seed)}}};
+  if (stopped()) position.state.numbers.emplace_back("stopped_by", number(stopped_by_));
   if (best_.any()) position.state.numbers.emplace_back("best_cost", best_.cost());
   for (std::size_t i = 0; i < stop_.size(); ++i) {
-    position.state.parts.emplace_back("stop", Spec{options_.stop[i].name, stop_[i]->memory()});
+    position.state.parts.emplace_back("stop", stop_entry(options_.stop[i], *stop_[i]));
   }
   // An epoch whose end was interrupted comes to its end again.
   const auto whole_epochs = [&](const std::vector<double>& costs) {
@@ -85,13 +99,24 @@ Position Training<T>::position() const {
 template <class T>
 void Training<T>::take_up(const Position& position) {
   const Spec& state = position.state;
+  state.require_known(
+      {"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum", "weight_sum",
+       "seconds", "epochs_begun", "steps_made", "stopped_by", "best_cost"},
+      {"seed"}, {"stop"});
   require_same(state, "samples", "samples", samples_.size());
   require_same(state, "batch_size", "samples in a batch", batch_size_);
   require_same(state, "parameters", "parameters", network_.n_parameters);
+  const std::string seed = state.word("seed", "none");
+  if (seed != std::to_string(network_.seed)) {
+    throw std::invalid_argument("this position is that of a network with seed " + seed +
+                                "; this one has " + std::to_string(network_.seed));
+  }
   const bool has_end = options_.epochs != FitOptions<T>::kUntilStopped;
   const double most_epochs = has_end ? static_cast<double>(options_.epochs) : kMostInDouble;
   const std::int64_t epoch = whole(state, "epoch", 0, most_epochs);
-  const std::int64_t first = whole(state, "first", 0, static_cast<double>(samples_.size()));
+  const bool at_end = has_end && epoch == options_.epochs;
+  const std::int64_t first =
+      whole(state, "first", 0, at_end ? 0 : static_cast<double>(samples_.size()));
   if (first % batch_size_ != 0 && first != samples_.size()) {
     throw std::invalid_argument("the position's first must be that of a batch, got " +
                                 std::to_string(first));
@@ -100,20 +125,34 @@ void Training<T>::take_up(const Position& position) {
   const double seconds = not_negative(state, "seconds");
   const LifeCounts life{whole(state, "epochs_begun", first > 0 ? 1 : 0, kMostInDouble),
                         whole(state, "steps_made", 0, kMostInDouble)};
-  const CostSums cost{state.number("cost_sum"), not_negative(state, "weight_sum")};
+  const CostSums cost{finite(state, "cost_sum"), not_negative(state, "weight_sum")};
   const auto n_epochs = static_cast<std::size_t>(epoch);
-  require_size(position, "cost", n_epochs);
-  require_size(position, "validation_cost", options_.validation ? n_epochs : 0);
+  require_array<double>(position, "cost", n_epochs);
+  require_array<double>(position, "validation_cost", options_.validation ? n_epochs : 0);
   const bool has_best = best_.wanted() && epoch > 0;
-  require_size(position, "best", has_best ? static_cast<std::size_t>(network_.n_parameters) : 0);
-  const double best_cost = has_best ? state.number("best_cost") : 0;
-  std::vector<Spec> memories;
-  for (const auto& [role, memory] : state.parts) {
-    if (role == "stop") memories.push_back(memory);
+  require_array<T>(position, "best",
+                   has_best ? static_cast<std::size_t>(network_.n_parameters) : 0);
+  const double best_cost = has_best ? finite(state, "best_cost") : 0;
+  const std::size_t may_stop = stop_.size() + options_.callbacks.size();
+  const int stopped_by =
+      static_cast<int>(state.number("stopped_by", ObserverGroup::kNobody) == ObserverGroup::kNobody
+                           ? ObserverGroup::kNobody
+                           : whole(state, "stopped_by", 0, static_cast<double>(may_stop) - 1));
+  if (state.parts.size() != stop_.size()) {
+    throw std::invalid_argument("this position is that of a training with " +
+                                std::to_string(state.parts.size()) +
+                                " stop conditions; this one has " + std::to_string(stop_.size()));
   }
-  if (names_of(memories) != names_of(options_.stop)) {
-    throw std::invalid_argument("this position is that of a training with the stop conditions " +
-                                names_of(memories) + "; this one has " + names_of(options_.stop));
+  // New ones, so that nothing has changed where one of the memories is refused.
+  auto stop = make_observers(options_.stop, options_.questions);
+  for (std::size_t i = 0; i < stop.size(); ++i) {
+    const Spec& entry = state.parts[i].second;
+    if (entry.part("condition", {}) != options_.stop[i]) {
+      throw std::invalid_argument(
+          "this position is that of a training with another stop condition " +
+          std::to_string(i + 1) + " than \"" + options_.stop[i].name + "\"");
+    }
+    stop[i]->remember(entry.part("memory", {}));
   }
 
   epoch_ = epoch;
@@ -125,7 +164,10 @@ void Training<T>::take_up(const Position& position) {
   history_.cost = position.array("cost");
   history_.validation_cost = position.array("validation_cost");
   if (has_best) best_.keep(best_cost, position.array("best").data());
-  for (std::size_t i = 0; i < stop_.size(); ++i) stop_[i]->remember(memories[i]);
+  stopped_by_ = stopped_by;
+  for (std::size_t i = 0; i < stop_.size(); ++i) {
+    stop_[i]->remember(state.parts[i].second.part("memory", {}));
+  }
 }
 
 template Position Training<float>::position() const;

@@ -31,20 +31,18 @@ std::uint32_t count_of(std::uint64_t state, std::uint32_t process) {
   return state >> 32 == process ? static_cast<std::uint32_t>(state) : 0;
 }
 
-[[noreturn]] void refuse(const char* what, const char* state) {
-  throw ConcurrentUseError(
-      std::string("this ") + what + " is " + state +
-      " by another call at this moment; work on a copy, or wait for that call");
-}
-
 }  // namespace
 
-thread_local const UseGuard::OpenToThisThread* UseGuard::OpenToThisThread::innermost_ = nullptr;
-
-bool UseGuard::OpenToThisThread::is_open(const UseGuard& uses) {
-  const OpenToThisThread* each = innermost_;
-  while (each && &each->uses_ != &uses) each = each->outer_;
-  return each != nullptr;
+void UseGuard::refuse(const char* what, bool is_trained) const {
+  const std::string name = std::string("this ") + what + " is ";
+  if (is_trained && is_open_to_this_thread()) {
+    throw ConcurrentUseError(name +
+                             "being trained by the call that has called this one back, which may "
+                             "read it, but not change it; work on a copy");
+  }
+  throw ConcurrentUseError(
+      name + (is_trained ? "being trained" : "in use") +
+      " by another call at this moment; work on a copy, or wait for that call");
 }
 
 std::uint32_t UseGuard::begin_shared(const char* what) {
@@ -52,7 +50,7 @@ std::uint32_t UseGuard::begin_shared(const char* what) {
   std::uint64_t state = state_.load(std::memory_order_relaxed), next;
   do {
     const std::uint32_t count = count_of(state, process);
-    if (count & kWriter && !OpenToThisThread::is_open(*this)) refuse(what, "being trained");
+    if (count & kWriter && !is_open_to_this_thread()) refuse(what, true);
     next = state_of(process, count + 1);
   } while (!state_.compare_exchange_weak(state, next, std::memory_order_acquire,
                                          std::memory_order_relaxed));
@@ -64,7 +62,7 @@ std::uint32_t UseGuard::begin_exclusive(const char* what) {
   std::uint64_t state = state_.load(std::memory_order_relaxed);
   do {
     const std::uint32_t count = count_of(state, process);
-    if (count > 0) refuse(what, count & kWriter ? "being trained" : "in use");
+    if (count > 0) refuse(what, (count & kWriter) != 0);
   } while (!state_.compare_exchange_weak(state, state_of(process, kWriter),
                                          std::memory_order_acquire, std::memory_order_relaxed));
   return process;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <thread>
 
 namespace chainrule {
 
@@ -37,23 +38,18 @@ class UseGuard {
     std::uint32_t process_;
   };
 
-  // While this lives, its thread may read an object that it is the writer of.
+  // Made by the writer: while this lives, its thread may read.
   class OpenToThisThread {
    public:
-    explicit OpenToThisThread(const UseGuard& uses) : uses_(uses), outer_(innermost_) {
-      innermost_ = this;
+    explicit OpenToThisThread(UseGuard& uses) : uses_(uses) {
+      uses_.open_to_ = std::this_thread::get_id();
     }
-    ~OpenToThisThread() { innermost_ = outer_; }
+    ~OpenToThisThread() { uses_.open_to_ = std::thread::id(); }
     OpenToThisThread(const OpenToThisThread&) = delete;
     OpenToThisThread& operator=(const OpenToThisThread&) = delete;
 
-    static bool is_open(const UseGuard& uses);
-
    private:
-    static thread_local const OpenToThisThread* innermost_;
-
-    const UseGuard& uses_;
-    const OpenToThisThread* const outer_;
+    UseGuard& uses_;
   };
 
  private:
@@ -63,9 +59,13 @@ class UseGuard {
   std::uint32_t begin_shared(const char* what);
   std::uint32_t begin_exclusive(const char* what);
   void end(std::uint32_t process, std::uint32_t count);
+  bool is_open_to_this_thread() const { return open_to_.load() == std::this_thread::get_id(); }
+  [[noreturn]] void refuse(const char* what, bool is_trained) const;
 
   // The number of the process among its forked ancestors in the upper half, the count in the lower.
   std::atomic<std::uint64_t> state_{0};
+  // The writer's, as long as it may read; no thread otherwise.
+  std::atomic<std::thread::id> open_to_{std::thread::id()};
 };
 
 }  // namespace chainrule

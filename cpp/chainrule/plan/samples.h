@@ -52,8 +52,7 @@ struct CostSums {
 
 // The user's array was checked, and no longer holds what it did.
 [[noreturn]] inline void throw_changed(const char* name) {
-  throw std::invalid_argument(std::string(name) +
-                              " was changed by another thread while it was in use");
+  throw std::invalid_argument(std::string(name) + " was changed while it was in use");
 }
 
 }  // namespace chainrule

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "chainrule/random/philox.h"
+#include "chainrule/random/purpose.h"
 
 namespace chainrule {
 
@@ -42,7 +43,7 @@ class RowNoise {
   }
 
  private:
-  static constexpr int64_t kPurpose = 3;  // that of random/stream.h
+  static constexpr int64_t kPurpose = static_cast<int64_t>(Purpose::kNoise);
 
   bool on_;
   uint64_t key_;

@@ -6,14 +6,9 @@
 #include <cstdint>
 
 #include "chainrule/random/philox.h"
+#include "chainrule/random/purpose.h"
 
 namespace chainrule {
-
-enum class Purpose : std::uint32_t {
-  kInitialParameters = 1,  // index: the layer
-  kShuffle = 2,            // index: the epoch
-  kNoise = 3,              // random/noise.h has counters of its own
-};
 
 class RandomStream {
  public:

@@ -12,14 +12,16 @@ struct LayerNorm {
   static constexpr const char* kName = "layer_norm";
   static constexpr const char* kElsewhere[] = {"layer_normalization", "layernorm"};
   static constexpr Parameter kParameters[] = {
-      {"eps", 1e-5, Allowed::kPositive, "added to the variance of a row"}};
+      {"eps", 1e-5, Allowed::kPositiveFraction, "added to the variance of a row"}};
   static constexpr TrainedVector kTrained[] = {{"gamma", 1.0}, {"beta", 0.0}};
   static constexpr int kKept = 2;  // the mean, and 1 / sqrt(variance + eps)
 
   template <class V>
   class Formula {
    public:
-    explicit Formula(const double* numbers) : eps_(V::set(static_cast<T>(numbers[0]))) {}
+    // An eps that T cannot hold would be 0, and a row of equal elements NaN.
+    explicit Formula(const double* numbers)
+        : eps_(max(V::set(static_cast<T>(numbers[0])), V::set(V::Format::kSmallest))) {}
 
     template <class Row, class Values, class Noise>
     void forward(Row row, const Values& values, const Noise& /*noise*/) const {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "chainrule/members.h"
 #include "chainrule/network/observers/cost_below.h"
@@ -21,6 +22,13 @@ inline std::unique_ptr<Observer> make_observer(const Spec& spec, const Questions
       choice.index, [&](auto member) -> std::unique_ptr<Observer> {
         return std::make_unique<typename decltype(member)::type>(choice.numbers, questions);
       });
+}
+
+inline std::vector<std::unique_ptr<Observer>> make_observers(const std::vector<Spec>& specs,
+                                                             const Questions& questions) {
+  std::vector<std::unique_ptr<Observer>> made;
+  for (const Spec& spec : specs) made.push_back(make_observer(spec, questions));
+  return made;
 }
 
 }  // namespace chainrule

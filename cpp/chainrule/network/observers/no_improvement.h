@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cmath>
 #include <limits>
 
 #include "chainrule/network/observers/observer.h"
@@ -36,8 +37,15 @@ class NoImprovement final : public Observer {
     return {{"best", best_}, {"epochs_without", epochs_without_}};
   }
   void remember(const Spec& memory) override {
-    best_ = memory.number("best", kNone);
-    epochs_without_ = memory.number("epochs_without", 0);
+    memory.require_known({"best", "epochs_without"});
+    if (memory.numbers.empty()) return;
+    const double best = memory.number("best"), without = memory.number("epochs_without");
+    require(holds(Allowed::kFinite, best), "the best cost", text_of(Allowed::kFinite), best);
+    require(without == std::floor(without) && without >= 0 && without <= patience_,
+            "the number of epochs without improvement", "a whole number from 0 to patience",
+            without);
+    best_ = best;
+    epochs_without_ = without;
   }
 
  private:

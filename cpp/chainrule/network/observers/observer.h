@@ -55,7 +55,8 @@ class Observer {
   // What it remembers of the epochs so far, by name: a training that goes on later starts from there.
   using Memory = std::vector<std::pair<std::string, double>>;
   virtual Memory memory() const { return {}; }
-  virtual void remember(const Spec& /*memory*/) {}
+  // Throws std::invalid_argument, with nothing changed, for what is no such memory.
+  virtual void remember(const Spec& memory) { memory.require_known({}); }
 };
 
 }  // namespace chainrule

@@ -67,11 +67,11 @@ void PanelBuffers<T>::load(T* parameters_, bool packed, bool trains, Team& team,
 }
 
 template <class T>
-StageRows<T> PanelBuffers<T>::rows_of_stage(const Stage& stage, std::size_t l, const Noise& noise,
+StageRows<T> PanelBuffers<T>::rows_of_stage(std::size_t l, const Noise& noise,
                                             Range samples) const {
   const PanelLayer<T>& layer = layers[l];
   const std::int64_t first = samples.begin;
-  StageRows<T> rows = stage.rows(parameters, noise, samples);
+  StageRows<T> rows = layer.layer.stage()->rows(parameters, noise, samples);
   rows.row_stride = layer.a.width;
   rows.panel_stride = layer.a.panel_stride();
   rows.in = layer.a.at(first, 0);

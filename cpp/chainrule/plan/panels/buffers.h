@@ -53,8 +53,7 @@ class PanelBuffers {
     return {matrix.row(rows.begin), rows.size(), architecture.n_out(), matrix.stride};
   }
   // Of the stage that layer l is: some samples, with the matrices that its kernels read and write.
-  StageRows<T> rows_of_stage(const Stage& stage, std::size_t l, const Noise& noise,
-                             Range samples) const;
+  StageRows<T> rows_of_stage(std::size_t l, const Noise& noise, Range samples) const;
   // Working memory of a thread for weights that are packed on the way; null where none are.
   T* scratch(int thread) const { return scratch_.data ? scratch_.row(thread) : nullptr; }
   std::int64_t threads_with_scratch() const { return scratch_.rows; }

@@ -60,8 +60,8 @@ void run_by_columns(const PanelPass<T>& pass, Team& team, Poll& poll) {
   if (pass.x) {
     by_rows([&](Range rows) { pass.gather(rows); });
     for (std::size_t l = 0; l < n_layers; ++l) {
-      if (const Stage* stage = buffers.layers[l].layer.stage()) {
-        by_rows([&](Range rows) { pass.forward(*stage, l, rows); });
+      if (buffers.layers[l].layer.stage()) {  // whose neurons need the whole row
+        by_rows([&](Range rows) { pass.forward(l, rows, buffers.panels_out(l), 0); });
         continue;
       }
       by_panels(
@@ -75,8 +75,8 @@ void run_by_columns(const PanelPass<T>& pass, Team& team, Poll& poll) {
   });
   const std::size_t first_trained = buffers.architecture.first_trained();
   for (std::size_t l = n_layers; pass.goes_back && --l > first_trained;) {
-    if (const Stage* stage = buffers.layers[l].layer.stage()) {
-      by_rows([&](Range rows) { pass.backward(*stage, l, rows); });
+    if (buffers.layers[l].layer.stage()) {
+      by_rows([&](Range rows) { pass.backward(l, rows, buffers.panels_in(l)); });
       continue;
     }
     if (!buffers.packed()) {

@@ -25,17 +25,14 @@ void run_by_rows(const PanelPass<T>& pass, Team& team, Poll& poll) {
       if (pass.x) {
         pass.gather(rows);
         for (std::size_t l = 0; l < n_layers; ++l) {
-          const Stage* const stage = buffers.layers[l].layer.stage();
-          stage ? pass.forward(*stage, l, rows)
-                : pass.forward(l, rows, buffers.panels_out(l), index);
+          pass.forward(l, rows, buffers.panels_out(l), index);
         }
         pass.finish_output(rows);
       }
       if (pass.goes_back) {
         pass.begin_backward(rows);
         for (std::size_t l = n_layers; --l > first_trained;) {
-          const Stage* const stage = buffers.layers[l].layer.stage();
-          stage ? pass.backward(*stage, l, rows) : pass.backward(l, rows, buffers.panels_in(l));
+          pass.backward(l, rows, buffers.panels_in(l));
         }
       }
       if (rows.end < batch && team.on_callers_thread()) poll();

@@ -17,6 +17,9 @@ void PanelPass<T>::gather(Range part) const {
 template <class T>
 void PanelPass<T>::forward(std::size_t l, Range part, Range panels, int thread) const {
   const PanelLayer<T>& layer = buffers.layers[l];
+  if (!layer.weights) {
+    return buffers.kernels.stage_forward(buffers.rows_of_stage(l, noise, part));
+  }
   const Dense& dense = *layer.layer.dense();
   const std::int64_t width = buffers.kernels.panel_width, first_col = panels.begin * width;
   T* const scratch = buffers.scratch(thread);
@@ -34,11 +37,6 @@ void PanelPass<T>::forward(std::size_t l, Range part, Range panels, int thread) 
     buffers.kernels.activate(dense.activation, bias ? bias + col : nullptr, z.at(part.begin, col),
                              a.at(part.begin, col), part.size(), a.cols_of_panel(panel), width);
   }
-}
-
-template <class T>
-void PanelPass<T>::forward(const Stage& stage, std::size_t l, Range part) const {
-  buffers.kernels.stage_forward(buffers.rows_of_stage(stage, l, noise, part));
 }
 
 template <class T>
@@ -101,17 +99,15 @@ template <class T>
 void PanelPass<T>::backward(std::size_t l, Range part, Range panels) const {
   const PanelMatrix<T>& dC_da = buffers.layers[l - 1].delta;
   const PanelLayer<T>& layer = buffers.layers[l];
+  if (!layer.weights) {
+    buffers.kernels.stage_backward(buffers.rows_of_stage(l, noise, part));
+    return finish_deltas(l - 1, part, panels);
+  }
   for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
     layer.weights->multiply_back(layer.delta, buffers.delta_transposed, part, panel,
                                  dC_da.at(part.begin, panel * dC_da.width));
     finish_deltas(l - 1, part, {panel, panel + 1});
   }
-}
-
-template <class T>
-void PanelPass<T>::backward(const Stage& stage, std::size_t l, Range part) const {
-  buffers.kernels.stage_backward(buffers.rows_of_stage(stage, l, noise, part));
-  finish_deltas(l - 1, part, buffers.panels_in(l));
 }
 
 template <class T>

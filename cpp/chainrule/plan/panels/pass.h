@@ -22,18 +22,17 @@ struct PanelPass {
   // ---- The pieces; `rows` are rows of the batch, layers behind the input are numbered from 0 ----
 
   void gather(Range rows) const;
-  // a^(l+1) for hidden layers, z without bias for the output layer; of a dense layer, some panels of them.
+  // a^(l+1) for hidden layers, z without bias for the output layer: of a dense layer some panels, of a stage all of them.
   void forward(std::size_t l, Range rows, Range panels, int thread) const;
-  void forward(const Stage& stage, std::size_t l, Range rows) const;
   // From the output layer's z to s and, where the pass has targets, costs.
   void finish_output(Range rows) const;
   // The output layer's delta, from the costs or from dC/ds.
   void begin_backward(Range rows) const;
-  // The deltas of layer l - 1 from those of layer l, l >= 1; of a dense layer, for some panels of its input. Where weights
-  // are not packed, transpose_deltas() comes first for all panels of the output, and `rows` are all.
+  // The deltas of layer l - 1 from those of layer l, l >= 1: of a dense layer for some panels of its input, of a stage for
+  // all of them. Where weights are not packed, transpose_deltas() comes before those of a dense layer, for all panels of its
+  // output, and `rows` are all.
   void transpose_deltas(std::size_t l, Range panels) const;
   void backward(std::size_t l, Range rows, Range panels) const;
-  void backward(const Stage& stage, std::size_t l, Range rows) const;
 
  private:
   // From dC/da of layer l, for some panels, to its deltas.

@@ -85,8 +85,7 @@ void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* 
     } else if (piece.block->role == Role::kBias) {
       buffers_.kernels.sum_over_batch(delta, batch, block.cols, width, scratch);
     } else {
-      StageRows<T> rows =
-          buffers_.rows_of_stage(*layer.layer.stage(), piece.block->layer, {}, buffers_.batch());
+      StageRows<T> rows = buffers_.rows_of_stage(piece.block->layer, {}, buffers_.batch());
       rows.in = layer.a.at(0, panel * width);
       rows.dC_dout = delta;
       rows.cols = block.cols;
