@@ -252,6 +252,7 @@ def test_training(plan, case, dtype):
     assert history.cost == [mean(map(sum, zip(*costs, strict=True)))]
 
 
+@pytest.mark.usefixtures("own_product", "four_threads")
 def test_cases_are_of_all_kinds():
     for cases in CASES, TRAININGS:
         kinds = {kind for each in cases for kind in each.kinds()}

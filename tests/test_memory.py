@@ -111,6 +111,7 @@ needs_proc = pytest.mark.skipif(
 
 
 @needs_proc
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("plan", "n_in", "hidden", "n"),
     [("narrow", 10, 4, 6_000_000), ("rows", 100, 300, 100_000), ("layerwise", 10, 40, 400_000)],

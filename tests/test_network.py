@@ -175,6 +175,7 @@ def test_core_is_the_reference_for_mixed_layers(plan, seed, sizes, activations, 
     assert_core_is_reference(case, plan)
 
 
+@pytest.mark.usefixtures("own_product", "four_threads")
 def test_random_networks_are_of_all_kinds():
     """They have each size of batch, layers with and without bias, and one thread or several."""
     kinds = set()
