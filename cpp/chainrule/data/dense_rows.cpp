@@ -34,7 +34,12 @@ template <class T>
 void DenseRows::gather(const Rows& rows, const Destination<T>& to,
                        const KernelTable<T>& kernels) const {
   const std::int64_t count = rows.size(), cols = array_.cols;
-  if (to.panel_width >= cols) {
+  // A row alone, as a prediction has it, takes less time than to find out how to convert it.
+  const T* const row =
+      count == 1 && to.panel_width >= cols ? row_in_place<T>(array_, rows[0]) : nullptr;
+  if (row) {
+    for (std::int64_t k = 0; k < cols; ++k) to.data[k] = row[k];
+  } else if (to.panel_width >= cols) {
     gather_rows(array_, rows, MatrixView<T>(to.data, count, cols, to.row_stride));
   } else if (to.panel_width > 1) {
     gather_panels(array_, rows, to, kernels);

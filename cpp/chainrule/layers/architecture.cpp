@@ -105,6 +105,14 @@ Architecture::Architecture(const Spec& spec) {
     throw std::invalid_argument(
         "the last layer must be Dense, whose outputs the loss compares, got " + title_of(last));
   }
+  n_neurons = n_in;
+  for (const Layer& layer : layers) {
+    n_neurons += layer.n_out();
+    const Dense* const dense = layer.dense();
+    all_dense = all_dense && dense;
+    const bool inside = &layer != &layers.back();
+    if (inside && dense && !is_elementwise(dense->activation)) elementwise_inside = false;
+  }
   // First: it knows better what to write instead.
   loss = make_loss(spec.part("loss", {Mse::kName}), layers);
   require_outputs_that_vary(layers);
@@ -137,11 +145,6 @@ void Architecture::add_layer(const Spec& spec) {
     stage.connect(width, layers.size(), parameters);
     layers.emplace_back(stage);
   }
-}
-
-bool Architecture::is_all_dense() const {
-  return std::all_of(layers.begin(), layers.end(),
-                     [](const Layer& layer) { return layer.dense() != nullptr; });
 }
 
 Spec network(const std::vector<Spec>& layers, const std::string& loss) {

@@ -22,6 +22,10 @@ struct Architecture {
   std::vector<Layer> layers;  // those behind the input; the last one is dense
   Loss loss;
   ParameterBlocks parameters;
+  // What every call asks for, found once.
+  bool all_dense = true;
+  bool elementwise_inside = true;  // the activations of all layers but the last one
+  std::int64_t n_neurons = 0;      // of all layers
 
   // parts: "layer", one for each, and "loss", by default mse; words: dtype, which is for others. Throws
   // std::invalid_argument unless the layers are one input layer, first, then dense ones and stages between them.
@@ -30,7 +34,6 @@ struct Architecture {
   const Dense& output() const { return *layers.back().dense(); }
   std::int64_t n_out() const { return output().n_out; }
   std::int64_t n_parameters() const { return parameters.size(); }
-  bool is_all_dense() const;
   // The first layer that trains something: the way back ends there.
   std::size_t first_trained() const { return parameters.begin()->layer; }
 

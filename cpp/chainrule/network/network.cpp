@@ -87,10 +87,9 @@ template <class T>
 void Network<T>::give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const {
   constexpr double kMuchMemory = 16 << 20;  // bytes
   constexpr int kSmallCalls = 4;
-  std::int64_t neurons = architecture_.n_in;
-  for (const Layer& layer : architecture_.layers) neurons += layer.n_out();
   const std::int64_t held = plan->capacity().max_rows;
-  const double bytes = sizeof(T) * static_cast<double>(held) * static_cast<double>(neurons);
+  const double bytes =
+      sizeof(T) * static_cast<double>(held) * static_cast<double>(architecture_.n_neurons);
   const bool small = rows <= held / 4 && bytes > kMuchMemory;
   if (!small) {
     small_calls_.store(0, std::memory_order_relaxed);

@@ -27,7 +27,7 @@ class NarrowPlan final : public Plan<T> {
   // No stages between dense layers, and no costs of the user's own, which come between forward and backward: nothing is
   // kept until then.
   static bool can_serve(const Architecture& architecture) {
-    return architecture.is_all_dense() && !architecture.loss.custom;
+    return architecture.all_dense && !architecture.loss.custom;
   }
   // By the network alone: the chunks decide the bits of a gradient, so no batch may go by another plan.
   static bool suits(const Architecture& architecture);

@@ -52,14 +52,6 @@ template PanelWay<float> by_columns();
 template PanelWay<double> by_columns();
 
 template <class T>
-bool PanelPlan<T>::can_serve(const Architecture& architecture) {
-  return std::all_of(architecture.layers.begin(), architecture.layers.end() - 1,
-                     [](const Layer& layer) {
-                       return !layer.dense() || is_elementwise(layer.dense()->activation);
-                     });
-}
-
-template <class T>
 PanelPlan<T>::PanelPlan(const PanelWay<T>& way, const Architecture& architecture,
                         const Capacity& capacity, const Engine<T>& engine, Poll& poll)
     : Plan<T>(way.kind, architecture, capacity, engine),

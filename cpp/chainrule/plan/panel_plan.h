@@ -32,7 +32,9 @@ class PanelPlan final : public Plan<T> {
             const Engine<T>& engine, Poll& poll);
 
   // Activations of hidden layers must be elementwise.
-  static bool can_serve(const Architecture& architecture);
+  static bool can_serve(const Architecture& architecture) {
+    return architecture.elementwise_inside;
+  }
 
   bool serves(const Capacity& wanted) const override;
   void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) override;
