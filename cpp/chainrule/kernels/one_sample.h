@@ -123,9 +123,9 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
         for (int v = 0; v < kVectors; ++v) {
           const int64_t j = first + v * V::kWidth;
           if (V::kWidth == 1 || v < kVectors - 1 || layer.n_out - j >= V::kWidth) {
-            use(offset, At<V>{j, j}, input, delta[v]);
+            use(offset, At<V>{j}, input, delta[v]);
           } else {
-            use(offset, AtEnd<V>{j, j, static_cast<int>(layer.n_out - j)}, input, delta[v]);
+            use(offset, AtEnd<V>{j, static_cast<int>(layer.n_out - j)}, input, delta[v]);
           }
         }
       }

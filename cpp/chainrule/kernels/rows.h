@@ -1,5 +1,6 @@
 // Rows of elements as formulas use them: for each, sum, maximum. Row takes a row by vectors along it, contiguous or in
-// panels, RowsSideBySide as many rows at once as a vector has lanes; the results are the same. Compiled for every CPU target.
+// another layout, RowsSideBySide as many rows at once as a vector has lanes; the results are the same. Compiled for every
+// CPU target.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -8,54 +9,49 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
-// A place in a row, with all of a vector there: reads and writes it. `offset` leads there from the row's first element,
-// element j is the first there; of_vector() reads the same elements of a vector that is contiguous.
+// A place in a row, with all of a vector there: reads and writes it.
 template <class V>
 struct At {
-  int64_t offset, j;
-  CHAINRULE_INLINE V operator()(const typename V::Number* row) const {
-    return V::load(row + offset);
-  }
-  CHAINRULE_INLINE V of_vector(const typename V::Number* vector) const {
-    return V::load(vector + j);
-  }
-  CHAINRULE_INLINE void put(typename V::Number* row, V values) const { values.store(row + offset); }
+  int64_t j;
+  CHAINRULE_INLINE V operator()(const typename V::Number* row) const { return V::load(row + j); }
+  CHAINRULE_INLINE void put(typename V::Number* row, V values) const { values.store(row + j); }
   CHAINRULE_INLINE V or_else(V values, V /*other*/) const { return values; }
 };
 
 // The place where a row ends: only the first `count` elements of the vector are there, the others read as 0.
 template <class V>
 struct AtEnd {
-  int64_t offset, j;
+  int64_t j;
   int count;
   CHAINRULE_INLINE V operator()(const typename V::Number* row) const {
-    return V::load_first(row + offset, count);
-  }
-  CHAINRULE_INLINE V of_vector(const typename V::Number* vector) const {
-    return V::load_first(vector + j, count);
+    return V::load_first(row + j, count);
   }
   CHAINRULE_INLINE void put(typename V::Number* row, V values) const {
-    values.store_first(row + offset, count);
+    values.store_first(row + j, count);
   }
   CHAINRULE_INLINE V or_else(V values, V other) const {
     return select(V::first(count), values, other);
   }
 };
 
-// Where the elements of a row are, from its first on.
+// Where the elements of a row are, from its first on, and what a formula gets of a place.
 struct Contiguous {
   CHAINRULE_INLINE int64_t offset(int64_t j) const { return j; }
+  template <class AnyAt>
+  CHAINRULE_INLINE AnyAt place(AnyAt at, int64_t /*j*/) const {
+    return at;
+  }
 };
 
 // With kPadded, whole vectors may be read and written where the row ends; what comes after it goes into no sum.
 template <class V, bool kPadded = false, class Layout = Contiguous>
-class Row {
+class Row : private Layout {  // of which a contiguous one takes no memory
  public:
   using Vector = V;
   using T = typename V::Number;
   using Scalar = T;  // what a formula has one of for a row
 
-  explicit Row(int64_t n, Layout layout = {}) : n_(n), layout_(layout) {}
+  explicit Row(int64_t n, Layout layout = {}) : Layout(layout), n_(n) {}
 
   T count() const { return static_cast<T>(n_); }
   static CHAINRULE_INLINE T number(T value) { return value; }
@@ -64,7 +60,7 @@ class Row {
   template <class Body>
   CHAINRULE_INLINE void for_each(Body&& body) const {
     int64_t j = 0;
-    for (; j + V::kWidth <= n_; j += V::kWidth) body(At<V>{layout_.offset(j), j});
+    for (; j + V::kWidth <= n_; j += V::kWidth) body(at(j));
     if (j < n_) at_end(body, j, n_ - j);
   }
 
@@ -81,19 +77,19 @@ class Row {
  private:
   template <class Term>
   CHAINRULE_INLINE V at_place(Term& term, int64_t j, int64_t n) const {
-    return n == V::kWidth ? term(At<V>{layout_.offset(j), j}) : at_end(term, j, n);
+    return n == V::kWidth ? term(at(j)) : at_end(term, j, n);
   }
   template <class Body>
   CHAINRULE_INLINE auto at_end(Body& body, int64_t j, int64_t n) const {
     if constexpr (kPadded) {
-      return body(At<V>{layout_.offset(j), j});
+      return body(at(j));
     } else {
-      return body(AtEnd<V>{layout_.offset(j), j, static_cast<int>(n)});
+      return body(Layout::place(AtEnd<V>{Layout::offset(j), static_cast<int>(n)}, j));
     }
   }
+  CHAINRULE_INLINE auto at(int64_t j) const { return Layout::place(At<V>{Layout::offset(j)}, j); }
 
   int64_t n_;
-  Layout layout_;
 };
 
 template <class V>
@@ -117,7 +113,7 @@ class RowsSideBySide {
 
   template <class Body>
   CHAINRULE_INLINE void for_each(Body&& body) const {
-    for (int64_t j = 0; j < n_; ++j) body(At<V>{j * stride_, j});
+    for (int64_t j = 0; j < n_; ++j) body(At<V>{j * stride_});
   }
 
   // A lane that no element belongs to changes nothing, so it may be left out: no other is -0, or NaN in a maximum.
@@ -139,9 +135,9 @@ class RowsSideBySide {
     constexpr int64_t kLanes = Lanes<T>::kCount;
     V lanes[kLanes];
     int64_t used = n_ < kLanes ? n_ : kLanes;
-    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(At<V>{j * stride_, j}));
+    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(At<V>{j * stride_}));
     for (int64_t j = used; j < n_; ++j) {
-      lanes[j % kLanes] = take(lanes[j % kLanes], term(At<V>{j * stride_, j}));
+      lanes[j % kLanes] = take(lanes[j % kLanes], term(At<V>{j * stride_}));
     }
     for (int64_t half = kLanes / 2; half > 0; half /= 2) {
       for (int64_t i = 0; i + half < used; ++i) lanes[i] = combine(lanes[i], lanes[i + half]);

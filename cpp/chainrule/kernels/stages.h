@@ -10,10 +10,29 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
+// A place in a row in panels, which begins with element j.
+template <class AnyAt, class V>
+struct InPanel {
+  AnyAt at;
+  int64_t j;
+  CHAINRULE_INLINE V operator()(const typename V::Number* row) const { return at(row); }
+  CHAINRULE_INLINE void put(typename V::Number* row, V values) const { at.put(row, values); }
+  // The same elements of a vector that is contiguous.
+  CHAINRULE_INLINE V of_vector(const typename V::Number* vector) const {
+    AnyAt same = at;
+    same.j = j;
+    return same(vector);
+  }
+};
+
 // Of a row in panels; a contiguous one has them kPanelWidth apart.
 template <class V>
 struct InPanels {
   int64_t panel_stride;
+  template <class AnyAt>
+  CHAINRULE_INLINE InPanel<AnyAt, V> place(AnyAt at, int64_t j) const {
+    return {at, j};
+  }
   CHAINRULE_INLINE int64_t offset(int64_t j) const {
     return j / kPanelWidth<V> * panel_stride + j % kPanelWidth<V>;
   }
