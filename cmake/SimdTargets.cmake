@@ -23,6 +23,10 @@ function(add_simd_target name is_built gnu_flags msvc_flags)
   elseif(name STREQUAL v4 AND CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     list(APPEND flags -Wno-uninitialized -Wno-maybe-uninitialized) # about its own header: GCC's bug 105593
   endif()
+  if(NOT MSVC)
+    # Or a loop is faster or slower by some percent with where other code happens to push it.
+    list(APPEND flags -falign-functions=64 -falign-loops=32)
+  endif()
   set(source chainrule/kernels/target_${name}.cpp)
   set_property(SOURCE ${source} APPEND PROPERTY COMPILE_OPTIONS ${flags})
   set(CHAINRULE_SIMD_TARGETS ${CHAINRULE_SIMD_TARGETS} ${name} PARENT_SCOPE)
