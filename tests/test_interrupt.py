@@ -158,8 +158,9 @@ def test_many_weights():
     for copying in net.copy, lambda: copy.deepcopy(net):
         longest, _ = longest_deaf_time(copying)
         assert longest < making / 4
-    # A trace of a few rows is as short; one of many has as much to do as the other calls here.
-    x = rows(20 if cr.show_config()["blas"] == "builtin" else 500, 8000)
+    # A trace of a few rows is as short; one of many takes a second or more, of which the memory
+    # of the gradient, a quarter of a gigabyte, takes a tenth of one.
+    x = rows(60 if cr.show_config()["blas"] == "builtin" else 500, 8000)
     assert_heard(lambda: net.trace(x, x))
 
 
