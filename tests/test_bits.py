@@ -4,6 +4,7 @@
 import re
 import threading
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 import chainrule as cr
 from chainrule import _core
 from child_processes import busy_machine
+from support import DTYPES
 from trainings import (
     COLUMNS,
     GOLDEN,
@@ -21,6 +23,7 @@ from trainings import (
     OPTIMIZERS,
     OUTPUTS,
     ROWS,
+    STAGES,
     TRAININGS,
     in_process,
     result_of,
@@ -36,7 +39,13 @@ THREADS = [1, 2, 3, 4, 7, 8]
 # The scalar target makes one or two billion operations a second.
 FEW = [
     each.name
-    for each in GOLDEN + NARROW[::3] + ONE_SAMPLE[::3] + ROWS[::3] + COLUMNS[::5] + LAYERWISE[::3]
+    for each in GOLDEN
+    + NARROW[::3]
+    + ONE_SAMPLE[::3]
+    + ROWS[::3]
+    + COLUMNS[::5]
+    + LAYERWISE[::3]
+    + STAGES[::2]
 ]
 ONE_OF_EACH_PLAN = [each.name for each in GOLDEN]
 
@@ -64,11 +73,20 @@ def digests_of_few(cpu, product):
     return {name: of_target[name] for name in FEW}
 
 
+@pytest.mark.usefixtures("own_product")
 def test_trainings_are_of_all_members():
     assert set(OUTPUTS) == set(_core.losses())
     assert {make()._name for make in OPTIMIZERS.values()} == set(_core.optimizers())
     used = {f for each in TRAININGS.values() for f in each.activations}
     assert used == set(_core.activations())
+    of_stages = {
+        (each.dtype, each.network().plan(each.batch)["plan"], layer._name)
+        for each in STAGES
+        for layer in each.network().layers[1:]
+        if not isinstance(layer, cr.Dense)
+    }
+    plans = "rows", "columns", "layerwise"
+    assert of_stages == set(product(DTYPES, plans, _core.stages()))
 
 
 # ---- Any number of threads -----------------------------------------------------------------------
@@ -218,7 +236,7 @@ def test_golden_trainings(cpu):
 
 @pytest.mark.parametrize("cpu", TARGETS)
 def test_a_row_has_its_bits_in_every_batch(cpu):
-    several = GOLDEN + LAYERWISE[:2] + ROWS[10:12] + NARROW[10:16] + ONE_SAMPLE[::5]
+    several = GOLDEN + LAYERWISE[:2] + ROWS[10:12] + NARROW[10:16] + ONE_SAMPLE[::5] + STAGES[::3]
     names = [each.name for each in several]
     threads = [1, 8] if cpu == "scalar" else [1, 3, 8]
     found = in_process("rows_alone", names, threads, CHAINRULE_CPU=cpu, CHAINRULE_PRODUCT="own")

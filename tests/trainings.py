@@ -9,13 +9,14 @@ import json
 import subprocess
 import sys
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import chain, product
 
 import numpy as np
 
 import chainrule as cr
+from all_members import make
 from chainrule import _core
 from chainrule.optimizers import Optimizer
 from child_processes import environment_with
@@ -66,14 +67,17 @@ class Training:
     epochs: int = 1
     init: str = "glorot_uniform"
     weighted: bool = True
+    stages: bool = False  # one of each before the first dense layer, and before the last one
 
     def network(self):
         dense = [
             cr.Dense(n, f, init=self.init)
             for n, f in zip(self.sizes[1:], self.activations, strict=True)
         ]
+        stages = [make("stages", name) for name in _core.stages()] if self.stages else []
+        layers = [cr.Input(self.sizes[0]), *stages, *dense[:-1], *stages, dense[-1]]
         loss = squares if self.loss == "squares" else self.loss
-        return cr.Network([cr.Input(self.sizes[0]), *dense], loss=loss, dtype=self.dtype, rng=1)
+        return cr.Network(layers, loss=loss, dtype=self.dtype, rng=1)
 
     @cache  # noqa: B019 - the trainings live as long as the process
     def samples(self):
@@ -214,6 +218,11 @@ LAYERWISE = [
         ["momentum", "clipped"] * len(CASES), product([*OUTPUTS, "squares"], DTYPES), strict=False
     )
 ]
+# Layers between dense ones; both dtypes in each plan, and a cost of the user's own.
+STAGES = [
+    replace(each, name=each.name.replace("-", "-stages-", 1), stages=True)
+    for each in (*ROWS[:4], ROWS[-2], *COLUMNS[:2], *LAYERWISE[:2])
+]
 # Whose bits are the same for ever: one for each plan, and for steps of one sample.
 GOLDEN = [
     Training(
@@ -277,7 +286,7 @@ GOLDEN = [
     ),
 ]
 TRAININGS = {
-    each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE)
+    each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE, STAGES)
 }
 
 
