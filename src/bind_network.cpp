@@ -117,8 +117,9 @@ std::pair<double, py::array> value_and_grad(const py::object& self, const py::ob
     {
       Poll poll = signal_poll();
       const WithoutGil without;
-      value = network.value_and_gradient(arguments.samples, data, poll,
-                                         step_.is_none() ? Noise{} : network.noise_of_step(step));
+      value = network.value_and_gradient(
+          arguments.samples, data, poll,
+          step_.is_none() ? Noise{} : Noise::of_step(network.seed(), step));
     }
     return {value, gradient};
   });

@@ -175,7 +175,7 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   GradientTransformer<T> transformer(session.transforms());
-  const Batch<T> batch{samples, samples.all(), {}, noise_of_step(life_.steps_made)};
+  const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
   const Step step =
       chainrule::train_step(*plan, batch, session.next_step(), transformer, plan.team, poll);
   plan->store(plan.team);

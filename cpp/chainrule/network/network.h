@@ -72,10 +72,6 @@ class Network {
   // The cost and its gradient (n_parameters,), with the noise of a step or without any.
   double value_and_gradient(const Samples<T>& samples, T* gradient, Poll& poll,
                             const Noise& noise = {}) const;
-  // What makes step number `step` of this network random; the first is 0.
-  Noise noise_of_step(std::int64_t step) const {
-    return {true, seed_, static_cast<std::uint64_t>(step)};
-  }
 
   // One update with all samples as one batch. Returns the cost before it. Throws TrainingDiverged, with the
   // parameters at their last finite values.

@@ -90,12 +90,10 @@ void Training<T>::make_steps() {
     if (rounds_++ % kRoundsBetweenPolls == 0) poll_();
     const std::int64_t rows = steps_.rows_at_once(steps_left_);
     const std::int64_t next = std::min(first_ + rows, n);
-    const std::int64_t finished =
-        steps_.make({samples_,
-                     order_.rows({first_, next}),
-                     order_.rows({next, std::min(next + rows, n)}),
-                     {true, network_.seed, static_cast<std::uint64_t>(network_.life.steps_made)}},
-                    team_, poll_);
+    const std::int64_t finished = steps_.make(
+        {samples_, order_.rows({first_, next}), order_.rows({next, std::min(next + rows, n)}),
+         Noise::of_step(network_.seed, network_.life.steps_made)},
+        team_, poll_);
     // Not before: a first step that fails changes nothing.
     if (first_ == 0 && finished > 0) ++network_.life.epochs_begun;
     network_.life.steps_made += finished;

@@ -6,7 +6,6 @@
 #include <string>
 
 #include "chainrule/error.h"
-#include "chainrule/network/observers/list.h"
 #include "chainrule/network/training.h"
 
 namespace chainrule {
@@ -143,16 +142,15 @@ void Training<T>::take_up(const Position& position) {
                                 std::to_string(state.parts.size()) +
                                 " stop conditions; this one has " + std::to_string(stop_.size()));
   }
-  // New ones, so that nothing has changed where one of the memories is refused.
-  auto stop = make_observers(options_.stop, options_.questions);
-  for (std::size_t i = 0; i < stop.size(); ++i) {
+  // The observers are this training's own: where one refuses its memory, they are gone with it.
+  for (std::size_t i = 0; i < stop_.size(); ++i) {
     const Spec& entry = state.parts[i].second;
     if (entry.part("condition", {}) != options_.stop[i]) {
       throw std::invalid_argument(
           "this position is that of a training with another stop condition " +
           std::to_string(i + 1) + " than \"" + options_.stop[i].name + "\"");
     }
-    stop[i]->remember(entry.part("memory", {}));
+    stop_[i]->remember(entry.part("memory", {}));
   }
 
   epoch_ = epoch;
@@ -165,9 +163,6 @@ void Training<T>::take_up(const Position& position) {
   history_.validation_cost = position.array("validation_cost");
   if (has_best) best_.keep(best_cost, position.array("best").data());
   stopped_by_ = stopped_by;
-  for (std::size_t i = 0; i < stop_.size(); ++i) {
-    stop_[i]->remember(state.parts[i].second.part("memory", {}));
-  }
 }
 
 template Position Training<float>::position() const;

@@ -13,7 +13,12 @@ namespace chainrule {
 struct Noise {
   bool on = false;  // predictions have none
   uint64_t seed = 0;
-  uint64_t step = 0;  // its 32 low bits count: the numbers of a step come again 2^32 steps later
+  uint64_t step =
+      0;  // the first is 0; its 32 low bits count: the numbers of a step come again 2^32 steps later
+
+  static Noise of_step(uint64_t seed, int64_t step) {
+    return {true, seed, static_cast<uint64_t>(step)};
+  }
 };
 
 // Those of one sample in one stage, as whole numbers below 2^32.
