@@ -29,6 +29,7 @@ def settings_of_the_process():
         cr.set_num_threads(threads)
     if _core.product_choice() != product:
         cr.set_product(product)
+    _core._force_plan("auto")
 
 
 @pytest.fixture
@@ -46,8 +47,7 @@ def plan(request, settings_of_the_process):
     name, product = ("layerwise", "blas") if request.param == "blas" else (request.param, "own")
     cr.set_product(product)
     _core._force_plan(name)
-    yield name
-    _core._force_plan("auto")
+    return name
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
-from support import DTYPES
+from support import DTYPES, squares
 
 N = 50  # four epochs of five steps
 ALL_EPOCHS = -1
@@ -21,10 +21,6 @@ X, Y, WEIGHT = rng.normal(size=(N, 6)), rng.normal(size=(N, 2)), rng.uniform(siz
 HELD_OUT = rng.normal(size=(30, 6)), rng.normal(size=(30, 2))
 ORDER = np.array([rng.permutation(N) for _ in range(4)])
 PATIENT = cr.NoImprovement(patience=3, restore_best=True)
-
-
-def squares(s, y):
-    return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
 
 
 class Run:
@@ -154,23 +150,19 @@ def test_cut_within_steps_that_are_made_in_one_go(dtype, optimizer, sizes):
     assert_cuts_leave_no_trace(run)
 
 
-@pytest.mark.parametrize("plan_name", ["rows", "columns"])
-def test_cut_between_numbers_of_threads(plan_name):
-    cr.set_product("own")
-    _core._force_plan(plan_name)
-    try:
-        x, y = rng.normal(size=(900, 48)), rng.normal(size=(900, 2))
-        run = Run(cr.Adam(0.01), data=(x, y), sizes=(128, 96), batch_size=300, epochs=3)
-        with cr.threads(3):
-            assert run.start[0].plan(300)["threads"] == 3
-        expected, state = result(*run.whole()), run.start
-        for threads in (1, 3, 2, 8, 1, 2, 3, 1):
-            with cr.threads(threads):
-                state, _ = run.piece(state, 1)
-        with cr.threads(4):
-            assert result(*run.piece(state)) == expected
-    finally:
-        _core._force_plan("auto")
+@pytest.mark.parametrize("plan", ["rows", "columns"], indirect=True)
+@pytest.mark.usefixtures("plan")
+def test_cut_between_numbers_of_threads():
+    x, y = rng.normal(size=(900, 48)), rng.normal(size=(900, 2))
+    run = Run(cr.Adam(0.01), data=(x, y), sizes=(128, 96), batch_size=300, epochs=3)
+    with cr.threads(3):
+        assert run.start[0].plan(300)["threads"] == 3
+    expected, state = result(*run.whole()), run.start
+    for threads in (1, 3, 2, 8, 1, 2, 3, 1):
+        with cr.threads(threads):
+            state, _ = run.piece(state, 1)
+    with cr.threads(4):
+        assert result(*run.piece(state)) == expected
 
 
 def test_restored_parameters_are_those_of_the_best_epoch(plan):

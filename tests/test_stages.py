@@ -10,7 +10,16 @@ import pytest
 import chainrule as cr
 from chainrule import _core
 from reference import OPTIMIZERS, STAGES, central_difference, train
-from support import DTYPES, PAIRS, assert_relative, bits, random_targets, reference_of, seed_of
+from support import (
+    DTYPES,
+    PAIRS,
+    assert_relative,
+    bits,
+    random_targets,
+    reference_of,
+    seed_of,
+    squares,
+)
 
 WRONG_TYPES = ["0.1", b"1", None, 1j, [0.1], object()]
 
@@ -47,13 +56,8 @@ def samples(batch, n_in=5, n_out=3, loss="mse"):
     return x, random_targets(loss, batch, n_out, rng)
 
 
-@pytest.fixture(params=["layerwise", "rows", "columns"])
-def stage_plan(request):
-    """Have one of the plans that serve such networks serve all that it can."""
-    cr.set_product("own")
-    _core._force_plan(request.param)
-    yield request.param
-    _core._force_plan("auto")
+# Those that serve such networks.
+in_every_plan = pytest.mark.parametrize("plan", ["layerwise", "rows", "columns"], indirect=True)
 
 
 # ---- The reference -------------------------------------------------------------------------------
@@ -64,13 +68,14 @@ def test_the_reference_has_every_stage():
     assert {each._name for each in stages()} == set(_core.stages())
 
 
+@in_every_plan
 @pytest.mark.parametrize("step", [None, 0, 1, 2**32 + 5])
 @pytest.mark.parametrize("batch", [1, 2, 33, 130])
 @pytest.mark.parametrize("n_in", [1, 5, 64, 200])
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_costs_gradients_and_outputs(stage_plan, dtype, n_in, batch, step):
+def test_costs_gradients_and_outputs(plan, dtype, n_in, batch, step):
     net, (x, y) = make(dtype=dtype, n_in=n_in), samples(batch, n_in)
-    assert net.plan(batch)["plan"] == stage_plan
+    assert net.plan(batch)["plan"] == plan
     weight = np.arange(1, batch + 1) / batch
     reference = reference_of(net)
     cost, gradient = net.value_and_grad(x, y, weight, step=step)
@@ -79,13 +84,14 @@ def test_costs_gradients_and_outputs(stage_plan, dtype, n_in, batch, step):
     # stages that divide by a deviation make what was rounded before them larger, three times here.
     rounding = 8 * float(np.finfo(dtype).eps) * (n_in + 17 + 66 + batch)
     assert cost == pytest.approx(expected, rel=rounding)
-    assert_relative(gradient, of_reference, 4 * rounding, f"{stage_plan}, {step}")
+    assert_relative(gradient, of_reference, 4 * rounding, f"{plan}, {step}")
     assert_relative(net.predict(x), reference.forward(x).s, rounding, "s")
     assert net.cost(x, y, weight) == pytest.approx(reference.cost(x, y, weight), rel=rounding)
 
 
+@in_every_plan
 @pytest.mark.parametrize("kind", ["sgd", "adam"])
-def test_trainings_are_those_of_the_reference(stage_plan, kind):
+def test_trainings_are_those_of_the_reference(plan, kind):
     """Every step has masks of its own, by its number in the life of the network."""
     net, (x, y) = make(), samples(50)
     reference, order = reference_of(net), np.tile(np.arange(50), (2, 1))
@@ -101,13 +107,14 @@ def test_trainings_are_those_of_the_reference(stage_plan, kind):
     for first in range(0, 50, 16):  # the same as another epoch, step by step
         net.train_step(x[first : first + 16], y[first : first + 16], ours)
     assert costs == pytest.approx(expected[:2], rel=1e-10)
-    assert_relative(net.parameters, reference.parameters, 1e-9, f"{kind}, {stage_plan}")
+    assert_relative(net.parameters, reference.parameters, 1e-9, f"{kind}, {plan}")
 
 
+@in_every_plan
 @pytest.mark.parametrize("step", [None, 3])
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
-def test_central_differences(stage_plan, loss, output, step):
-    net = make(loss=loss, output=output, hidden="softmax" if stage_plan == "layerwise" else "tanh")
+def test_central_differences(plan, loss, output, step):
+    net = make(loss=loss, output=output, hidden="softmax" if plan == "layerwise" else "tanh")
     # Another start for each, so that no |z| of a kink is within h of it by chance.
     rng = np.random.default_rng(seed_of(loss, output, step))
     net.parameters += 0.1 * rng.normal(size=net.n_parameters)
@@ -123,7 +130,7 @@ def test_central_differences(stage_plan, loss, output, step):
     expected = central_difference(cost, parameters[some])
     net.parameters = parameters
     gradient = net.value_and_grad(x, y, step=step)[1][some]
-    assert_relative(gradient, expected, 1e-6, f"{loss}, {output}, {stage_plan}")
+    assert_relative(gradient, expected, 1e-6, f"{loss}, {output}, {plan}")
 
 
 def test_layer_norm_is_that_of_torch():
@@ -158,29 +165,27 @@ def test_layer_norm_is_that_of_torch():
 # ---- Bits ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("own_product")
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("batch", [1, 40, 150])
 def test_every_plan_and_number_of_threads_gives_the_same_bits(dtype, batch):
     found = set()
-    cr.set_product("own")
-    try:
-        for name in ["layerwise", "rows", "columns", "narrow", "auto"]:
-            _core._force_plan(name)
-            for threads in 1, 2, 3, 8:
-                net, (x, y) = make(dtype=dtype, n_in=200), samples(batch, 200)
-                net.threads = threads
-                cost, gradient = net.value_and_grad(x, y, step=3)
-                net.fit(x, y, optimizer=cr.Adam(), epochs=2, batch_size=64)
-                found.add((cost, gradient.tobytes(), bits(net), net.predict(x).tobytes()))
-    finally:
-        _core._force_plan("auto")
+    for name in ["layerwise", "rows", "columns", "narrow", "auto"]:
+        _core._force_plan(name)
+        for threads in 1, 2, 3, 8:
+            net, (x, y) = make(dtype=dtype, n_in=200), samples(batch, 200)
+            net.threads = threads
+            cost, gradient = net.value_and_grad(x, y, step=3)
+            net.fit(x, y, optimizer=cr.Adam(), epochs=2, batch_size=64)
+            found.add((cost, gradient.tobytes(), bits(net), net.predict(x).tobytes()))
     assert len(found) == 1
 
 
 # ---- In training alone ---------------------------------------------------------------------------
 
 
-def test_predictions_drop_nothing(stage_plan):
+@in_every_plan
+def test_predictions_drop_nothing(plan):
     x, y = samples(30)
     dense = [cr.Input(5), cr.Dense(20, "relu"), cr.Dense(3)]
     without = cr.Network(dense, rng=0)
@@ -195,7 +200,8 @@ def test_predictions_drop_nothing(stage_plan):
     assert history.validation_cost == [net.cost(x, y)]
 
 
-def test_a_rate_of_0_is_as_without(stage_plan):
+@in_every_plan
+def test_a_rate_of_0_is_as_without(plan):
     x, y = samples(30)
     nets = [
         cr.Network([cr.Input(5), cr.Dense(9, "tanh"), *more, cr.Dense(3)], rng=0)
@@ -206,7 +212,8 @@ def test_a_rate_of_0_is_as_without(stage_plan):
     assert bits(nets[0]) == bits(nets[1])
 
 
-def test_training_goes_on_with_other_masks(stage_plan):
+@in_every_plan
+def test_training_goes_on_with_other_masks(plan):
     """Two trainings in a row are one, and so are those of a copy and a pickle in between."""
     x, y = samples(40)
     whole, parts = make(), make()
@@ -219,27 +226,25 @@ def test_training_goes_on_with_other_masks(stage_plan):
     assert bits(whole) == bits(parts)
 
 
-def test_a_cost_function_of_the_users_own(stage_plan):
+@in_every_plan
+def test_a_cost_function_of_the_users_own(plan):
     """It sees the outputs with the masks of its step, and so does the way back."""
-
-    def squares(s, y):
-        return ((s - y) ** 2).mean(), 2 * (s - y) / s.size
-
     x, y = samples(40)
     custom, named = make(loss=squares), make()
     for step in None, 0, 7:
         expected, gradient = named.value_and_grad(x, y, step=step)
         value, of_custom = custom.value_and_grad(x, y, step=step)
         assert value == pytest.approx(expected, rel=1e-12)
-        assert_relative(of_custom, gradient, 1e-11, f"{stage_plan}, {step}")
+        assert_relative(of_custom, gradient, 1e-11, f"{plan}, {step}")
     for net in custom, named:
         net.fit(x, y, optimizer=cr.SGD(0.05), epochs=2, batch_size=16)
-    assert_relative(custom.parameters, named.parameters, 1e-10, stage_plan)
+    assert_relative(custom.parameters, named.parameters, 1e-10, plan)
 
 
+@in_every_plan
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("eps", [1e-5, 1e-30, 1e-40, 5e-324])
-def test_rows_of_equal_elements(stage_plan, dtype, eps):
+def test_rows_of_equal_elements(plan, dtype, eps):
     """They are beta, however small eps is."""
     net = cr.Network([cr.Input(16), cr.LayerNorm(eps), cr.Dense(2)], dtype=dtype, rng=0)
     x = np.full((3, 16), 0.5)  # whose mean is exact
@@ -291,7 +296,8 @@ def test_layers_are_values():
         assert bits(twin) == bits(net)
 
 
-def test_trace(stage_plan):
+@in_every_plan
+def test_trace(plan):
     net, (x, y) = make(), samples(6)
     trace, reference = net.trace(x, y), reference_of(net)
     passed = reference.forward(x)
