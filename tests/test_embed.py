@@ -19,7 +19,7 @@ CORE = ROOT / "cpp" / "chainrule"
 def run(*command):
     """Run a command and return what it printed; if it fails, what it printed is the message."""
     result = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=600
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1800
     )
     assert result.returncode == 0, result.stdout
     return result.stdout
