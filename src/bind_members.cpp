@@ -12,6 +12,9 @@
 #include "chainrule/layers/initializers.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/network/observers/list.h"
+#include "chainrule/network/observers/make.h"
+#include "chainrule/network/schedules/list.h"
+#include "chainrule/network/schedules/make.h"
 #include "chainrule/optimizers/list.h"
 #include "chainrule/plan/choose.h"
 #include "chainrule/random/philox.h"
@@ -77,7 +80,15 @@ void bind_members(py::module_& module) {
   module.def("stop_conditions", &StopConditions::names, "Names of the stop conditions.");
   bind_check<Activations>(module, "activation");
   bind_check<Losses>(module, "loss");
-  bind_check<StopConditions>(module, "stop_condition");
+  module.def(
+      "check_stop_condition", [](const SpecTuple& spec) { make_observer(to_spec(spec)); },
+      py::arg("spec"), "Raise ValueError unless the spec makes a stop condition.");
+  module.def("schedules", &Schedules::names, "Names of the schedules of the learning rate.");
+  module.def(
+      "rate_at",
+      [](const SpecTuple& spec, std::int64_t time) { return make_schedule(to_spec(spec))->rate(time); },
+      py::arg("schedule"), py::arg("time"),
+      "Return the learning rate at a time, or raise ValueError unless the spec makes a schedule.");
   module.def("initializers", &Initializers::names, "Names of the initializers.");
   module.def(
       "declared_parameters",
@@ -89,6 +100,7 @@ void bind_members(py::module_& module) {
         families["gradient_transforms"] = declared<GradientTransforms>();
         families["stages"] = declared<Stages>();
         families["stop_conditions"] = declared<StopConditions>();
+        families["schedules"] = declared<Schedules>();
         return families;
       },
       "The parameters of all members, by family: (name, [(parameter, default, range, meaning)]).");

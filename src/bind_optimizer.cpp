@@ -33,6 +33,23 @@ void bind_optimizer(py::module_& module) {
       .def_property_readonly(
           "steps", [](const py::object& self) { return bound<Optimizer>(self).steps(); },
           "int: Updates made so far.")
+      .def_property_readonly(
+          "epochs", [](const py::object& self) { return bound<Optimizer>(self).epochs(); },
+          "int: Whole epochs of the trainings so far.")
+      .def("_schedule_memory",
+           [](const py::object& self) {
+             std::map<std::string, double> memory;
+             for (const auto& [name, value] : bound<Optimizer>(self).schedule_memory()) {
+               memory[name] = value;
+             }
+             return memory;
+           })
+      .def(
+          "_restore_schedule",
+          [](const py::object& self, const std::map<std::string, double>& memory) {
+            bound<Optimizer>(self).restore_schedule({"memory", {memory.begin(), memory.end()}});
+          },
+          py::arg("memory"))
       .def("_states",
            [](const py::object& self) {
              std::vector<State> states;

@@ -1,5 +1,6 @@
 // The crossing between Python and C++: training, and what it leaves.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -26,6 +27,21 @@ Optimizer& to_optimizer(const py::object& object) {
                        shown(object));
 }
 
+// The function that says what the optimizer's learning rate is, None where it has another one. The caller keeps it alive.
+py::object rate_function_of(const Optimizer& optimizer, const py::object& object) {
+  return optimizer.asks_for_rate() ? py::object(object.attr("_rate_function")) : py::none();
+}
+RateFunction ask_rate(py::handle function) {
+  if (function.is_none()) return {};
+  return [function](std::int64_t step, std::int64_t epoch) {
+    return back_in_python([&] {
+      const py::object rate = call_python(py::reinterpret_borrow<py::object>(function),
+                                          py::int_(step), py::int_(epoch));
+      return rate.cast<double>();
+    });
+  };
+}
+
 double train_step(const py::object& self, const py::object& x, const py::object& y,
                   const py::object& optimizer_, const py::object& sample_weight) {
   Optimizer& optimizer = to_optimizer(optimizer_);
@@ -33,9 +49,11 @@ double train_step(const py::object& self, const py::object& x, const py::object&
     const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
                                                      sample_weight);
     arguments.refuse_parts_of(memory_of_parameters(network));
+    const py::object function = rate_function_of(optimizer, optimizer_);
+    const RateFunction rate = ask_rate(function);
     Poll poll = signal_poll();
     const WithoutGil without;
-    return network.train_step(arguments.samples, optimizer, poll);
+    return network.train_step(arguments.samples, optimizer, poll, rate);
   });
 }
 
@@ -50,6 +68,29 @@ std::function<bool()> ask(py::handle question) {
   };
 }
 
+// Quantities from [(name, "min", "max" or None)], and `compute`, which returns a list of their values.
+Metrics to_metrics(const py::object& quantities, const py::object& compute) {
+  Metrics metrics;
+  for (const py::handle each : quantities) {
+    const auto [name, better] =
+        each.cast<std::pair<std::string, std::optional<std::string>>>();
+    metrics.quantities.push_back({name, !better           ? Better::kUnknown
+                                        : *better == "max" ? Better::kHigher
+                                                           : Better::kLower});
+  }
+  const std::size_t count = metrics.quantities.size();
+  metrics.compute = [function = py::handle(compute), count](double* values) {
+    back_in_python([&] {
+      const auto computed =
+          call_python(py::reinterpret_borrow<py::object>(function)).cast<std::vector<double>>();
+      if (computed.size() != count) throw std::logic_error("there are other metrics than were named");
+      std::copy(computed.begin(), computed.end(), values);
+      return true;
+    });
+  };
+  return metrics;
+}
+
 // Fills in `history`, if it is wanted, also where the training ends with an exception. `position` is where it begins and,
 // where it is left before its end, by an exception or after `leave_after` steps, where that was.
 void fit(const py::object& self, const py::object& x, const py::object& y,
@@ -57,7 +98,8 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& shuffle, const py::object& order, const py::object& stop,
          const py::object& validation_data, const py::object& sample_weight,
          const py::object& questions, const py::object& history, const py::object& callbacks,
-         const py::object& position, const py::object& leave_after) {
+         const py::object& position, const py::object& leave_after, const py::object& metrics,
+         const py::object& compute_metrics, const py::object& gradient_norm) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -76,6 +118,12 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
       for (const py::handle each : callbacks) {
         options.callbacks.push_back(&of_python.emplace_back(each));
       }
+    }
+    const py::object rate = rate_function_of(optimizer, optimizer_);
+    options.rate = ask_rate(rate);
+    if (!metrics.is_none()) options.metrics = to_metrics(metrics, compute_metrics);
+    if (!gradient_norm.is_none()) {
+      options.gradient_norm = true_or_false(gradient_norm, "gradient_norm");
     }
     if (!position.is_none()) options.position = &bound<Position>(position);
     if (!leave_after.is_none()) options.leave_after = whole_number(leave_after, "leave_after");
@@ -121,8 +169,18 @@ void bind_training(py::module_& module) {
   py::class_<History>(module, "History", "What a training leaves, finished or not.")
       .def(py::init<>())
       .def_readonly("begun", &History::begun)
-      .def_readonly("cost", &History::cost)
-      .def_readonly("validation_cost", &History::validation_cost)
+      .def_property_readonly("cost", &History::cost)
+      .def_property_readonly("validation_cost", &History::validation_cost)
+      .def_property_readonly(
+          "columns",
+          [](const History& history) {
+            std::vector<std::pair<std::string, std::vector<double>>> columns;
+            for (const Column& each : history.columns) {
+              columns.emplace_back(each.quantity.name, each.values);
+            }
+            return columns;
+          },
+          "list: Name and values of each quantity that was recorded.")
       .def_readonly("seconds", &History::seconds)
       .def_readonly("stopped_by", &History::stopped_by);
 
@@ -132,7 +190,7 @@ void bind_training(py::module_& module) {
   add_method<&fit>(network, "_fit",
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "
-                   "leave_after=None",
+                   "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None",
                    "Train; `Network.fit` says how.");
 }
 

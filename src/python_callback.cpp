@@ -22,9 +22,21 @@ bool PythonCallback::call(py::handle function, const Record& record) {
   return back_in_python([&] {
     py::object validation = py::none();
     if (record.validation_cost) validation = py::float_(*record.validation_cost);
+    py::object norm = py::none(), metrics = py::none();
+    if (record.gradient_norm) norm = py::float_(*record.gradient_norm);
+    if (!record.of_step && record.epochs) {
+      py::list values;
+      for (const Column& each : *record.epochs) {
+        if (!each.values.empty()) {
+          values.append(py::make_tuple(each.quantity.name, each.values.back()));
+        }
+      }
+      metrics = values;
+    }
     const py::object stop = call_python(
         py::reinterpret_borrow<py::object>(function), py::int_(record.epoch), py::int_(record.step),
-        py::float_(record.cost), validation, py::float_(record.seconds));
+        py::float_(record.cost), validation, py::float_(record.seconds),
+        py::float_(record.learning_rate), norm, metrics);
     return is_true_in_python(stop);
   });
 }

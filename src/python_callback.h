@@ -7,7 +7,8 @@
 
 namespace chainrule {
 
-// Calls functions (epoch, step, cost, validation_cost, seconds) -> whether to stop, each of which may be None. Their
+// Calls functions (epoch, step, cost, validation_cost, seconds, learning_rate, gradient_norm, recorded) -> whether to stop, each
+// of which may be None; `recorded` are name and value of all that is recorded of the last whole epoch, None after a step. Their
 // exceptions come through. They are not counted as references: the caller keeps them alive.
 class PythonCallback final : public Observer {
  public:

@@ -7,6 +7,7 @@ from chainrule import _core
 from chainrule.activations import Activation
 from chainrule.losses import Loss
 from chainrule.optimizers import Optimizer
+from chainrule.schedules import Schedule
 from chainrule.stages import Stage
 from chainrule.stopping import StopCondition
 
@@ -16,7 +17,10 @@ BASES = {
     "optimizers": Optimizer,
     "stages": Stage,
     "stop_conditions": StopCondition,
+    "schedules": Schedule,
 }
+# What a member needs beside its numbers.
+OTHERS = {"warm_up": {"then": 0.5}}
 DECLARED = {family: dict(members) for family, members in _core.declared_parameters().items()}
 
 # For each range of a number: one that it takes, and some that it refuses.
@@ -52,7 +56,7 @@ def numbers(family, name):
 
 def make(family, name, **others):
     """Return a member with such numbers, and with `others`; by its name where it has no class."""
-    of_member = numbers(family, name) | others
+    of_member = numbers(family, name) | OTHERS.get(name, {}) | others
     if family == "optimizers":
         made = classes(family)[name]()
         made._set_numbers(of_member)

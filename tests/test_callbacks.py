@@ -47,8 +47,11 @@ def test_records(plan, dtype, validated):
 
 def test_a_record_is_a_value():
     record = cr.Record(1, 2, 0.5, None, 3.0)
-    assert record == pickle.loads(pickle.dumps(record)) == copy.copy(record)
-    assert repr(record) == "Record(epoch=1, step=2, cost=0.5, validation_cost=None, seconds=3.0)"
+    known = cr.Record(1, 2, 0.5, None, 3.0, 0.1, 2.0, {"mae": 1.0})
+    assert known == pickle.loads(pickle.dumps(known)) == copy.copy(known)
+    assert repr(record).startswith(
+        "Record(epoch=1, step=2, cost=0.5, validation_cost=None, seconds=3.0, learning_rate=nan, "
+    )
     with pytest.raises(AttributeError):
         record.cost = 0
 

@@ -79,7 +79,8 @@ def result(state, history):
         net.parameters.tobytes(),
         [each.tobytes() for each in optimizer._states()],
         (optimizer.steps, net._steps_made, net._epochs_begun),
-        (history.cost, history.validation_cost, history.stopped_by),
+        [each for each in history.columns if each[0] != "epoch_seconds"],
+        history.stopped_by,
     )
 
 
@@ -96,6 +97,7 @@ OPTIONS = {
     "given order": {"order": ORDER, "sample_weight": WEIGHT},
     "stages": {"stages": [cr.LayerNorm(), cr.Dropout(0.4)], "validation_data": HELD_OUT},
     "stopping": {"stop": [cr.CostBelow(0), PATIENT], "validation_data": HELD_OUT, "epochs": -1},
+    "all of": {"stop": [cr.AllOf([cr.CostBelow(9), PATIENT]), cr.GradientBelow(1e-9)], "epochs": 4},
 }
 
 
@@ -123,8 +125,8 @@ def assert_cuts_leave_no_trace(run):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_cut_after_every_step(plan, dtype, optimizer, options):
     run = Run(OPTIMIZERS[optimizer](), dtype, **OPTIONS[options])
-    _, _, (steps, *_), (cost, *_, stopped_by) = assert_cuts_leave_no_trace(run)
-    assert steps == 1 + len(cost) * 5
+    _, _, (steps, *_), columns, stopped_by = assert_cuts_leave_no_trace(run)
+    assert steps == 1 + len(columns[0][1]) * 5
     assert stopped_by == (1 if options == "stopping" else ALL_EPOCHS)
 
 
@@ -298,13 +300,13 @@ def test_a_position_is_named_numbers_and_arrays():
         "steps_made": 13,
     }
     assert {key: numbers[key] for key in expected} == expected
-    assert numbers["best_cost"] == min(history.validation_cost)
+    assert numbers["best_value"] == min(history.validation_cost)
     assert [role for role, _ in parts] == ["stop", "stop"]
     entries = [dict(entry[3]) for _, entry in parts]
     assert [each["condition"][0] for each in entries] == ["cost_below", "no_improvement"]
     assert set(entries[1]["memory"][1]) == {"best", "epochs_without"}
     arrays = position.arrays
-    assert list(arrays) == ["cost", "validation_cost", "best"]
+    assert list(arrays) == ["cost", "validation_cost", "learning_rate", "epoch_seconds", "best"]
     assert arrays["validation_cost"].tolist() == history.validation_cost
     assert arrays["best"].shape == (run.start[0].n_parameters,)
     twin = _core.Position(position.state, arrays)
@@ -349,7 +351,7 @@ BAD = {
     "made": ({"number": "steps_made", "value": 0.5}, "steps_made must be .*, got 0.5"),
     "infinite": ({"number": "weight_sum", "value": np.inf}, "weight_sum must be finite, got inf"),
     "cost NaN": ({"number": "cost_sum", "value": np.nan}, "cost_sum must be finite, got nan"),
-    "best NaN": ({"number": "best_cost", "value": np.nan}, "best_cost must be finite, got nan"),
+    "best NaN": ({"number": "best_value", "value": np.nan}, "best_value must be finite, got nan"),
     "stopped": ({"number": "stopped_by", "value": 1}, "stopped_by must be .* 0 to 0, got 1"),
     "unknown": ({"number": "unknown", "value": 1}, 'position has no number "unknown"'),
     "seed": ({"word": "4"}, "of a network with seed 4; this one has 3"),
@@ -369,7 +371,7 @@ BAD = {
     ),
     "memory NaN": (
         {"parts": stop_entry(cr.NoImprovement(restore_best=True), best=np.nan, epochs_without=1)},
-        "the best cost must be a finite number, got nan",
+        "the best value must be a finite number, got nan",
     ),
     "unknown memory": (
         {"parts": stop_entry(cr.NoImprovement(restore_best=True), worst=1)},

@@ -28,6 +28,28 @@ struct ParametersOf<Member, std::void_t<decltype(Member::kParameters)>> {
   }
 };
 
+// The keys of the words and of the parts that the spec of a member may have beside its numbers, in kWords and kParts.
+template <class Member, class = void>
+struct WordsOf {
+  static std::vector<std::string> list() { return {}; }
+};
+template <class Member>
+struct WordsOf<Member, std::void_t<decltype(Member::kWords)>> {
+  static std::vector<std::string> list() {
+    return {std::begin(Member::kWords), std::end(Member::kWords)};
+  }
+};
+template <class Member, class = void>
+struct PartsOf {
+  static std::vector<std::string> list() { return {}; }
+};
+template <class Member>
+struct PartsOf<Member, std::void_t<decltype(Member::kParts)>> {
+  static std::vector<std::string> list() {
+    return {std::begin(Member::kParts), std::end(Member::kParts)};
+  }
+};
+
 // Conditions on several hyperparameters at once, which a member may have in check().
 template <class Member, class = void>
 struct ChecksTogether : std::false_type {};
@@ -90,7 +112,10 @@ Choice<List> choose(const std::string& family, const Spec& spec) {
   Choice<List> choice;
   choice.index = List::index_of(family, spec.name);
   const std::vector<Parameter> parameters = parameters_of<List>(choice.index);
-  spec.require_known(names_of(parameters));
+  List::template visit<void>(choice.index, [&](auto member) {
+    using Member = typename decltype(member)::type;
+    spec.require_known(names_of(parameters), WordsOf<Member>::list(), PartsOf<Member>::list());
+  });
   int i = 0;
   for (const Parameter& each : parameters) {
     choice.numbers[i++] =

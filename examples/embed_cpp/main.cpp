@@ -28,7 +28,7 @@ int main() {
   cr::Poll poll;  // may be given a hook that long work calls now and then, and that may throw
   std::printf("cost before training: %.4f\n", network.cost(samples, poll));
   const cr::History history = network.fit(samples, optimizer, options, poll);
-  std::printf("cost after %zu epochs: %.4f\n", history.cost.size(), network.cost(samples, poll));
+  std::printf("cost after %zu epochs: %.4f\n", history.cost().size(), network.cost(samples, poll));
 
   float s[4];
   network.predict(samples.x, {s, 4, 1}, poll);

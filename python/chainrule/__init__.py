@@ -21,35 +21,68 @@ from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
 from chainrule.losses import Huber
+from chainrule.metrics import F1, Metric, TopK
 from chainrule.network import Network
 from chainrule.optimizers import SGD, Adam
+from chainrule.progress import ScalarLogger
+from chainrule.schedules import (
+    ConstantRate,
+    CosineDecay,
+    ExponentialDecay,
+    InverseScaling,
+    OneCycle,
+    ReduceOnPlateau,
+    StepDecay,
+    WarmUp,
+)
 from chainrule.stages import Dropout, LayerNorm
-from chainrule.stopping import CostBelow, NoImprovement, StopWhen, TimeLimit
+from chainrule.stopping import (
+    AllOf,
+    CostBelow,
+    GradientBelow,
+    NoImprovement,
+    StopWhen,
+    TimeLimit,
+)
 from chainrule.trace import Trace
 
 __all__ = [
+    "F1",
     "SGD",
     "Adam",
+    "AllOf",
     "Callback",
     "ConcurrentUseError",
+    "ConstantRate",
+    "CosineDecay",
     "CostBelow",
     "Dense",
     "Dropout",
     "Explanation",
+    "ExponentialDecay",
     "Gelu",
+    "GradientBelow",
     "History",
     "Huber",
     "Input",
+    "InverseScaling",
     "LayerNorm",
     "LeakyRelu",
+    "Metric",
     "Network",
     "NoImprovement",
+    "OneCycle",
     "Record",
+    "ReduceOnPlateau",
+    "ScalarLogger",
     "ShapeError",
+    "StepDecay",
     "StopWhen",
     "TimeLimit",
+    "TopK",
     "Trace",
     "TrainingDiverged",
+    "WarmUp",
     "__version__",
     "datasets",
     "get_num_threads",

@@ -48,9 +48,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Member:
-    """A member of one of the core's families, with numbers of its own: the fields."""
+    """A member of one of the core's families, with numbers of its own: the fields.
+
+    Those in `_words` are words, which may be None for the core's default.
+    """
 
     _name: ClassVar[str]
+    _words: ClassVar[tuple[str, ...]] = ()
 
     def __post_init__(self) -> None:
         self._check()
@@ -60,10 +64,14 @@ class Member:
         raise NotImplementedError
 
     def _spec(self) -> Spec:
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        words = {name: word(name, values[name]) for name in self._words if values[name] is not None}
         numbers = {
-            each.name: real_number(each.name, getattr(self, each.name)) for each in fields(self)
+            name: real_number(name, value)
+            for name, value in values.items()
+            if name not in self._words
         }
-        return (self._name, numbers, {}, [])
+        return (self._name, numbers, words, [])
 
 
 def spec_of(member: str | Member) -> Spec:
@@ -114,6 +122,13 @@ def true_or_false(name: str, value: object) -> bool:
     if not isinstance(value, bool | np.bool_):
         raise TypeError(f"{name} must be True or False, got {shown(value)}")
     return bool(value)
+
+
+def word(name: str, value: object) -> str:
+    """Return `value` if it is a str; raise TypeError, naming `name`, if it is none."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a str, got {shown(value)}")
+    return value
 
 
 def _shortened(number: object) -> str:

@@ -7,15 +7,23 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from chainrule import _core
-from chainrule._spec import as_list, true_or_false, whole_number
+from chainrule._measured import as_metrics, measure
+from chainrule._spec import as_list, real_number, shown, true_or_false, whole_number
 from chainrule.callbacks import as_callbacks, hooks_of
 from chainrule.history import History, history_of
 from chainrule.optimizers import Adam, Optimizer
+from chainrule.progress import progress_of
 from chainrule.stopping import StopCondition
 
 if TYPE_CHECKING:
     from chainrule.network import Network
+
+
+# Purpose of the random numbers that divide samples, beside the seed.
+_SPLIT = 0x73706C6974
 
 
 def train(
@@ -29,6 +37,10 @@ def train(
     callbacks: object,
     shuffle: bool,
     order: Any,
+    validation_split: float | None,
+    metrics: object,
+    gradient_norm: bool,
+    progress: bool | Literal["auto"],
 ) -> History:
     """Train a network on `data`: x, y, sample_weight, validation_data."""
     if optimizer is None:
@@ -41,10 +53,30 @@ def train(
         epochs = None if conditions and order is None else 1
     if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
         raise ValueError(f"epochs must be >= 0, got {epochs}")
+    x, y, sample_weight, validation_data = data
+    if validation_split is not None:
+        if validation_data is not None:
+            raise ValueError("give validation_data or validation_split, not both")
+        if order is not None:
+            raise ValueError("an order of samples goes with validation_data, not validation_split")
+        x, y, sample_weight, validation_data = split(
+            validation_split, x, y, sample_weight, network.seed
+        )
+    measured = as_metrics(metrics, network)
+    names = [each.name or "" for each in measured]
+    if validation_data is not None:
+        names = [f"validation_{name}" for name in names]
+
+    def compute_metrics() -> list[float]:
+        x_seen, y_seen, *weight = (
+            (x, y, sample_weight) if validation_data is None else validation_data
+        )
+        return measure(measured, network, network.predict(x_seen), y_seen, *(weight or [None]))
+
     questions: list[Callable[[], bool]] = []
     record = _core.History()
     may_stop: list[object] = [*conditions, *of_user]
-    x, y, sample_weight, validation_data = data
+    displays = progress_of(progress, epochs, len(x))
     try:
         network._fit(
             x,
@@ -59,14 +91,49 @@ def train(
             sample_weight,
             questions,
             record,
-            [hooks_of(network, each) for each in of_user],
+            [hooks_of(network, each, names) for each in (*of_user, *displays)],
+            metrics=[(name, each.better) for name, each in zip(names, measured, strict=True)],
+            compute_metrics=compute_metrics,
+            gradient_norm=true_or_false("gradient_norm", gradient_norm),
         )
     except BaseException as error:
         if record.begun:
-            network._history = history_of(record, may_stop, error)
+            network._history = history_of(record, may_stop, names, len(x), error)
             with contextlib.suppress(Exception):  # of one that takes no attributes
                 if isinstance(getattr(error, "history", None), History | None):  # ours, not theirs
                     error.history = network._history  # type: ignore[attr-defined]
         raise
-    network._history = history_of(record, may_stop)
+    finally:
+        for each in displays:
+            each.close()
+    network._history = history_of(record, may_stop, names, len(x))
     return network._history
+
+
+def split(
+    share: float, x: Any, y: Any, sample_weight: Any, seed: int
+) -> tuple[Any, Any, Any, tuple[Any, ...]]:
+    """Return x, y and weights of the samples to train with, and those to validate with."""
+    if not 0 < real_number("validation_split", share) < 1:
+        raise ValueError(f"validation_split must be > 0 and < 1, got {shown(share)}")
+    n = len(x)
+    n_held_out = round(n * share)
+    if not 0 < n_held_out < n:
+        raise ValueError(
+            f"validation_split of {share} of {n} samples leaves none to train or to validate with"
+        )
+    # A permutation from the bits of the generator itself, which NumPy promises to keep.
+    random = np.random.Philox(key=[seed, _SPLIT]).random_raw(n)
+    permutation = np.argsort(random, kind="stable")
+    held_out, trained = np.sort(permutation[:n_held_out]), np.sort(permutation[n_held_out:])
+    arrays = [None if each is None else np.asarray(each) for each in (x, y, sample_weight)]
+    for name, each in zip(("y", "sample_weight"), arrays[1:], strict=True):
+        if each is not None and len(each) != n:
+            raise _core.ShapeError(f"{name} has {len(each)} rows, x has {n}")
+
+    def part(rows: Any) -> tuple[Any, Any, Any]:
+        x, y, weight = (None if each is None else each[rows] for each in arrays)
+        return x, y, weight
+
+    of_validation: tuple[Any, ...] = part(held_out)
+    return *part(trained), of_validation[:2] if sample_weight is None else of_validation

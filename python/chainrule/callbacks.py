@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chainrule.network import Network
 
 # Called by the core with the numbers of a record; returns whether to stop.
-Hook = Callable[[int, int, float, float | None, float], bool]
+Hook = Callable[..., bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,14 @@ class Record:
         before the first epoch is whole, and in `on_step_end`.
     seconds : float
         Wall-clock time since the training began.
+    learning_rate : float
+        Of the step, or of the last one of the last whole epoch. NaN where there is none yet.
+    gradient_norm : float or None
+        Of the step's gradient, or the mean over the last whole epoch, before any clipping. None
+        where it is not recorded.
+    metrics : dict of str to float
+        The metrics after the last whole epoch, by their names in the history. Empty before the
+        first epoch is whole, and in `on_step_end`.
     """
 
     epoch: int
@@ -43,6 +51,9 @@ class Record:
     cost: float
     validation_cost: float | None
     seconds: float
+    learning_rate: float = float("nan")
+    gradient_norm: float | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
 
 
 class Callback:
@@ -112,9 +123,14 @@ def as_callbacks(callbacks: object) -> list[object]:
     return several
 
 
-def hooks_of(network: Network, callback: object) -> tuple[Hook | None, ...]:
-    """Return what the core calls, one for each of METHODS; None where there is no such method."""
-    return tuple(_hook(network, callback, name) for name in METHODS)
+def hooks_of(
+    network: Network, callback: object, metrics: Sequence[str] = ()
+) -> tuple[Hook | None, ...]:
+    """Return what the core calls, one for each of METHODS; None where there is no such method.
+
+    `metrics` are the names of those that are recorded.
+    """
+    return tuple(_hook(network, callback, name, metrics) for name in METHODS)
 
 
 def _looks_like_one(thing: object) -> bool:
@@ -147,15 +163,17 @@ def _method(callback: object, name: str) -> Callable[[Network, Record], Any] | N
     return called
 
 
-def _hook(network: Network, callback: object, name: str) -> Hook | None:
+def _hook(network: Network, callback: object, name: str, metrics: Sequence[str]) -> Hook | None:
     method = _method(callback, name)
     if method is None:
         return None
 
-    def hook(
-        epoch: int, step: int, cost: float, validation_cost: float | None, seconds: float
-    ) -> bool:
-        answer = method(network, Record(epoch, step, cost, validation_cost, seconds))
+    def hook(*numbers: Any) -> bool:
+        epoch, step, cost, validation_cost, seconds, rate, norm, recorded = numbers
+        of_epoch = dict(recorded or ())
+        of_metrics = {each: of_epoch[each] for each in metrics if each in of_epoch}
+        record = Record(epoch, step, cost, validation_cost, seconds, rate, norm, of_metrics)
+        answer = method(network, record)
         if answer is None:
             return False
         if not isinstance(answer, bool | np.bool_):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
+from chainrule._measured import as_metrics, measure
 from chainrule._spec import (
     Spec,
     as_list,
@@ -27,7 +28,7 @@ from chainrule.explain import Explanation, explain
 from chainrule.history import History
 from chainrule.layers import Layer, assign
 from chainrule.losses import Loss
-from chainrule.optimizers import Optimizer
+from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 from chainrule.trace import Trace
 
@@ -124,6 +125,7 @@ class Network(_core.Network):
         # network and layers do not keep each other alive.
         self._layers = [layer._of(None, 0) for layer in layers]
         self._history: History | None = None
+        self._optimizer: Optimizer | None = None
 
     @property
     def loss(self) -> str | Loss | CostFunction:
@@ -167,6 +169,10 @@ class Network(_core.Network):
         shuffle: bool = True,
         order: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        validation_split: float | None = None,
+        metrics: object = (),
+        gradient_norm: bool = False,
+        progress: bool | Literal["auto"] = False,
     ) -> History:
         """Train: while (termination condition not met) w := w - epsilon dC/dw.
 
@@ -194,7 +200,7 @@ class Network(_core.Network):
         validation_data : (x, y), optional
             Samples whose cost is computed after each epoch.
         stop : stop condition or sequence of stop conditions, optional
-            `CostBelow`, `NoImprovement`, `TimeLimit`, `StopWhen`.
+            `CostBelow`, `NoImprovement`, `GradientBelow`, `TimeLimit`, `StopWhen`, `AllOf`.
         callbacks : callback or sequence of callbacks, optional
             Objects with any of the methods ``on_fit_begin``, ``on_step_end``, ``on_epoch_end`` and
             ``on_fit_end``, which are called with the network and a `Record` and may return True to
@@ -205,6 +211,21 @@ class Network(_core.Network):
             The order of samples in each epoch, instead of shuffling.
         sample_weight : array_like, shape (n,), optional
             Weights w_i >= 0, with a finite sum; the cost of a batch is sum(w_i C_i) / sum(w_i).
+        validation_split : float, optional
+            Share of the samples, > 0 and < 1, that is held out as validation data: drawn from the
+            network's seed, the same in every call. The rows of both parts are copied.
+        metrics : str, metric, function or sequence of them, optional
+            Computed after each epoch from the validation data, as "validation_accuracy" and so on
+            in the history, or without such from all of x and y: "accuracy", "top_k",
+            "balanced_accuracy", "f1", "auc", "log_loss", "mae", "rmse", "mape", "r2", objects such
+            as ``cr.TopK(3)``, `Metric`, or a function (s, y) -> number.
+        gradient_norm : bool, default False
+            Record the norm of the gradient. The whole gradient of each step is computed before its
+            update then, which takes longer.
+        progress : bool or "auto", default False
+            Show epochs, costs, samples a second and the time left on stderr: as a bar of tqdm,
+            where that is installed (extra ``[progress]``), else as a line. "auto" shows nothing
+            where stderr is no terminal.
 
         Returns
         -------
@@ -239,7 +260,91 @@ class Network(_core.Network):
             callbacks=callbacks,
             shuffle=shuffle,
             order=order,
+            validation_split=validation_split,
+            metrics=metrics,
+            gradient_norm=gradient_norm,
+            progress=progress,
         )
+
+    def partial_fit(
+        self, x: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+    ) -> Network:
+        """Go once through some samples, with an optimizer that the network keeps for this.
+
+        It is an `Adam` with its defaults unless `optimizer` is set to another one, and goes on from
+        call to call; copies and pickles of the network have one of their own with its state.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            Samples, targets and weights as in `fit`.
+
+        Returns
+        -------
+        Network
+            The network itself.
+
+        Raises
+        ------
+        ShapeError, ValueError, TypeError, TrainingDiverged, ConcurrentUseError
+            As `fit`.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+        >>> net.partial_fit([[1], [2]], [0, 1]).partial_fit([[3]], [2]).optimizer.steps
+        2
+        """
+        if self._optimizer is None:
+            self._optimizer = Adam()
+        self.fit(x, y, optimizer=self._optimizer, sample_weight=sample_weight, epochs=1)
+        return self
+
+    @property
+    def optimizer(self) -> Optimizer | None:
+        """The optimizer of `partial_fit`, which can be set; None before the first call."""
+        return self._optimizer
+
+    @optimizer.setter
+    def optimizer(self, optimizer: Optimizer | None) -> None:
+        if not isinstance(optimizer, Optimizer | None):
+            raise TypeError(f"optimizer must be an optimizer or None, got {shown(optimizer)}")
+        self._optimizer = optimizer
+
+    def evaluate(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        metrics: object = (),
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> dict[str, float]:
+        """Return the cost and metrics of some samples.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like
+            Samples, targets and weights as in `fit`.
+        metrics : str, metric, function or sequence of them, optional
+            As in `fit`.
+
+        Returns
+        -------
+        dict of str to float
+            "cost", and each metric by its name.
+
+        Raises
+        ------
+        ShapeError, ValueError, TypeError
+            If x or y is not as `fit` takes them, or a metric is unknown, does not suit the outputs,
+            or returns no number.
+        """
+        made = as_metrics(metrics, self)
+        cost = self.cost(x, y, sample_weight)
+        values = measure(made, self, self.predict(x), y, sample_weight)
+        return {"cost": cost} | {
+            each.name or "": value for each, value in zip(made, values, strict=True)
+        }
 
     def trace(
         self,
@@ -339,6 +444,7 @@ class Network(_core.Network):
         vars(twin).update(attributes or {})
         if twin._history is not None:
             twin._history = twin._history.copy()
+        twin._optimizer = copy.copy(twin._optimizer)  # one serves one network
         return twin
 
     def _twin(self, dtype: str) -> Network:

@@ -122,8 +122,8 @@ GoldenHashes run(const Training& training) {
   options.validation = &all;
   Poll poll;
   const History history = network.fit(weighted, optimizer, options, poll);
-  std::vector<double> costs = history.cost;
-  costs.insert(costs.end(), history.validation_cost.begin(), history.validation_cost.end());
+  std::vector<double> costs = history.cost();
+  costs.insert(costs.end(), history.validation_cost().begin(), history.validation_cost().end());
   costs.push_back(network.train_step(batch, optimizer, poll));
   std::vector<T> gradient(static_cast<std::size_t>(network.n_parameters()));
   costs.push_back(network.value_and_gradient(batch, gradient.data(), poll));

@@ -58,7 +58,7 @@ TEST(observers_see_what_they_watch) {
     CHECK_EQUAL(watcher.seen, expected);
     CHECK_EQUAL(watcher.last.epoch, 2);
     CHECK_EQUAL(watcher.last.step, 2 * kStepsAnEpoch);
-    CHECK_EQUAL(watcher.last.cost, history.cost.back());
+    CHECK_EQUAL(watcher.last.cost, history.cost().back());
     CHECK(!watcher.last.validation_cost);
     CHECK_EQUAL(network.steps_made(), 2 * kStepsAnEpoch);
     CHECK_EQUAL(history.stopped_by, History::kAllEpochs);
@@ -75,7 +75,7 @@ TEST(observers_stop_a_training) {
   problem.options.callbacks = {&looks_on, &stops};
   const History history = network.fit(problem.samples, optimizer, problem.options, problem.poll);
   CHECK_EQUAL(history.stopped_by, 2);
-  CHECK_EQUAL(history.cost.size(), 1U);
+  CHECK_EQUAL(history.cost().size(), 1U);
   CHECK_EQUAL(optimizer.steps(), 6);
   CHECK_EQUAL(looks_on.seen, "bssssess.");
 }
@@ -135,7 +135,7 @@ void check_position() {
   CHECK(position.empty());
   CHECK(parameters_of(pieces) == parameters_of(whole));
   CHECK(of_pieces.states() == of_whole.states());
-  CHECK(history.cost == expected.cost);
+  CHECK(history.cost() == expected.cost());
   CHECK_EQUAL(pieces.epochs_begun(), whole.epochs_begun());
   CHECK_EQUAL(pieces.steps_made(), whole.steps_made());
 }

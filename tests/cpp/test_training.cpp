@@ -21,12 +21,12 @@ void check_training_lowers_the_cost(const Spec& optimizer_spec) {
   Optimizer optimizer(optimizer_spec);
   const double before = network.cost(problem.samples, problem.poll);
   const History history = network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  CHECK_EQUAL(history.cost.size(), 20U);
+  CHECK_EQUAL(history.cost().size(), 20U);
   CHECK_EQUAL(history.stopped_by, History::kAllEpochs);
   CHECK_EQUAL(optimizer.steps(), 80);
   CHECK_EQUAL(network.epochs_begun(), 20);
   CHECK(network.cost(problem.samples, problem.poll) < 0.8 * before);
-  CHECK(history.cost.back() < history.cost.front());
+  CHECK(history.cost().back() < history.cost().front());
 }
 
 TEST(training_lowers_the_cost_with_every_optimizer) {
@@ -105,18 +105,18 @@ TEST(training_stops_by_its_conditions) {
     return history;
   };
   const History below = fit({"cost_below", {{"value", 0.02}}});
-  CHECK(below.cost.back() < 0.02);
-  CHECK(std::all_of(below.cost.begin(), below.cost.end() - 1, [](double c) { return c >= 0.02; }));
-  CHECK_EQUAL(fit({"no_improvement", {{"patience", 3}, {"min_delta", 1e9}}}).cost.size(), 4U);
-  CHECK_EQUAL(fit({"time_limit", {{"seconds", 1e-9}}}).cost.size(), 0U);
+  CHECK(below.cost().back() < 0.02);
+  CHECK(std::all_of(below.cost().begin(), below.cost().end() - 1, [](double c) { return c >= 0.02; }));
+  CHECK_EQUAL(fit({"no_improvement", {{"patience", 3}, {"min_delta", 1e9}}}).cost().size(), 4U);
+  CHECK_EQUAL(fit({"time_limit", {{"seconds", 1e-9}}}).cost().size(), 0U);
 
   Problem<double> validation;
   problem.options.validation = &validation.samples;
   problem.options.stop.clear();
   problem.options.epochs = 3;
   const History both = network.fit(problem.samples, optimizer, problem.options, problem.poll);
-  CHECK_EQUAL(both.validation_cost.size(), 3U);
-  CHECK_NEAR(both.validation_cost.back(), network.cost(validation.samples, validation.poll), 1e-15);
+  CHECK_EQUAL(both.validation_cost().size(), 3U);
+  CHECK_NEAR(both.validation_cost().back(), network.cost(validation.samples, validation.poll), 1e-15);
 }
 
 TEST(training_refuses_what_does_not_fit_and_changes_nothing) {

@@ -9,7 +9,7 @@
 #include "chainrule/error.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/network/network.h"
-#include "chainrule/network/observers/list.h"
+#include "chainrule/network/observers/make.h"
 #include "check.h"
 #include "outputs_of.h"
 #include "problem.h"

@@ -22,24 +22,24 @@ class BestWeights {
 
   bool wanted() const { return parameters_.size() > 0; }
   // Whether some are kept.
-  bool any() const { return cost_ < kNone; }
-  double cost() const { return cost_; }
+  bool any() const { return value_ < kNone; }
+  double value() const { return value_; }
   const T* begin() const { return parameters_.data(); }
   const T* end() const { return begin() + parameters_.size(); }
 
-  // Whether those of an epoch with this cost are to be kept. Of equal ones it is the first.
-  bool is_better(double cost) const { return wanted() && cost < cost_; }
+  // Whether those of an epoch with this value, of which less is better, are to be kept. Of equal ones it is the first.
+  bool is_better(double value) const { return wanted() && value < value_; }
   template <class From>
-  void keep(double cost, const From* parameters) {
+  void keep(double value, const From* parameters) {
     std::transform(parameters, parameters + parameters_.size(), parameters_.data(),
                    [](From value) { return static_cast<T>(value); });
-    cost_ = cost;
+    value_ = value;
   }
 
  private:
   static constexpr double kNone = std::numeric_limits<double>::infinity();
   AlignedBlock<T> parameters_;
-  double cost_ = kNone;
+  double value_ = kNone;
 };
 
 }  // namespace chainrule

@@ -3,11 +3,12 @@
 #include "chainrule/network/fit_options.h"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 #include <string>
 
 #include "chainrule/error.h"
-#include "chainrule/network/observers/list.h"
+#include "chainrule/network/observers/make.h"
 
 namespace chainrule {
 namespace {
@@ -36,6 +37,12 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
                                 std::to_string(options.batch_size));
   }
   for (const Spec& spec : options.stop) make_observer(spec, options.questions);
+  std::set<std::string> names{Quantity::kCost, Quantity::kValidationCost, Quantity::kLearningRate,
+                              Quantity::kGradientNorm, Quantity::kSeconds};
+  for (const Quantity& each : options.metrics.quantities) {
+    if (names.insert(each.name).second) continue;
+    throw std::invalid_argument("two recorded quantities have the name \"" + each.name + "\"");
+  }
   const ArrayView& order = options.order;
   if (!order.data) return;
   if (options.epochs == FitOptions<T>::kUntilStopped) {

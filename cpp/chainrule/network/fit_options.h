@@ -3,17 +3,27 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <vector>
 
 #include "chainrule/memory/array_view.h"
 #include "chainrule/network/observers/observer.h"
+#include "chainrule/network/optimizer.h"
 #include "chainrule/network/position.h"
+#include "chainrule/network/quantity.h"
 #include "chainrule/plan/samples.h"
 #include "chainrule/poll.h"
 #include "chainrule/spec.h"
 
 namespace chainrule {
+
+// Quantities that the caller computes after each whole epoch, after its validation. Then the parameters are those of the last
+// finished step, and the thread that is asked may read the network and the optimizer.
+struct Metrics {
+  std::vector<Quantity> quantities{};
+  std::function<void(double* values)> compute{};
+};
 
 template <class T>
 struct FitOptions {
@@ -30,6 +40,10 @@ struct FitOptions {
   // which are at the last finished step.
   std::vector<Observer*> callbacks;
   const Samples<T>* validation = nullptr;
+  Metrics metrics;
+  RateFunction rate;  // of an optimizer whose learning rate is a function
+  // Whether to record it: the gradient of each step is computed as a whole then.
+  bool gradient_norm = false;
   // Where the training begins, if it is not empty. Then where it is left, if that is before its end: by an exception, or
   // after so many steps; empty where it came to its end.
   Position* position = nullptr;

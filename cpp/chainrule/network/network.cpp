@@ -168,11 +168,12 @@ double Network<T>::value_and_gradient(const Samples<T>& samples, T* gradient, Po
 }
 
 template <class T>
-double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll) {
+double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll,
+                              const RateFunction& rate) {
   const FlushDenormals flush;
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
+  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), rate, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   GradientTransformer<T> transformer(session.transforms());
   const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
@@ -199,7 +200,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
                 [&] { check_samples(architecture_, *options.validation, poll); });
   }
   check_fit_options(options, samples.size(), poll);
-  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), poll);
+  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), options.rate, poll);
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;

@@ -75,7 +75,9 @@ class Network {
 
   // One update with all samples as one batch. Returns the cost before it. Throws TrainingDiverged, with the
   // parameters at their last finite values.
-  double train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll);
+  // `rate` is for an optimizer whose rate is a function.
+  double train_step(const Samples<T>& samples, Optimizer& optimizer, Poll& poll,
+                    const RateFunction& rate = {});
 
   // while (termination condition not met) w := w - epsilon dC/dw
   History fit(const Samples<T>& samples, Optimizer& optimizer, const FitOptions<T>& options,

@@ -3,9 +3,11 @@
 #include "chainrule/network/optimizer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
+#include "chainrule/network/schedules/make.h"
 #include "chainrule/optimizers/list.h"
 
 namespace chainrule {
@@ -15,7 +17,7 @@ namespace {
 Choice<Optimizers> choose_optimizer(Spec spec) {
   spec.require_known(
       names_of(parameters_of<Optimizers>(Optimizers::index_of("optimizer", spec.name))), {},
-      {"gradient"});
+      {"gradient", "learning_rate"});
   spec.parts.clear();
   return choose<Optimizers>("optimizer", spec);
 }
@@ -23,6 +25,7 @@ Choice<Optimizers> choose_optimizer(Spec spec) {
 std::vector<GradientTransform> choose_transforms(const Spec& spec) {
   std::vector<GradientTransform> transforms;
   for (const auto& part : spec.parts) {
+    if (part.first != "gradient") continue;
     transforms.push_back(choose<GradientTransforms>("gradient transform", part.second));
   }
   return transforms;
@@ -31,12 +34,15 @@ std::vector<GradientTransform> choose_transforms(const Spec& spec) {
 }  // namespace
 
 Optimizer::Optimizer(const Spec& spec)
-    : choice_(choose_optimizer(spec)), transforms_(choose_transforms(spec)) {}
+    : choice_(choose_optimizer(spec)), transforms_(choose_transforms(spec)) {
+  set_schedule(spec);
+}
 
 Spec Optimizer::spec() const {
   Spec spec = spec_of(choice_);
   for (const GradientTransform& each : transforms_)
     spec.parts.emplace_back("gradient", spec_of(each));
+  if (!schedule_spec_.name.empty()) spec.parts.emplace_back("learning_rate", schedule_spec_);
   return spec;
 }
 
@@ -46,8 +52,51 @@ void Optimizer::configure(const Spec& spec) {
   if (choice.index != choice_.index) {
     throw std::invalid_argument("this optimizer cannot become another one, \"" + spec.name + "\"");
   }
-  transforms_ = choose_transforms(spec);
+  auto transforms = choose_transforms(spec);
+  set_schedule(spec);
+  transforms_ = std::move(transforms);
   choice_ = choice;
+}
+
+// A new schedule begins with the next step; the same one goes on.
+void Optimizer::set_schedule(const Spec& spec) {
+  const Spec chosen = spec.part("learning_rate", {});
+  if (chosen == schedule_spec_) return;
+  const bool is_schedule = !chosen.name.empty() && chosen.name != kRateFunction;
+  auto schedule = is_schedule ? make_schedule(chosen) : nullptr;
+  schedule_ = std::move(schedule);
+  schedule_spec_ = chosen;
+  first_step_ = steps_;
+  first_epoch_ = epochs_;
+}
+
+Schedule::Memory Optimizer::schedule_memory() const {
+  Schedule::Memory memory{{"epochs", static_cast<double>(epochs_)},
+                          {"first_step", static_cast<double>(first_step_)},
+                          {"first_epoch", static_cast<double>(first_epoch_)}};
+  if (!schedule_) return memory;
+  for (const auto& [name, value] : schedule_->memory()) memory.emplace_back("of." + name, value);
+  return memory;
+}
+
+void Optimizer::restore_schedule(const Spec& memory) {
+  const UseGuard::Exclusive use(uses_, "optimizer");
+  Spec own{"memory"};
+  for (const auto& [name, value] : memory.numbers) {
+    if (name.compare(0, 3, "of.") == 0) own.numbers.emplace_back(name.substr(3), value);
+  }
+  const auto count = [&](const char* key) {
+    const double value = memory.number(key);
+    require(value >= 0 && value == std::floor(value) && value < 0x1p53, key, "a whole number >= 0", value);
+    return static_cast<std::int64_t>(value);
+  };
+  const std::int64_t epochs = count("epochs"), step = count("first_step"), epoch = count("first_epoch");
+  require(epoch <= epochs, "first_epoch", "<= epochs", static_cast<double>(epoch));
+  require(step <= steps_, "first_step", "<= steps", static_cast<double>(step));
+  if (schedule_ && !own.numbers.empty()) schedule_->remember(own);
+  epochs_ = epochs;
+  first_step_ = step;
+  first_epoch_ = epoch;
 }
 
 double Optimizer::number(const std::string& name) const {
@@ -108,8 +157,14 @@ void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double
 
 template <class T>
 Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
-                               std::int64_t n_parameters, Poll& poll)
-    : use_(optimizer.uses_, "optimizer"), optimizer_(optimizer), network_id_(network_id) {
+                               std::int64_t n_parameters, const RateFunction& rate, Poll& poll)
+    : use_(optimizer.uses_, "optimizer"),
+      optimizer_(optimizer),
+      network_id_(network_id),
+      rate_(rate) {
+  if (optimizer.asks_for_rate() && !rate) {
+    throw std::invalid_argument("the learning rate of this optimizer is a function, and none is given");
+  }
   const auto n_states = static_cast<std::size_t>(optimizer.n_states());
   if (n_states == 0) return;
   if (optimizer.states_of_ != network_id) {
@@ -146,24 +201,52 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
-void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates) const {
-  const Choice<Optimizers>& choice = optimizer_.choice_;
+double Optimizer::Session<T>::rate_of_step(std::int64_t further) const {
+  const std::int64_t step = optimizer_.steps_ + further - optimizer_.first_step_;
+  const std::int64_t epoch = optimizer_.epochs_ - optimizer_.first_epoch_;
+  double rate;
+  if (optimizer_.schedule_) {
+    rate = optimizer_.schedule_->rate(optimizer_.schedule_->per() == Per::kEpoch ? epoch : step);
+  } else {
+    rate = rate_(step, epoch);
+  }
+  require(holds(Allowed::kNotNegative, rate),
+          "the learning rate of step " + std::to_string(step) + ", epoch " + std::to_string(epoch) +
+              " of the schedule,",
+          text_of(Allowed::kNotNegative), rate);
+  return rate;
+}
+
+template <class T>
+double Optimizer::Session<T>::learning_rate() const {
+  if (!std::isnan(last_rate_)) return last_rate_;
+  if (optimizer_.schedule_spec_.name.empty()) return optimizer_.choice_.numbers[0];
+  return rate_of_step(optimizer_.steps_ > optimizer_.first_step_ ? -1 : 0);
+}
+
+template <class T>
+void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates) {
+  Choice<Optimizers> choice = optimizer_.choice_;
+  double& learning_rate = choice.numbers[0];  // the first number of each optimizer
+  const bool constant = optimizer_.schedule_spec_.name.empty();
   Optimizers::visit<void>(choice.index, [&](auto member) {
     for (std::int64_t i = 0; i < count; ++i) {
       OptimizerStep<T>& update = updates[i];
       update.optimizer = choice.index;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
+      if (!constant) learning_rate = rate_of_step(i);
       const auto constants =
           decltype(member)::type::constants(choice.numbers, optimizer_.steps_ + 1 + i);
       std::transform(constants.begin(), constants.end(), update.constants,
                      [](double constant) { return static_cast<T>(constant); });
     }
   });
+  last_rate_ = learning_rate;
 }
 
 template <class T>
-OptimizerStep<T> Optimizer::Session<T>::next_step() const {
+OptimizerStep<T> Optimizer::Session<T>::next_step() {
   OptimizerStep<T> update;
   next_steps(1, &update);
   return update;

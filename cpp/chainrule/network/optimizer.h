@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -11,15 +14,21 @@
 #include "chainrule/gradients/list.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/memory/aligned_block.h"
+#include "chainrule/network/schedules/schedule.h"
 #include "chainrule/network/use_guard.h"
 #include "chainrule/poll.h"
 #include "chainrule/spec.h"
 
 namespace chainrule {
 
+// A learning rate that the caller computes, from the optimizer's steps and whole epochs so far.
+using RateFunction = std::function<double(std::int64_t step, std::int64_t epoch)>;
+
 class Optimizer {
  public:
-  // parts: "gradient", a gradient transform, any number of them. Throws std::invalid_argument for an unknown name or a
+  static constexpr const char* kRateFunction = "function";  // a schedule that is a RateFunction
+
+  // parts: "gradient", a gradient transform, any number of them; "learning_rate", a schedule that stands for the number. Throws std::invalid_argument for an unknown name or a
   // number that the optimizer refuses.
   explicit Optimizer(const Spec& spec);
 
@@ -30,27 +39,36 @@ class Optimizer {
   double number(const std::string& name) const;
 
   std::int64_t steps() const { return steps_; }
+  // Whether its learning rate is a function, which the caller then gives.
+  bool asks_for_rate() const { return schedule_spec_.name == kRateFunction; }
+  // Whole epochs in trainings.
+  std::int64_t epochs() const { return epochs_; }
   // One copy of each state ("m", "v", ...); empty before the first step.
   std::vector<std::vector<double>> states();
   // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
   void restore(std::int64_t steps, const std::vector<std::vector<double>>& states);
+  // Where the schedule is, by name, beside the steps; and to go on from there.
+  Schedule::Memory schedule_memory() const;
+  void restore_schedule(const Spec& memory);
 
   // While this lives, the optimizer serves a network, and only that. Allocates the state on first use.
   template <class T>
   class Session {
    public:
     // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
-    // own with the first step that is finished.
-    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters, Poll& poll);
+    // own with the first step that is finished. `rate` is for an optimizer whose rate is a function, and outlives the session.
+    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters,
+            const RateFunction& rate, Poll& poll);
 
     std::int64_t steps() const { return optimizer_.steps_; }
-    double learning_rate() const { return optimizer_.number("learning_rate"); }
+    // Of the step that was made or tried last; before the first, of the one to come.
+    double learning_rate() const;
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
     UseGuard& uses() const { return optimizer_.uses_; }
 
-    OptimizerStep<T> next_step() const;
+    OptimizerStep<T> next_step();
     // The same for the step that comes next and those after it.
-    void next_steps(std::int64_t count, OptimizerStep<T>* updates) const;
+    void next_steps(std::int64_t count, OptimizerStep<T>* updates);
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
       optimizer_.steps_ += count;
@@ -58,11 +76,25 @@ class Optimizer {
       if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }
 
+    // Tells a schedule what a training records, and that an epoch is whole.
+    void connect(const std::vector<Column>& columns) const {
+      if (optimizer_.schedule_) optimizer_.schedule_->connect(columns);
+    }
+    void finish_epoch(const std::vector<Column>& columns) const {
+      if (optimizer_.schedule_) optimizer_.schedule_->after_epoch(columns);
+      ++optimizer_.epochs_;
+    }
+
    private:
+    // Of the step after so many more. Throws std::invalid_argument where it is no rate.
+    double rate_of_step(std::int64_t further) const;
+
     UseGuard::Exclusive use_;
     Optimizer& optimizer_;
     std::uint64_t network_id_;
+    const RateFunction& rate_;
     std::vector<T*> states_;
+    double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
   };
 
  private:
@@ -75,9 +107,15 @@ class Optimizer {
   bool holds_state() const;
   std::vector<std::vector<double>> copy_states() const;
 
+  void set_schedule(const Spec& spec);
+
   Choice<Optimizers> choice_;
   std::vector<GradientTransform> transforms_;
-  std::int64_t steps_ = 0;
+  std::int64_t steps_ = 0, epochs_ = 0;
+  // What stands for the number learning_rate, if anything does: a schedule or, without one, a function of the caller's.
+  Spec schedule_spec_;
+  std::unique_ptr<Schedule> schedule_;
+  std::int64_t first_step_ = 0, first_epoch_ = 0;  // of the schedule's time
   static constexpr std::uint64_t kAny = 0;
   std::uint64_t network_id_ = kAny;  // whose last finished step this was
   // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose

@@ -19,12 +19,13 @@ struct Position {
   //   samples, batch_size, parameters: of the training that it belongs to;
   //   epoch: how many are whole; first: the sample of the next one, in its order, that the next batch begins with;
   //   steps: finished so far; cost_sum, weight_sum: of the epoch's cost so far; seconds: since the training began;
-  //   epochs_begun, steps_made: of the network; best_cost: of the epoch whose parameters are kept, if any are;
+  //   norm_sum, epoch_seconds: of the epoch so far; epochs_begun, steps_made: of the network; best_value: of the epoch whose
+  //   parameters are kept, if any are, with the sign with which less is better;
   //   stopped_by: the number of the condition or callback that has said stop, if one has.
   // words: seed, of the network.
   // parts: "stop" for each stop condition, in their order, with its spec, "condition", and its "memory".
   Spec state;
-  // cost, validation_cost: the history so far; best: the parameters that are kept, if any are. float32 fits a double.
+  // cost and all else that is recorded of epochs: the history so far; best: the parameters that are kept, if any are. float32 fits a double.
   std::vector<std::pair<std::string, std::vector<double>>> arrays{};
 
   // Nothing is written down.

@@ -15,10 +15,10 @@ template <class T>
 class StepMaker {
  public:
   StepMaker(Plan<T>& plan, Optimizer::Session<T>& session, const Samples<T>& samples,
-            std::int64_t batch_size, bool one_at_a_time)
+            std::int64_t batch_size, bool one_at_a_time, bool measures_norm)
       : plan_(plan),
         session_(session),
-        transformer_(session.transforms()),
+        transformer_(session.transforms(), measures_norm),
         one_by_one_(batch_size == 1 && !one_at_a_time && transformer_.empty() &&
                     plan.trains_one_by_one(samples)),
         rows_at_once_(one_by_one_ ? Plan<T>::OneByOne::kMost : batch_size) {}
@@ -48,6 +48,8 @@ class StepMaker {
   bool finite() const { return steps_.finite; }
   const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
   const CostSums& last_cost() const { return cost(steps_.begun - 1); }
+  // Of the gradient of the last step, if it is measured.
+  double gradient_norm() const { return transformer_.norm(); }
 
  private:
   Plan<T>& plan_;

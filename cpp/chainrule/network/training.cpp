@@ -8,7 +8,7 @@
 
 #include "chainrule/error.h"
 #include "chainrule/network/divergence.h"
-#include "chainrule/network/observers/list.h"
+#include "chainrule/network/observers/make.h"
 #include "chainrule/network/rows_at_once.h"
 
 namespace chainrule {
@@ -23,9 +23,23 @@ std::vector<Observer*> pointers_to(const std::vector<std::unique_ptr<Observer>>&
   return pointers;
 }
 
-bool any_restores_best(const std::vector<std::unique_ptr<Observer>>& observers) {
+// What the best epoch is told by, if its parameters are to be put back; null else.
+const Monitor* restored_by(const std::vector<std::unique_ptr<Observer>>& observers) {
+  const Monitor* monitor = nullptr;
+  for (const auto& each : observers) {
+    const Monitor* const own = each->restores_best();
+    if (own && monitor && !(*own == *monitor)) {
+      throw std::invalid_argument(
+          "two stop conditions would put the best parameters back, by different monitors");
+    }
+    if (own) monitor = own;
+  }
+  return monitor;
+}
+
+bool any_reads_norm(const std::vector<std::unique_ptr<Observer>>& observers) {
   return std::any_of(observers.begin(), observers.end(),
-                     [](const auto& each) { return each->restores_best(); });
+                     [](const auto& each) { return each->reads_gradient_norm(); });
 }
 
 std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(epoch + 1); }
@@ -48,18 +62,35 @@ Training<T>::Training(const TrainedNetwork<T>& network, Plan<T>& plan,
       batch_size_(std::min(options.batch_size, samples.size())),
       order_(samples.size(), network.seed, options.shuffle, options.order, poll),
       stop_(make_observers(options.stop, options.questions)),
+      records_norm_(options.gradient_norm || any_reads_norm(stop_)),
       conditions_(pointers_to(stop_), 0),
       callbacks_(options.callbacks, static_cast<int>(stop_.size())),
       steps_(plan, session, samples, batch_size_,
-             std::max(conditions_.watches(), callbacks_.watches()) == Watches::kSteps),
-      best_(any_restores_best(stop_), network.n_parameters, poll),
+             std::max(conditions_.watches(), callbacks_.watches()) == Watches::kSteps,
+             records_norm_),
+      best_by_(restored_by(stop_)),
+      best_(best_by_ != nullptr, network.n_parameters, poll),
       steps_left_(options.leave_after) {
-  if (options.position && !options.position->empty()) {
-    take_up(*options.position);
-  } else {
-    history.cost.clear();
-    history.validation_cost.clear();
-  }
+  open_columns();
+  for (const auto& each : stop_) each->connect(history.columns);
+  session.connect(history.columns);
+  if (options.position && !options.position->empty()) take_up(*options.position);
+}
+
+template <class T>
+void Training<T>::open_columns() {
+  history_.columns = {{{Quantity::kCost}}};
+  if (options_.validation) history_.columns.push_back({{Quantity::kValidationCost}});
+  history_.columns.push_back({{Quantity::kLearningRate}});
+  if (records_norm_) history_.columns.push_back({{Quantity::kGradientNorm}});
+  history_.columns.push_back({{Quantity::kSeconds}});
+  for (const Quantity& each : options_.metrics.quantities) history_.columns.push_back({each});
+}
+
+template <class T>
+Column& Training<T>::column(const char* name) {
+  return *std::find_if(history_.columns.begin(), history_.columns.end(),
+                       [&](const Column& each) { return each.quantity.name == name; });
 }
 
 template <class T>
@@ -71,6 +102,8 @@ void Training<T>::go_on() {
       const std::int64_t counted = first_ > 0 ? 1 : 0;  // an epoch that goes on is
       order_.begin_epoch(epoch_, network_.life.epochs_begun - counted, poll_);
       make_steps();
+      epoch_seconds_ += stopwatch_.seconds() - turn_began_;
+      turn_began_ = stopwatch_.seconds();
       if (first_ == samples_.size() && (stopped() || steps_left_ > 0)) end_epoch();
     }
   } catch (...) {
@@ -86,6 +119,7 @@ void Training<T>::go_on() {
 template <class T>
 void Training<T>::make_steps() {
   const std::int64_t n = samples_.size();
+  turn_began_ = stopwatch_.seconds();
   while (first_ < n && !stopped() && steps_left_ > 0) {
     if (rounds_++ % kRoundsBetweenPolls == 0) poll_();
     const std::int64_t rows = steps_.rows_at_once(steps_left_);
@@ -109,6 +143,7 @@ void Training<T>::make_steps() {
                      samples_, steps_finished_ == 0 ? 0 : session_.learning_rate(), poll_);
     }
     first_ = next;
+    if (records_norm_) norm_sum_ += steps_.gradient_norm();
     // The conditions' turn after the last step comes with its epoch, so that an epoch that is complete is counted.
     if (next < n && conditions_.watches() >= Watches::kRounds) {
       stopped_by_ = conditions_.tell(
@@ -123,21 +158,32 @@ void Training<T>::make_steps() {
 
 template <class T>
 void Training<T>::end_epoch() {
-  double watched = cost_.mean();
-  history_.cost.push_back(watched);
-  require_finite("the mean cost", watched, samples_);
+  const auto record_value = [&](const char* name, double value) {
+    column(name).values.push_back(value);
+  };
+  record_value(Quantity::kCost, cost_.mean());
+  require_finite("the mean cost", cost_.mean(), samples_);
   if (options_.validation) {
     const Samples<T>& validation = *options_.validation;
-    watched = mean_cost(plan_, validation, rows_at_once(validation), team_, poll_);
-    history_.validation_cost.push_back(watched);
-    require_finite("the validation cost", watched, validation);
+    const double cost = mean_cost(plan_, validation, rows_at_once(validation), team_, poll_);
+    record_value(Quantity::kValidationCost, cost);
+    require_finite("the validation cost", cost, validation);
   }
+  record_value(Quantity::kLearningRate, session_.learning_rate());
+  const std::int64_t steps = (samples_.size() + batch_size_ - 1) / batch_size_;
+  if (records_norm_) {
+    record_value(Quantity::kGradientNorm, norm_sum_ / static_cast<double>(steps));
+  }
+  record_value(Quantity::kSeconds, epoch_seconds_);
+  measure();
+  session_.finish_epoch(history_.columns);
   ++epoch_;
   first_ = 0;
   cost_ = {};
-  if (best_.is_better(watched)) {
+  norm_sum_ = epoch_seconds_ = 0;
+  if (best_by_ && best_.is_better(best_by_->value(history_.columns))) {
     plan_.store(team_);
-    best_.keep(watched, network_.parameters);
+    best_.keep(best_by_->value(history_.columns), network_.parameters);
   }
   // First what asks nobody and cannot fail: wherever this is interrupted, all conditions have seen the epoch.
   const auto after_step = [now = record()](Observer& each) { return each.after_step(now); };
@@ -145,6 +191,20 @@ void Training<T>::end_epoch() {
   stopped_by_ = conditions_.tell(stopped_by_, after_epoch);
   stopped_by_ = conditions_.tell(stopped_by_, after_step);
   call_back(Watches::kEpochs, after_epoch);
+}
+
+// The metrics of an epoch, computed by the caller.
+template <class T>
+void Training<T>::measure() {
+  const std::size_t count = options_.metrics.quantities.size();
+  if (count == 0) return;
+  plan_.store(team_);
+  const UseGuard::OpenToThisThread network(network_.uses), optimizer(session_.uses());
+  std::vector<double> values(count);
+  options_.metrics.compute(values.data());
+  for (std::size_t i = 0; i < count; ++i) {
+    history_.columns[history_.columns.size() - count + i].values.push_back(values[i]);
+  }
 }
 
 template <class T>
@@ -171,18 +231,31 @@ Record Training<T>::record() const {
   Record now;
   now.epoch = first_ > 0 ? epoch_ + 1 : epoch_;
   now.step = steps_finished_;
-  if (epoch_ > 0) {
-    const auto last = static_cast<std::size_t>(epoch_ - 1);
-    now.cost = history_.cost[last];
-    if (options_.validation) now.validation_cost = history_.validation_cost[last];
-  }
   now.seconds = stopwatch_.seconds();
+  now.epochs = &history_.columns;
+  if (epoch_ == 0) return now;
+  const auto last = [&](const char* name) {
+    return history_.values(name)[static_cast<std::size_t>(epoch_ - 1)];
+  };
+  now.cost = last(Quantity::kCost);
+  if (options_.validation) now.validation_cost = last(Quantity::kValidationCost);
+  now.learning_rate = last(Quantity::kLearningRate);
+  if (records_norm_) now.gradient_norm = last(Quantity::kGradientNorm);
   return now;
 }
 
 template <class T>
 Record Training<T>::record_of_step() const {
-  return {epoch_ + 1, steps_finished_, steps_.last_cost().mean(), {}, stopwatch_.seconds()};
+  Record now;
+  now.epoch = epoch_ + 1;
+  now.step = steps_finished_;
+  now.cost = steps_.last_cost().mean();
+  now.seconds = stopwatch_.seconds();
+  now.learning_rate = session_.learning_rate();
+  if (records_norm_) now.gradient_norm = steps_.gradient_norm();
+  now.epochs = &history_.columns;
+  now.of_step = true;
+  return now;
 }
 
 template <class T>

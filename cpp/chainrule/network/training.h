@@ -68,6 +68,8 @@ class Training {
     double& total_;
   };
 
+  void open_columns();
+  Column& column(const char* name);
   void take_up(const Position& position);
   bool stopped() const { return stopped_by_ != ObserverGroup::kNobody; }
   void make_steps();
@@ -75,7 +77,8 @@ class Training {
   void end();
   void require_finite(const char* name, double cost, const Samples<T>& samples);
 
-  // The record of this moment, with the costs of the last whole epoch.
+  void measure();
+  // The record of this moment, with what is recorded of the last whole epoch.
   Record record() const;
   Record record_of_step() const;
   // Has the callbacks told, if one of them watches so closely.
@@ -95,8 +98,10 @@ class Training {
   const std::int64_t batch_size_;
   SampleOrder order_;
   const std::vector<std::unique_ptr<Observer>> stop_;
+  const bool records_norm_;
   const ObserverGroup conditions_, callbacks_;
   StepMaker<T> steps_;
+  const Monitor* const best_by_;
   BestWeights<T> best_;
 
   // The position
@@ -104,6 +109,9 @@ class Training {
   std::int64_t first_ = 0;           // of the epoch's samples, in the next batch
   std::int64_t steps_finished_ = 0;  // in this training
   CostSums cost_;                    // of the epoch so far
+  double norm_sum_ = 0;              // of its gradients' norms
+  double epoch_seconds_ = 0;         // for its steps, until its last turn began
+  double turn_began_ = 0;            // and when that was
 
   std::int64_t steps_left_;  // until the training is to be left
   std::int64_t rounds_ = 0;

@@ -39,16 +39,18 @@ void require_same(const Spec& state, const char* key, const char* what, std::int
                               " " + what + "; this one has " + std::to_string(own));
 }
 
-// So many elements, all of them finite as a T.
+void require_size(const Position& position, const std::string& name, std::size_t size) {
+  const std::size_t own = position.array(name).size();
+  if (own == size) return;
+  throw std::invalid_argument("the position's " + name + " has " + std::to_string(own) +
+                              " elements, expected " + std::to_string(size));
+}
+
+// n elements, all of them finite as a T.
 template <class T>
 void require_array(const Position& position, const char* name, std::size_t size) {
-  const std::vector<double>& array = position.array(name);
-  if (array.size() != size) {
-    throw std::invalid_argument("the position's " + std::string(name) + " has " +
-                                std::to_string(array.size()) + " elements, expected " +
-                                std::to_string(size));
-  }
-  for (const double each : array) {
+  require_size(position, name, size);
+  for (const double each : position.array(name)) {
     require(std::isfinite(static_cast<T>(each)), std::string("the position's ") + name, "finite",
             each);
   }
@@ -74,12 +76,14 @@ Position Training<T>::position() const {
                      {"steps", number(steps_finished_)},
                      {"cost_sum", cost_.weighted_cost},
                      {"weight_sum", cost_.weight},
+                     {"norm_sum", norm_sum_},
+                     {"epoch_seconds", first_ > 0 ? epoch_seconds_ + stopwatch_.seconds() - turn_began_ : 0},
                      {"seconds", stopwatch_.seconds()},
                      {"epochs_begun", number(network_.life.epochs_begun)},
                      {"steps_made", number(network_.life.steps_made)}},
                     {{"seed", std::to_string(network_.seed)}}};
   if (stopped()) position.state.numbers.emplace_back("stopped_by", number(stopped_by_));
-  if (best_.any()) position.state.numbers.emplace_back("best_cost", best_.cost());
+  if (best_.any()) position.state.numbers.emplace_back("best_value", best_.value());
   for (std::size_t i = 0; i < stop_.size(); ++i) {
     position.state.parts.emplace_back("stop", stop_entry(options_.stop[i], *stop_[i]));
   }
@@ -88,8 +92,9 @@ Position Training<T>::position() const {
     const auto count = std::min(costs.size(), static_cast<std::size_t>(epoch_));
     return std::vector<double>(costs.begin(), costs.begin() + static_cast<std::ptrdiff_t>(count));
   };
-  position.arrays = {{"cost", whole_epochs(history_.cost)},
-                     {"validation_cost", whole_epochs(history_.validation_cost)}};
+  for (const Column& each : history_.columns) {
+    position.arrays.emplace_back(each.quantity.name, whole_epochs(each.values));
+  }
   if (best_.any())
     position.arrays.emplace_back("best", std::vector<double>(best_.begin(), best_.end()));
   return position;
@@ -100,7 +105,7 @@ void Training<T>::take_up(const Position& position) {
   const Spec& state = position.state;
   state.require_known(
       {"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum", "weight_sum",
-       "seconds", "epochs_begun", "steps_made", "stopped_by", "best_cost"},
+       "norm_sum", "epoch_seconds", "seconds", "epochs_begun", "steps_made", "stopped_by", "best_value"},
       {"seed"}, {"stop"});
   require_same(state, "samples", "samples", samples_.size());
   require_same(state, "batch_size", "samples in a batch", batch_size_);
@@ -126,12 +131,17 @@ void Training<T>::take_up(const Position& position) {
                         whole(state, "steps_made", 0, kMostInDouble)};
   const CostSums cost{finite(state, "cost_sum"), not_negative(state, "weight_sum")};
   const auto n_epochs = static_cast<std::size_t>(epoch);
-  require_array<double>(position, "cost", n_epochs);
-  require_array<double>(position, "validation_cost", options_.validation ? n_epochs : 0);
+  const double norm_sum = not_negative(state, "norm_sum");
+  const double epoch_seconds = not_negative(state, "epoch_seconds");
+  require_array<double>(position, Quantity::kCost, n_epochs);
+  require_array<double>(position, Quantity::kValidationCost, options_.validation ? n_epochs : 0);
+  require_array<double>(position, Quantity::kGradientNorm, records_norm_ ? n_epochs : 0);
+  // A metric may be NaN.
+  for (const Column& each : history_.columns) require_size(position, each.quantity.name, n_epochs);
   const bool has_best = best_.wanted() && epoch > 0;
   require_array<T>(position, "best",
                    has_best ? static_cast<std::size_t>(network_.n_parameters) : 0);
-  const double best_cost = has_best ? finite(state, "best_cost") : 0;
+  const double best_value = has_best ? finite(state, "best_value") : 0;
   const std::size_t may_stop = stop_.size() + options_.callbacks.size();
   const int stopped_by =
       static_cast<int>(state.number("stopped_by", ObserverGroup::kNobody) == ObserverGroup::kNobody
@@ -159,9 +169,11 @@ void Training<T>::take_up(const Position& position) {
   cost_ = cost;
   network_.life = life;
   stopwatch_.go_on_from(seconds);
-  history_.cost = position.array("cost");
-  history_.validation_cost = position.array("validation_cost");
-  if (has_best) best_.keep(best_cost, position.array("best").data());
+  norm_sum_ = norm_sum;
+  epoch_seconds_ = epoch_seconds;
+  turn_began_ = seconds;
+  for (Column& each : history_.columns) each.values = position.array(each.quantity.name);
+  if (has_best) best_.keep(best_value, position.array("best").data());
   stopped_by_ = stopped_by;
 }
 

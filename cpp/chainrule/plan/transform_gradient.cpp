@@ -70,13 +70,17 @@ template double norm(const double*, std::int64_t, const KernelTable<double>&, st
 template <class T>
 bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels,
                                    Team& team, Poll& poll) {
+  const auto measure = [&] { return chainrule::norm(gradient, count, kernels, sums_, team, poll); };
+  if (measures_norm_) {
+    norm_ = measure();
+    if (!std::isfinite(norm_)) return false;
+  }
   for (const GradientTransform& each : transforms_) {
     GradientStep<T> step;
     step.transform = each.index;
     const bool finite = GradientTransforms::visit<bool>(each.index, [&](auto member) {
       using Member = typename decltype(member)::type;
-      const double of_gradient =
-          Member::kReadsNorm ? norm(gradient, count, kernels, sums_, team, poll) : 0.0;
+      const double of_gradient = Member::kReadsNorm ? measure() : 0.0;
       const auto constants = Member::constants(each.numbers, of_gradient);
       std::transform(constants.begin(), constants.end(), step.constants,
                      [](double constant) { return static_cast<T>(constant); });

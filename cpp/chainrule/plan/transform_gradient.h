@@ -21,16 +21,22 @@ double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels
 template <class T>
 class GradientTransformer {
  public:
-  explicit GradientTransformer(const std::vector<GradientTransform>& transforms)
-      : transforms_(transforms) {}
+  // With `measures_norm`, norm() is that of the gradient before the transforms.
+  explicit GradientTransformer(const std::vector<GradientTransform>& transforms,
+                               bool measures_norm = false)
+      : transforms_(transforms), measures_norm_(measures_norm) {}
 
-  bool empty() const { return transforms_.empty(); }
+  // Whether nothing is done to the gradient, and nothing asked of it.
+  bool empty() const { return transforms_.empty() && !measures_norm_; }
+  double norm() const { return norm_; }
   // One after the other, in place. Returns false where a norm is not finite; the gradient then is anything.
   bool apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels, Team& team,
              Poll& poll);
 
  private:
   const std::vector<GradientTransform>& transforms_;
+  const bool measures_norm_;
+  double norm_ = 0;
   std::vector<double> sums_;
 };
 

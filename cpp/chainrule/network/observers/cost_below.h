@@ -12,11 +12,15 @@ class CostBelow final : public Observer {
   static constexpr const char* kName = "cost_below";
   static constexpr Parameter kParameters[] = {
       {"value", kRequired, Allowed::kFinite, "which the cost has to be below"}};
-  CostBelow(const double* numbers, const Questions& /*questions*/) : value_(numbers[0]) {}
+  explicit CostBelow(const ConditionArguments& of) : value_(of.numbers[0]) {}
 
-  bool after_epoch(const Record& record) override { return record.watched_cost() < value_; }
+  void connect(const std::vector<Column>& columns) override { cost_.connect(columns); }
+  bool after_epoch(const Record& record) override {
+    return cost_.value(*record.epochs) < value_;
+  }
 
  private:
+  Monitor cost_;
   const double value_;
 };
 

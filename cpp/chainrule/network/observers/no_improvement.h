@@ -1,4 +1,4 @@
-// Stops when the cost has not gone more than min_delta below its best for `patience` epochs in a row.
+// Stops when a quantity, by default the cost, has not come more than min_delta beyond its best for `patience` epochs in a row.
 // Prechelt: "Early stopping - but when?", Neural Networks: Tricks of the Trade (1998)
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -18,29 +18,38 @@ class NoImprovement final : public Observer {
       {"patience", 10.0, Allowed::kCount, "epochs in a row"},
       {"min_delta", 0.0, Allowed::kNotNegative, "what counts as an improvement"},
       {"restore_best", 0.0, Allowed::kFlag, "whether the best epoch's parameters are put back"}};
-  NoImprovement(const double* numbers, const Questions& /*questions*/)
-      : patience_(numbers[0]), min_delta_(numbers[1]), restores_best_(numbers[2] != 0) {}
+  static constexpr auto& kWords = Monitor::kWords;
+  explicit NoImprovement(const ConditionArguments& of)
+      : patience_(of.numbers[0]),
+        min_delta_(of.numbers[1]),
+        restores_best_(of.numbers[2] != 0),
+        monitor_(of.spec.word("monitor", ""), of.spec.word("mode", "")) {}
 
+  void connect(const std::vector<Column>& columns) override { monitor_.connect(columns); }
+  bool reads_gradient_norm() const override { return monitor_.name() == Quantity::kGradientNorm; }
   bool after_epoch(const Record& record) override {
-    if (record.watched_cost() < best_ - min_delta_) {
-      best_ = record.watched_cost();
+    const double value = monitor_.value(*record.epochs);
+    if (value < best_ - min_delta_) {
+      best_ = value;
       epochs_without_ = 0;
     } else {
       ++epochs_without_;
     }
     return epochs_without_ >= patience_;
   }
-  bool restores_best() const override { return restores_best_; }
+  const Monitor* restores_best() const override { return restores_best_ ? &monitor_ : nullptr; }
 
   Memory memory() const override {
-    if (best_ == kNone) return {};
-    return {{"best", best_}, {"epochs_without", epochs_without_}};
+    Memory memory{{"epochs_without", epochs_without_}};
+    if (best_ != kNone) memory.emplace_back("best", best_);
+    return memory;
   }
   void remember(const Spec& memory) override {
     memory.require_known({"best", "epochs_without"});
     if (memory.numbers.empty()) return;
-    const double best = memory.number("best"), without = memory.number("epochs_without");
-    require(holds(Allowed::kFinite, best), "the best cost", text_of(Allowed::kFinite), best);
+    const double best = memory.number("best", kNone), without = memory.number("epochs_without");
+    require(best == kNone || holds(Allowed::kFinite, best), "the best value",
+            text_of(Allowed::kFinite), best);
     require(without == std::floor(without) && without >= 0 && without <= patience_,
             "the number of epochs without improvement", "a whole number from 0 to patience",
             without);
@@ -53,7 +62,8 @@ class NoImprovement final : public Observer {
 
   const double patience_, min_delta_;
   const bool restores_best_;
-  double best_ = kNone;
+  Monitor monitor_;
+  double best_ = kNone;  // in the sign with which less is better
   double epochs_without_ = 0;
 };
 

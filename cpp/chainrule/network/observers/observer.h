@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "chainrule/network/observers/monitor.h"
+#include "chainrule/network/quantity.h"
 #include "chainrule/spec.h"
 
 namespace chainrule {
@@ -22,13 +24,23 @@ struct Record {
   double cost = std::numeric_limits<double>::quiet_NaN();
   std::optional<double> validation_cost;  // of the last whole epoch, after a step none
   double seconds = 0;                     // since the training began
-
-  // What conditions on a whole epoch go by.
-  double watched_cost() const { return validation_cost.value_or(cost); }
+  double learning_rate = std::numeric_limits<double>::quiet_NaN();  // of the last step
+  std::optional<double> gradient_norm;  // as the cost, where it is recorded
+  // What is recorded of the whole epochs.
+  const std::vector<Column>* epochs = nullptr;
+  // After a step, what is recorded of epochs is of no interest.
+  bool of_step = false;
 };
 
 // What a condition may ask the caller of a training: whether to stop.
 using Questions = std::vector<std::function<bool()>>;
+
+// What a condition with a name is made from: the numbers of its kParameters, and all of its spec.
+struct ConditionArguments {
+  const double* numbers;
+  const Spec& spec;
+  const Questions& questions;
+};
 
 // How closely an observer has to watch.
 enum class Watches {
@@ -49,8 +61,11 @@ class Observer {
   virtual bool after_epoch(const Record& /*record*/) { return false; }
   virtual void end(const Record& /*record*/) {}
 
-  // Whether the parameters of the best epoch are to be put back when the training ends.
-  virtual bool restores_best() const { return false; }
+  // Comes first: what the training records. Throws std::invalid_argument where something is missing.
+  virtual void connect(const std::vector<Column>& /*columns*/) {}
+  virtual bool reads_gradient_norm() const { return false; }
+  // What the epoch is the best by whose parameters are to be put back when the training ends, if they are.
+  virtual const Monitor* restores_best() const { return nullptr; }
 
   // What it remembers of the epochs so far, by name: a training that goes on later starts from there.
   using Memory = std::vector<std::pair<std::string, double>>;

@@ -12,7 +12,7 @@ class TimeLimit final : public Observer {
   static constexpr const char* kName = "time_limit";
   static constexpr Parameter kParameters[] = {
       {"seconds", kRequired, Allowed::kPositive, "from the beginning of the training"}};
-  TimeLimit(const double* numbers, const Questions& /*questions*/) : seconds_(numbers[0]) {}
+  explicit TimeLimit(const ConditionArguments& of) : seconds_(of.numbers[0]) {}
 
   Watches watches() const override { return Watches::kSteps; }
   bool after_step(const Record& record) override { return record.seconds >= seconds_; }
