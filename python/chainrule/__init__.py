@@ -22,14 +22,28 @@ from chainrule.history import History
 from chainrule.layers import Dense, Input
 from chainrule.losses import Huber
 from chainrule.network import Network
-from chainrule.optimizers import SGD, Adam
+from chainrule.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
 from chainrule.stages import Dropout, LayerNorm
 from chainrule.stopping import CostBelow, NoImprovement, StopWhen, TimeLimit
 from chainrule.trace import Trace
 
 __all__ = [
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "Callback",
     "ConcurrentUseError",
     "CostBelow",
@@ -42,9 +56,14 @@ __all__ = [
     "Input",
     "LayerNorm",
     "LeakyRelu",
+    "Lion",
+    "NAdam",
     "Network",
     "NoImprovement",
+    "RAdam",
+    "RMSprop",
     "Record",
+    "Rprop",
     "ShapeError",
     "StopWhen",
     "TimeLimit",

@@ -37,6 +37,7 @@ __all__: list[str] = [
     "losses",
     "num_threads_of_process",
     "optimizers",
+    "pass_time",
     "peak_gflops",
     "philox4x32_10",
     "product_choice",
@@ -70,12 +71,16 @@ class Optimizer:
     def _restore(
         self,
         steps: typing.SupportsInt | typing.SupportsIndex,
-        states: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+        states: collections.abc.Mapping[
+            str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+        ],
+        running: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex],
     ) -> None: ...
+    def _running(self) -> dict[str, float]: ...
     def _spec(
         self,
     ) -> tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]: ...
-    def _states(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+    def _states(self) -> dict[str, numpy.typing.NDArray[numpy.float64]]: ...
     @property
     def _made(self) -> bool:
         """
@@ -254,7 +259,7 @@ class Network:
         ----------
         x, y, sample_weight
             As in `cost`.
-        optimizer : SGD or Adam
+        optimizer : Optimizer
             How to update; it keeps its state for the next step.
 
         Returns
@@ -503,6 +508,18 @@ def num_threads_of_process() -> int:
 def optimizers() -> list[str]:
     """
     Names of the optimizers.
+    """
+
+def pass_time(
+    optimizer: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]] | None,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    dtype: str,
+    threads: typing.Any,
+) -> tuple[float, int]:
+    """
+    Return the seconds of an optimizer's update of so many weights, and the bytes that it reads and writes.
+
+    For None, those of the plainest pass that reads, changes and writes.
     """
 
 def peak_gflops(dtype: str, threads: typing.Any) -> float:

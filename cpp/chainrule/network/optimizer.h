@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -30,10 +31,17 @@ class Optimizer {
   double number(const std::string& name) const;
 
   std::int64_t steps() const { return steps_; }
-  // One copy of each state ("m", "v", ...); empty before the first step.
-  std::vector<std::vector<double>> states();
-  // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
-  void restore(std::int64_t steps, const std::vector<std::vector<double>>& states);
+
+  template <class Value>
+  using ByName = std::vector<std::pair<std::string, Value>>;
+  // A copy of each array of state ("m", "v", ...); none before the first step.
+  ByName<std::vector<double>> states();
+  // The numbers that it carries from step to step.
+  ByName<double> running();
+  // Continues from what steps(), states() and running() gave; the next network that is trained becomes its own. Throws
+  // std::invalid_argument for a name that this optimizer does not have.
+  void restore(std::int64_t steps, const ByName<std::vector<double>>& states,
+               const ByName<double>& running);
 
   // While this lives, the optimizer serves a network, and only that. Allocates the state on first use.
   template <class T>
@@ -53,7 +61,7 @@ class Optimizer {
     void next_steps(std::int64_t count, OptimizerStep<T>* updates) const;
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
-      optimizer_.steps_ += count;
+      optimizer_.finish_steps(count);
       optimizer_.network_id_ = network_id_;
       if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }
@@ -62,22 +70,28 @@ class Optimizer {
     UseGuard::Exclusive use_;
     Optimizer& optimizer_;
     std::uint64_t network_id_;
-    std::vector<T*> states_;
+    unsigned state_set_;
+    std::vector<T*> states_;  // of the set, in its order
   };
 
  private:
+  // One block for each state that there may be, empty for those that are not kept; no blocks before the first use.
   template <class T>
   using States = std::vector<AlignedBlock<T>>;
 
-  int n_states() const;
+  std::vector<std::string> state_names() const;
+  unsigned state_set() const;
   double first_value(int state) const;
+  std::vector<RunningNumber> running_numbers() const;
+  RunningNumbers first_running_numbers() const;
+  void finish_steps(std::int64_t count);
   // Whether the states are more than the values that they start from.
   bool holds_state() const;
-  std::vector<std::vector<double>> copy_states() const;
 
   Choice<Optimizers> choice_;
   std::vector<GradientTransform> transforms_;
   std::int64_t steps_ = 0;
+  RunningNumbers running_{};  // after these steps
   static constexpr std::uint64_t kAny = 0;
   std::uint64_t network_id_ = kAny;  // whose last finished step this was
   // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose
