@@ -76,8 +76,11 @@ KINDS = {
         {"learning_rate": 0.1, "etas": (0.25, 1.5), "step_sizes": (1e-3, 0.2)},
     ),
 }
-assert {kind for kind, _ in KINDS.values()} >= {
-    each for each in Optimizer.__subclasses__() if each.__module__ == Optimizer.__module__
+# Any other one with its defaults.
+KINDS |= {
+    each.__name__: (each, {})
+    for each in Optimizer.__subclasses__()
+    if each not in {kind for kind, _ in KINDS.values()}
 }
 
 
