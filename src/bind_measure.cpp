@@ -1,5 +1,7 @@
 // The crossing between Python and C++: what benchmarks ask the core about this machine and single kernels.
 // SPDX-License-Identifier: BSD-3-Clause
+#include <optional>
+
 #include "array_argument.h"
 #include "chainrule/error.h"
 #include "chainrule/measure/rates.h"
@@ -10,16 +12,39 @@ namespace {
 template <class T>
 using Array = py::array_t<T, py::array::c_style>;
 
-double peak_gflops_of(const std::string& dtype, const py::object& threads) {
+void require_dtype(const std::string& dtype) {
   if (dtype != "float32" && dtype != "float64") {
     throw_unknown_name("dtype", dtype, {"float32", "float64"});
   }
+}
+
+double peak_gflops_of(const std::string& dtype, const py::object& threads) {
+  require_dtype(dtype);
   const int n_threads = thread_count(threads, "a number of threads");
   const Target target = current_target();
   Poll poll = signal_poll();
   const WithoutGil without_gil;
   return dtype == "float32" ? peak_gflops<float>(target, n_threads, poll)
                             : peak_gflops<double>(target, n_threads, poll);
+}
+
+// (seconds, bytes) of an optimizer's update or, for None, of the plainest pass.
+std::tuple<double, std::int64_t> pass_time_of(const std::optional<SpecTuple>& optimizer,
+                                              std::int64_t count, const std::string& dtype,
+                                              const py::object& threads) {
+  require_dtype(dtype);
+  const int n_threads = thread_count(threads, "a number of threads");
+  const Spec spec = optimizer ? to_spec(*optimizer) : Spec{};
+  const Target target = current_target();
+  Poll poll = signal_poll();
+  const WithoutGil without_gil;
+  const auto time = [&](auto number) {
+    using T = decltype(number);
+    return optimizer ? update_time<T>(target, spec, count, n_threads, poll)
+                     : scaling_time<T>(target, count, n_threads, poll);
+  };
+  const TimeOfPass found = dtype == "float32" ? time(0.0F) : time(0.0);
+  return {found.seconds, found.bytes};
 }
 
 template <class T>
@@ -103,6 +128,12 @@ Raises
 ValueError
     If `dtype` is another word, or `threads` is less than 1.
 )");
+  module.def(
+      "pass_time", &pass_time_of, py::arg("optimizer"), py::arg("count"), py::arg("dtype"),
+      py::arg("threads"),
+      "Return the seconds of an optimizer's update of so many weights, and the bytes that it "
+      "reads and writes.\n\n"
+      "For None, those of the plainest pass that reads, changes and writes.");
   module.def("elementary_functions", &elementary_names, "Names of the elementary functions.");
   module.def("product_seconds", &time_product, py::arg("a"), py::arg("b"),
              "Return the seconds that a product takes on one thread by the product in force, and a "

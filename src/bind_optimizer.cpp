@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/numpy.h>
 
+#include <map>
+
 #include "bind.h"
 #include "chainrule/network/optimizer.h"
 
@@ -52,22 +54,33 @@ void bind_optimizer(py::module_& module) {
           py::arg("memory"))
       .def("_states",
            [](const py::object& self) {
-             std::vector<State> states;
-             for (const auto& state : bound<Optimizer>(self).states()) {
-               states.emplace_back(static_cast<py::ssize_t>(state.size()), state.data());
+             py::typing::Dict<py::str, State> states;
+             for (const auto& [name, values] : bound<Optimizer>(self).states()) {
+               states[py::str(name)] =
+                   State(static_cast<py::ssize_t>(values.size()), values.data());
              }
              return states;
            })
+      .def("_running",
+           [](const py::object& self) {
+             py::typing::Dict<py::str, py::float_> running;
+             for (const auto& [name, value] : bound<Optimizer>(self).running()) {
+               running[py::str(name)] = value;
+             }
+             return running;
+           })
       .def(
           "_restore",
-          [](const py::object& self, std::int64_t steps, const std::vector<State>& states) {
-            std::vector<std::vector<double>> values;
-            for (const State& state : states) {
-              values.emplace_back(state.data(), state.data() + state.size());
+          [](const py::object& self, std::int64_t steps, const std::map<std::string, State>& states,
+             const std::map<std::string, double>& running) {
+            Optimizer::ByName<std::vector<double>> values;
+            for (const auto& [name, state] : states) {
+              values.emplace_back(name,
+                                  std::vector<double>(state.data(), state.data() + state.size()));
             }
-            bound<Optimizer>(self).restore(steps, values);
+            bound<Optimizer>(self).restore(steps, values, {running.begin(), running.end()});
           },
-          py::arg("steps"), py::arg("states"));
+          py::arg("steps"), py::arg("states"), py::arg("running"));
 }
 
 }  // namespace chainrule

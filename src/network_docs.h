@@ -90,7 +90,7 @@ Parameters
 ----------
 x, y, sample_weight
     As in `cost`.
-optimizer : SGD or Adam
+optimizer : Optimizer
     How to update; it keeps its state for the next step.
 
 Returns

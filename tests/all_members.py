@@ -27,6 +27,7 @@ DECLARED = {family: dict(members) for family, members in _core.declared_paramete
 RANGES = {
     "a finite number": (-0.5, [np.nan, np.inf]),
     "a finite number > 0": (0.5, [0, -1, np.nan, np.inf]),
+    "a finite number > 1": (1.5, [1, 0.5, np.nan, np.inf]),
     "a finite number >= 0": (0.25, [-1, np.nan, np.inf]),
     "a number > 0 and < 1": (0.5, [0, 1, -1, np.nan]),
     "a number in [0, 1)": (0.5, [-0.5, 1, np.nan]),

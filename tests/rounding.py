@@ -186,6 +186,18 @@ def maximum(x, y):
     return Rounded(np.maximum(x.value, y.value), np.maximum(x.error, y.error))
 
 
+def minimum(x, y):
+    """Return the smaller one, which rounds nothing."""
+    x, y = exact(x), exact(y)
+    return Rounded(np.minimum(x.value, y.value), np.maximum(x.error, y.error))
+
+
+def sign(x):
+    """Return the sign; that of a number whose error reaches to 0 may be any."""
+    value = np.sign(x.value)
+    return Rounded(value, np.where(np.abs(x.value) <= x.error, 1 + np.abs(value), 0.0))
+
+
 def where(condition, x, y):
     """Return x or y; in doubt it may be the other one."""
     x, y = exact(x), exact(y)
@@ -203,6 +215,8 @@ UFUNCS = {
     np.matmul: Rounded.__matmul__,
     np.absolute: lambda x: Rounded(np.abs(x.value), x.error),
     np.maximum: maximum,
+    np.minimum: minimum,
+    np.sign: sign,
     np.exp: exp,
     np.log1p: log1p,
     np.sqrt: sqrt,

@@ -76,7 +76,7 @@ def test_nobody_sees_a_difference(plan, dtype, batch_size):
     ):
         fit(net, callbacks, optimizer, batch_size=batch_size, shuffle=True)
     assert len({bits(net) for net in nets}) == 1
-    assert len({each._states()[1].tobytes() for each in optimizers}) == 1
+    assert len({each._states()["v"].tobytes() for each in optimizers}) == 1
 
 
 # ---- Stopping ------------------------------------------------------------------------------------

@@ -71,7 +71,8 @@ MAY_INCLUDE = {
     "gemm": "kernels memory simd",
     "layers": "activations losses stages gemm kernels memory random",
     "plan": "layers data gemm kernels activations losses gradients memory random threads",
-    "measure": "gemm kernels memory simd threads",  # for benchmarks; no network needs it
+    # For benchmarks; no network needs it.
+    "measure": "gemm kernels optimizers gradients memory simd threads",
     "network": "plan layers data gemm kernels optimizers gradients memory random simd threads",
 }
 

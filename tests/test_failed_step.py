@@ -59,7 +59,7 @@ def test_update_that_overflows_for_some_weights(plan, kind, dtype, batch):
     expected = (before - steps)[made].astype(float)
     np.testing.assert_allclose(after[made].astype(float), expected, rtol=1e-5)
     assert optimizer.steps == 0
-    for state in optimizer._states():
+    for state in optimizer._states().values():
         np.testing.assert_array_equal(state[kept], 0)
         np.testing.assert_allclose(state[made], gradient[made].astype(float), rtol=1e-6)
 
@@ -79,7 +79,7 @@ def test_squares_of_gradients_that_overflow(plan, dtype, batch):
     np.testing.assert_array_equal(weights[:, 0], 0)
     np.testing.assert_allclose(weights[:, 1], 0.25 * np.sign(y[0]), rtol=1e-5)
     np.testing.assert_allclose(bias, 0.25 * np.sign(y[0]), rtol=1e-5)
-    for state in optimizer._states():
+    for state in optimizer._states().values():
         assert np.isfinite(state).all()
         np.testing.assert_array_equal(net.split(state)[0][0][:, 0], 0)
         assert (net.split(state)[0][0][:, 1] != 0).all()
@@ -92,8 +92,8 @@ def test_cost_that_is_not_finite_changes_nothing(plan, kind, dtype):
     make = (lambda: cr.Adam(0.01)) if kind == "adam" else lambda: cr.SGD(0.01, **OPTIMIZERS[kind])
     optimizer = make()
     net.train_step(x, y, optimizer)
-    before, states = bits(net), [state.tobytes() for state in optimizer._states()]
+    before, states = bits(net), [state.tobytes() for state in optimizer._states().values()]
     step(net, x, np.full(y.shape, np.finfo(dtype).max), optimizer)
     assert bits(net) == before
-    assert [state.tobytes() for state in optimizer._states()] == states
+    assert [state.tobytes() for state in optimizer._states().values()] == states
     assert optimizer.steps == 1

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -124,10 +125,10 @@ def assert_heard(work, n, threads=1):
 
     How large an n that takes depends on the machine: n is where to begin.
     """
-    longest, whole = longest_deaf_time(lambda: work(n), threads)
+    longest, whole = longest_deaf_time(partial(work, n), threads)
     while whole < 0.5:
         n *= 2
-        longest, whole = longest_deaf_time(lambda: work(n), threads)
+        longest, whole = longest_deaf_time(partial(work, n), threads)
     assert longest < whole / 4
 
 
@@ -270,8 +271,8 @@ def test_network_is_at_its_last_finished_step(loss):
         make_steps(twin, X, Y, twin_optimizer, optimizer.steps - before)
         assert twin_optimizer.steps == optimizer.steps
         assert net.parameters.tobytes() == twin.parameters.tobytes()
-        assert [m.tobytes() for m in optimizer._states()] == [
-            m.tobytes() for m in twin_optimizer._states()
+        assert [m.tobytes() for m in optimizer._states().values()] == [
+            m.tobytes() for m in twin_optimizer._states().values()
         ]
         assert net.predict(X).tobytes() == twin.predict(X).tobytes()
 

@@ -326,7 +326,7 @@ def test_divergence_leaves_finite_weights(dtype, optimizer):
     with pytest.raises(cr.TrainingDiverged, match="the weights are the last finite ones"):
         net.fit(X, Y, optimizer=optimizer, epochs=500, batch_size=50)
     assert np.isfinite(net.parameters).all()
-    assert all(np.isfinite(state).all() for state in optimizer._states())
+    assert all(np.isfinite(state).all() for state in optimizer._states().values())
 
 
 @pytest.mark.parametrize("kind", [cr.SGD, cr.Adam])
@@ -352,7 +352,7 @@ def test_update_that_overflows_keeps_every_weight_finite(kind):
     with pytest.raises(cr.TrainingDiverged, match="last finite ones"):
         net.fit(x, y, optimizer=optimizer, batch_size=1)
     assert np.isfinite(net.parameters).all()
-    assert all(np.isfinite(state).all() for state in optimizer._states())
+    assert all(np.isfinite(state).all() for state in optimizer._states().values())
     if kind is cr.SGD:
         assert net.parameters[0] == before[0]
 
@@ -365,7 +365,7 @@ def test_second_moment_that_overflows_is_not_silent():
         net.train_step([1e10], [-1e11], optimizer)  # dC/dw = 2.2e21
     except cr.TrainingDiverged:
         return
-    assert all(np.isfinite(state).all() for state in optimizer._states())
+    assert all(np.isfinite(state).all() for state in optimizer._states().values())
 
 
 def test_a_network_goes_on_after_divergence():

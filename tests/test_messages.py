@@ -83,7 +83,8 @@ def test_a_name_like_none_of_ours_gets_no_suggestion():
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("adam", "Adam"), ("adamw", "Adam"), ("AdamW", "Adam"), ("sgd", "SGD")]
+    ("name", "meant"),
+    [("adam", "Adam"), ("adamw", "AdamW"), ("AdamW", "AdamW"), ("sgd", "SGD"), ("rms", "RMSprop")],
 )
 def test_the_name_of_an_optimizer_leads_to_its_object(name, meant):
     for work in (

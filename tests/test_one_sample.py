@@ -8,10 +8,14 @@ import chainrule as cr
 
 SAMPLES = 37  # not a multiple of the steps in one go
 
+# Steps that are made together with the way back, and others.
 OPTIMIZERS = {
     "sgd": lambda: cr.SGD(0.1),
     "momentum": lambda: cr.SGD(0.1, momentum=0.9, nesterov=True),
     "adam": lambda: cr.Adam(0.01),
+    "decay": lambda: cr.SGD(0.1, momentum=0.9, weight_decay=0.1),
+    "adamw": lambda: cr.AdamW(0.01, amsgrad=True),
+    "nadam": lambda: cr.NAdam(0.01),
 }
 NETWORKS = {
     "article": ([2, 2], "sigmoid", "identity", "mse"),
@@ -50,8 +54,9 @@ def test_fit_is_one_train_step_after_the_other(plan, kind, optimizer, dtype):
     ]
     assert together.parameters.tobytes() == alone.parameters.tobytes()
     assert of_fit.steps == of_steps.steps == 2 * SAMPLES
-    for ours, theirs in zip(of_fit._states(), of_steps._states(), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
+    for name, state in of_steps._states().items():
+        np.testing.assert_array_equal(of_fit._states()[name], state)
+    assert of_fit._running() == of_steps._running()
     assert history.cost == pytest.approx(np.mean(costs, axis=1), rel=1e-12)
 
 

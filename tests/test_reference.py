@@ -9,13 +9,23 @@ import pytest
 from reference import (
     ACTIVATIONS,
     LOSSES,
-    SGD,
-    Adam,
     Network,
     central_difference,
     one_hot,
     share,
     train,
+)
+from reference.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
 )
 
 PAIRED = [name for name, loss in LOSSES.items() if loss.paired_activation]
@@ -173,8 +183,61 @@ def test_flat_layout():
         # m = 0.5,  v = 0.25,  m^ = 0.5/0.5 = 1,   v^ = 0.25/0.25 = 1:    1 - 0.1*1/(1 + 1)
         # m = 1.5,  v = 1.75,  m^ = 1.5/0.75 = 2,  v^ = 1.75/0.4375 = 4:  0.95 - 0.1*2/(2 + 1)
         (Adam(0.1, betas=(0.5, 0.75), eps=1.0), (1, 2.5), (0.95, 0.95 - 0.2 / 3)),
+        # The same with 1 - 0.1*0.5 = 0.95 of w first:  0.95 - 0.05,  0.95*0.9 - 0.2/3
+        (AdamW(0.1, (0.5, 0.75), 1.0, 0.5), (1, 2.5), (0.9, 0.855 - 0.2 / 3)),
+        # v = 0.25,  root 0.5;  v = 0.75*0.25 + 0.25*0.25 = 0.25 (amsgrad: 0.25, too)
+        #   1 - 0.1*1/(0.5 + 0.5),  0.9 - 0.1*0.5/(0.5 + 0.5)
+        (RMSprop(0.1, alpha=0.75, eps=0.5), (1, 0.5), (0.9, 0.85)),
+        # mean = 0.5,  variance 0.5 - 0.25 = 0.25:    1 - 0.1*1/(0.5 + 0.5)
+        # mean = 1,  v = 0.25 + 1.125 = 1.375, less 1 is 0.375; m = 0.5*1 + 1.5/(sqrt(0.375) + 0.5)
+        (
+            RMSprop(0.1, alpha=0.5, eps=0.5, momentum=0.5, centered=True),
+            (1, 1.5),
+            (0.9, 0.9 - 0.1 * (0.5 + 1.5 / (0.375**0.5 + 0.5))),
+        ),
+        # v = 3 + 1 = 4:  1 - 0.1*1/(2 + 0.5);  v = 4 + 2.25 = 6.25, rate 0.1/2:  - 0.05*1.5/3
+        (Adagrad(0.1, 1.0, 3.0, eps=0.5), (1, 1.5), (0.96, 0.935)),
+        # v = 0.5, root of 0.5 + 0.5 is 1; d = sqrt(0.5)*1, u = 0.25
+        # v = 0.25 + 2*2/2 = 2.25, less eps: root of 2.75; d = sqrt(0.75)/sqrt(2.75)*2
+        (
+            Adadelta(0.5, rho=0.5, eps=0.5),
+            (1, 2),
+            (1 - 0.5**1.5, 1 - 0.5**1.5 - (0.75 / 2.75) ** 0.5),
+        ),
+        # mu = 0.5 (1 - 1/2) = 0.25 always: m = 0.5, v = 0.25, v^ = 1, p = 0.25, p mu = 0.0625:
+        #   1 - 0.1*(1*1 + 0.25/0.9375*0.5)/(1 + 1)
+        # m = 0.75, v = 0.4375, v^ = 1, p = 0.0625, p mu = 1/64:
+        #   - 0.1*(0.75/0.9375*1 + 0.25*64/63*0.75)/2
+        (
+            NAdam(0.1, (0.5, 0.75), 1.0, momentum_decay=0.0),
+            (1, 1),
+            (1 - 0.05 * (1 + 2 / 15), 1 - 0.05 * (1 + 2 / 15 + 0.8 + 4 / 21)),
+        ),
+        # rho = 7, 7 - 2*0.75/0.25 = 1, 7 - 4*0.5625/0.4375 < 5: m^ = 1, then 2
+        (RAdam(0.1, (0.5, 0.75), eps=1.0), (1, 2.5), (0.9, 0.7)),
+        # sign 1;  m = 0.25, 0.5*0.25 - 0.5*0.125 > 0; 0.9 of w first
+        (Lion(0.1, (0.5, 0.75), 1.0), (1, -0.125), (0.8, 0.62)),
+        # d = 0.1;  another sign: d = 0.05, and w waits
+        (Rprop(0.1), (1, -1), (0.9, 0.9)),
+        # d = 0.1;  the same sign: d = 0.12
+        (Rprop(0.1), (1, 2), (0.9, 0.78)),
     ],
-    ids=["sgd", "momentum", "nesterov", "adam"],
+    ids=[
+        "sgd",
+        "momentum",
+        "nesterov",
+        "adam",
+        "adamw",
+        "rmsprop",
+        "centered",
+        "adagrad",
+        "adadelta",
+        "nadam",
+        "radam",
+        "lion",
+        "rprop waits",
+        "rprop",
+    ],
 )
 def test_optimizers_by_hand(optimizer, gradients, by_hand):
     w = np.array([1.0])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from chainrule import _core
 from chainrule.layers import Layer
 from chainrule.optimizers import Optimizer
 from support import bits
@@ -25,8 +24,11 @@ def make(kind=cr.Network, **options):
 # ---- Optimizers ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("optimizer", [cr.SGD, cr.Adam])
-@pytest.mark.parametrize("name", ["lr", "beta1", "weight_decay", "learning_rat", "numbers", "_x"])
+EVERY = pytest.mark.parametrize("optimizer", Optimizer.__subclasses__())
+
+
+@EVERY
+@pytest.mark.parametrize("name", ["lr", "beta1", "decay", "learning_rat", "numbers", "_x"])
 def test_optimizers_have_no_other_settings(optimizer, name):
     one = optimizer()
     before = repr(one)
@@ -36,16 +38,26 @@ def test_optimizers_have_no_other_settings(optimizer, name):
     assert not hasattr(one, name)
 
 
-@pytest.mark.parametrize("optimizer", [cr.SGD, cr.Adam])
+@EVERY
+def test_an_argument_that_there_is_not(optimizer):
+    with pytest.raises(TypeError, match=r"argument 'lr'; it has learning_rate, .*clip_norm"):
+        optimizer(lr=0.1)
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        optimizer(0.1, 0.5)
+
+
+@EVERY
 def test_every_argument_is_a_documented_property_that_works(optimizer):
     arguments = inspect.signature(optimizer).parameters
-    changed = {
-        "learning_rate": 0.5,
-        "momentum": 0.25,
-        "nesterov": True,
+    other = {
+        "momentum": 0.25,  # which Nesterov's form needs
         "betas": (0.5, 0.25),
-        "eps": 0.125,
-        **dict.fromkeys(_core.gradient_transforms(), 0.75),
+        "etas": (0.25, 1.5),
+        "step_sizes": (0.125, 0.25),
+    }
+    changed = {
+        name: other.get(name, True if each.default is False else 0.5)
+        for name, each in arguments.items()
     }
     nets = make(), make()
     by_setting, by_argument = optimizer(), optimizer(**{name: changed[name] for name in arguments})
@@ -85,8 +97,9 @@ def test_betas_are_set_both_or_none():
     [
         cr.SGD(1 / 3, momentum=0.1 + 0.2, nesterov=True),
         cr.Adam(1e-300, betas=(1 / 7, 1 / 3), eps=2**-50),
-        cr.SGD(),
-        cr.Adam(),
+        *[kind() for kind in Optimizer.__subclasses__()],
+        cr.RMSprop(0.5, centered=True, clip_value=1 / 3, clip_norm=2),
+        cr.Rprop(etas=(1 / 3, 1.1), step_sizes=(0, 0.1)),
     ],
     ids=repr,
 )

@@ -12,7 +12,7 @@ import chainrule as cr
 pytestmark = pytest.mark.once
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = ["README.md", "docs/embedding.md", "docs/guarantees.md"]
+PAGES = ["README.md", "docs/embedding.md", "docs/guarantees.md", "docs/optimizers.md"]
 
 USES = """
 import threading
@@ -56,6 +56,8 @@ assert_type(net.train_step(x, y, cr.SGD()), float)
 assert_type(cr.Adam().learning_rate, float)
 assert_type(cr.Adam().betas, tuple[float, float])
 assert_type(cr.SGD().nesterov, bool)
+assert_type(cr.Adam(0.1, weight_decay=0.01, clip_value=1.0).clip_value, float | None)
+cr.Rprop(0.1, etas=(0.5, 1.5), clip_norm=None).step_sizes = 0.0, 1.0
 assert_type(cr.Dense(2).n_out, int)
 assert_type(cr.Dense(2).activation, str | cr.activations.Activation)
 assert_type(net.history, cr.History | None)
@@ -77,6 +79,9 @@ WRONG = {
     "net.fit(x, y, epochs='many')": "arg-type",
     "net.fit(x, y, stop=5)": "arg-type",
     "cr.Adam('0.1')": "arg-type",
+    "cr.Adam(lr=0.1)": "call-arg",
+    "cr.Adam(0.1, 0.9)": "call-arg",
+    "cr.RMSprop(centered=1)": "arg-type",
     "adam.learning_rate = '0.1'": "assignment",
     "adam.betas = 0.9": "assignment",
     "adam.lr = 0.1": "attr-defined",

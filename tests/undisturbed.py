@@ -32,7 +32,7 @@ def replaced(array, index, value, dtype=float):
 
 def state(net, optimizer):
     """Return everything that a call may change."""
-    states = [each.tobytes() for each in optimizer._states()]
+    states = [each.tobytes() for each in optimizer._states().values()]
     counts = net._epochs_begun, net._steps_made
     return net.parameters.tobytes(), counts, repr(net), optimizer.steps, states
 

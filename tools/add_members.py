@@ -46,7 +46,7 @@ class Member:
     edits: list[tuple[str, str, str]] = field(default_factory=list)  # path, pattern, replacement
 
 
-OPTIMIZERS = "python/chainrule/optimizers.py"
+OPTIMIZERS, BASE = "python/chainrule/optimizers.py", "python/chainrule/_optimizer.py"
 ADDED = [
     Member(
         "isru",
@@ -85,7 +85,7 @@ ADDED = [
         for name in ("cauchy", "shift_invariant")
     ],
     Member(
-        "amsgrad",
+        "adamax",
         "an optimizer",
         "cpp/chainrule/optimizers/list.h",
         OPTIMIZERS,
@@ -98,18 +98,12 @@ ADDED = [
         reference="tests/reference/gradients.py",
         edits=[
             (
-                OPTIMIZERS,
-                r"^    clip_norm = Transform\(",
-                r'    squash = Transform("squash", "float or None: The limit.")\n\g<0>',
+                BASE,
+                r"^    clip_norm: Transform = .*\n",
+                r"\g<0>    squash: Transform = Transform(default=None)\n",
             ),
             (
-                OPTIMIZERS,
-                r"^ +clip_norm: float \| None = None,\n",
-                r"\g<0>        squash: float | None = None,\n",
-            ),
-            (OPTIMIZERS, '"clip_norm": clip_norm', r'\g<0>, "squash": squash'),
-            (
-                OPTIMIZERS,
+                BASE,
                 r"^    clip_norm : float, optional\n",
                 r"    squash : float, optional\n        The limit of each element.\n\g<0>",
             ),
@@ -190,13 +184,14 @@ def add(copy: Copy, member: Member) -> None:
     copy.make(f"{folder}{member.name}.h", header)
     include = f'#include "{folder.removeprefix("cpp/")}{member.name}.h"'
     copy.edit(member.list_of, r'^#include "chainrule/members\.h"', rf"{include}\n\g<0>")
-    copy.edit(member.list_of, r"^using \w+ = TypeList<[^>]*", rf"\g<0>, {kind}")
+    copy.edit(member.list_of, r"^using \w+ =\s+TypeList<[^>]*", rf"\g<0>, {kind}")
     if member.python:
         title, code = code_of(source / "python_class.py")
         copy.append(member.python, code)
         module = f"chainrule.{pathlib.Path(member.python).stem}"
-        copy.edit("python/chainrule/__init__.py", rf"^from {module} import ", rf"\g<0>{title}, ")
-        copy.edit("python/chainrule/__init__.py", r"^__all__ = \[\n", rf'\g<0>    "{title}",\n')
+        package = "python/chainrule/__init__.py"
+        copy.edit(package, rf"^from {module} import \(?\s*", rf"\g<0>{title}, ")
+        copy.edit(package, r"^__all__ = \[\n", rf'\g<0>    "{title}",\n')
     if member.reference:
         title, code = code_of(source / "reference.py")
         copy.edit(member.reference, r"^[A-Z_]+ = \{", lambda found: f"{code}\n\n{found[0]}")

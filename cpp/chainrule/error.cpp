@@ -53,7 +53,7 @@ std::vector<std::string> meant_by(const std::string& name, const std::vector<Kno
       meant.push_back(each.name);
     }
   }
-  if (meant.empty()) {
+  if (meant.empty() && !known.empty()) {
     const auto distance = [&](const KnownName& each) {
       return edit_distance(wanted, plain(each.name));
     };
@@ -92,7 +92,7 @@ void throw_unknown_name(const std::string& family, const std::string& name,
   const std::string shown = name.size() <= kLongest ? name : name.substr(0, kLongest) + "...";
   throw std::invalid_argument("unknown " + family + " \"" + shown + "\"" +
                               (meant.empty() ? "." : ", did you mean " + meant + "?") +
-                              " Known: " + list);
+                              " Known: " + (list.empty() ? "none" : list));
 }
 
 }  // namespace chainrule

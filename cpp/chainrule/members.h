@@ -89,9 +89,10 @@ std::vector<Parameter> parameters_of(int index) {
       index, [](auto member) { return ParametersOf<typename decltype(member)::type>::list(); });
 }
 
-inline std::vector<std::string> names_of(const std::vector<Parameter>& parameters) {
+template <class Named>
+std::vector<std::string> names_of(const std::vector<Named>& all) {
   std::vector<std::string> names;
-  for (const Parameter& each : parameters) names.emplace_back(each.name);
+  for (const Named& each : all) names.emplace_back(each.name);
   return names;
 }
 

@@ -15,6 +15,7 @@ namespace chainrule {
 enum class Allowed {
   kFinite,
   kPositive,
+  kAboveOne,
   kNotNegative,
   kFraction,
   kPositiveFraction,
@@ -27,6 +28,7 @@ inline const char* text_of(Allowed allowed) {
   switch (allowed) {
     case Allowed::kFinite: return "a finite number";
     case Allowed::kPositive: return "a finite number > 0";
+    case Allowed::kAboveOne: return "a finite number > 1";
     case Allowed::kNotNegative: return "a finite number >= 0";
     case Allowed::kFraction: return "a number in [0, 1)";
     case Allowed::kPositiveFraction: return "a number > 0 and < 1";
@@ -41,6 +43,7 @@ inline bool holds(Allowed allowed, double value) {
   switch (allowed) {
     case Allowed::kFinite: return true;
     case Allowed::kPositive: return value > 0;
+    case Allowed::kAboveOne: return value > 1;
     case Allowed::kNotNegative: return value >= 0;
     case Allowed::kFraction: return value >= 0 && value < 1;
     case Allowed::kPositiveFraction: return value > 0 && value < 1;

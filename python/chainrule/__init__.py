@@ -23,7 +23,18 @@ from chainrule.layers import Dense, Input
 from chainrule.losses import Huber
 from chainrule.metrics import F1, Metric, TopK
 from chainrule.network import Network
-from chainrule.optimizers import SGD, Adam
+from chainrule.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    AdamW,
+    Lion,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
 from chainrule.progress import ScalarLogger
 from chainrule.schedules import (
     ConstantRate,
@@ -49,7 +60,10 @@ from chainrule.trace import Trace
 __all__ = [
     "F1",
     "SGD",
+    "Adadelta",
+    "Adagrad",
     "Adam",
+    "AdamW",
     "AllOf",
     "Callback",
     "ConcurrentUseError",
@@ -68,12 +82,17 @@ __all__ = [
     "InverseScaling",
     "LayerNorm",
     "LeakyRelu",
+    "Lion",
     "Metric",
+    "NAdam",
     "Network",
     "NoImprovement",
     "OneCycle",
+    "RAdam",
+    "RMSprop",
     "Record",
     "ReduceOnPlateau",
+    "Rprop",
     "ScalarLogger",
     "ShapeError",
     "StepDecay",

@@ -37,13 +37,12 @@ __all__: list[str] = [
     "losses",
     "num_threads_of_process",
     "optimizers",
+    "pass_time",
     "peak_gflops",
     "philox4x32_10",
     "product_choice",
     "product_library",
     "product_seconds",
-    "rate_at",
-    "schedules",
     "set_num_threads",
     "set_product",
     "stages",
@@ -72,25 +71,20 @@ class Optimizer:
     def _restore(
         self,
         steps: typing.SupportsInt | typing.SupportsIndex,
-        states: collections.abc.Sequence[typing.Annotated[numpy.typing.ArrayLike, numpy.float64]],
+        states: collections.abc.Mapping[
+            str, typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+        ],
+        running: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex],
     ) -> None: ...
-    def _restore_schedule(
-        self, memory: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]
-    ) -> None: ...
-    def _schedule_memory(self) -> dict[str, float]: ...
+    def _running(self) -> dict[str, float]: ...
     def _spec(
         self,
     ) -> tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]: ...
-    def _states(self) -> list[numpy.typing.NDArray[numpy.float64]]: ...
+    def _states(self) -> dict[str, numpy.typing.NDArray[numpy.float64]]: ...
     @property
     def _made(self) -> bool:
         """
         bool: Whether __init__ has run.
-        """
-    @property
-    def epochs(self) -> int:
-        """
-        int: Whole epochs of the trainings so far.
         """
     @property
     def steps(self) -> int:
@@ -126,9 +120,6 @@ class Network:
         callbacks: collections.abc.Sequence[tuple[typing.Any, ...]] | None = None,
         position: Position | None = None,
         leave_after: int | None = None,
-        metrics: collections.abc.Sequence[tuple[str, str | None]] | None = None,
-        compute_metrics: collections.abc.Callable[[], list[float]] | None = None,
-        gradient_norm: bool | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -268,7 +259,7 @@ class Network:
         ----------
         x, y, sample_weight
             As in `cost`.
-        optimizer : SGD or Adam
+        optimizer : Optimizer
             How to update; it keeps its state for the next step.
 
         Returns
@@ -399,11 +390,6 @@ class History:
     @property
     def begun(self) -> bool: ...
     @property
-    def columns(self) -> list[tuple[str, list[float]]]:
-        """
-        list: Name and values of each quantity that was recorded.
-        """
-    @property
     def cost(self) -> list[float]: ...
     @property
     def seconds(self) -> float: ...
@@ -524,6 +510,18 @@ def optimizers() -> list[str]:
     Names of the optimizers.
     """
 
+def pass_time(
+    optimizer: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]] | None,
+    count: typing.SupportsInt | typing.SupportsIndex,
+    dtype: str,
+    threads: typing.Any,
+) -> tuple[float, int]:
+    """
+    Return the seconds of an optimizer's update of so many weights, and the bytes that it reads and writes.
+
+    For None, those of the plainest pass that reads, changes and writes.
+    """
+
 def peak_gflops(dtype: str, threads: typing.Any) -> float:
     """
     Measure how many fused multiply-adds the CPU target of the kernels can do.
@@ -573,19 +571,6 @@ def product_seconds(a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, numpy.nd
     Return the seconds that a product takes on one thread by the product in force, and a @ b.
 
     For our own, the matrices are packed beforehand.
-    """
-
-def rate_at(
-    schedule: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
-    time: typing.SupportsInt | typing.SupportsIndex,
-) -> float:
-    """
-    Return the learning rate at a time, or raise ValueError unless the spec makes a schedule.
-    """
-
-def schedules() -> list[str]:
-    """
-    Names of the schedules of the learning rate.
     """
 
 def set_num_threads(n: int) -> None:

@@ -1,125 +1,15 @@
-"""The optimizers: how a gradient changes the parameters. Definitions follow PyTorch's."""
+"""The optimizers: how a gradient changes the parameters. Definitions follow PyTorch's.
+
+In all formulas g is dC/dw, after what the gradient transforms have done to it; a `weight_decay`
+that is no part of the formula is added before: g := g + weight_decay w. Optimizers take what
+`chainrule.optimizers.Optimizer` says, too.
+"""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from typing import Any, ClassVar, overload
-
-from chainrule import _core
-from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
-
-
-class Number:
-    """A number of an optimizer, which the core checks and keeps."""
-
-    def __init__(self, name: str, doc: str) -> None:
-        self._name = name
-        self.__doc__ = doc
-
-    @overload
-    def __get__(self, optimizer: None, kind: type) -> Number: ...
-    @overload
-    def __get__(self, optimizer: Optimizer, kind: type) -> float: ...
-    def __get__(self, optimizer: Optimizer | None, kind: type) -> Number | float:
-        """Ask the core."""
-        return self if optimizer is None else optimizer._number(self._name)
-
-    def __set__(self, optimizer: Optimizer, value: float) -> None:
-        """Have the core check and keep it, from the next step on."""
-        optimizer._set_numbers({self._name: real_number(self._name, value)})
-
-
-class Transform:
-    """The one number of a gradient transform, which is off where it is None."""
-
-    def __init__(self, name: str, doc: str) -> None:
-        self._name = name
-        self.__doc__ = doc
-
-    @overload
-    def __get__(self, optimizer: None, kind: type) -> Transform: ...
-    @overload
-    def __get__(self, optimizer: Optimizer, kind: type) -> float | None: ...
-    def __get__(self, optimizer: Optimizer | None, kind: type) -> Transform | float | None:
-        """Ask the core."""
-        if optimizer is None:
-            return self
-        for _, (name, numbers, _, _) in optimizer._spec()[3]:
-            if name == self._name:
-                value: float = numbers[name]
-                return value
-        return None
-
-    def __set__(self, optimizer: Optimizer, value: float | None) -> None:
-        """Have the core check and keep it, from the next step on."""
-        name, numbers, words, _ = optimizer._spec()
-        transforms = optimizer._transforms | {self._name: value}
-        optimizer._configure((name, numbers, words, _parts(transforms)))
-
-
-def _parts(transforms: dict[str, float | None]) -> list[tuple[str, Spec]]:
-    """Return the parts of an optimizer's spec: each transform that is not off, in the core's order.
-
-    So it does not depend on which of them was set first.
-    """
-    return [
-        ("gradient", (name, {name: real_number(name, value)}, {}, []))
-        for name in _core.gradient_transforms()
-        if (value := transforms.get(name)) is not None
-    ]
-
-
-class Optimizer(Settings, _core.Optimizer):
-    """What all optimizers have in common: numbers that can be changed between calls, and a state.
-
-    The state (how many steps, and arrays beside the parameters) starts with the first update and
-    serves one network from then on. Pickle and ``copy`` keep it.
-    """
-
-    __slots__ = ()
-
-    _name: ClassVar[str]
-    _arguments: ClassVar[tuple[str, ...]]  # of __init__
-
-    def __init__(self, numbers: dict[str, float], transforms: dict[str, float | None]) -> None:
-        refuse_second_init(self._made, type(self))
-        super().__init__((self._name, numbers, {}, _parts(transforms)))
-
-    clip_norm = Transform(
-        "clip_norm",
-        "float or None: The largest norm that the gradient keeps, > 0; None for no limit.",
-    )
-
-    @property
-    def _transforms(self) -> dict[str, float | None]:
-        return {name: getattr(self, name) for name in _core.gradient_transforms()}
-
-    def _set_numbers(self, values: dict[str, float]) -> None:
-        """Change some numbers, all of them or none."""
-        name, numbers, words, parts = self._spec()
-        self._configure((name, numbers | values, words, parts))
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        own = object.__getstate__(self)  # of a class derived from this one
-        return _restore, (type(self), self._spec(), self.steps, self._states()), own
-
-    def __eq__(self, other: object) -> bool:
-        return self is other
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        transforms = [name for name, value in self._transforms.items() if value is not None]
-        shown = [*self._arguments, *transforms]
-        arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
-        return f"{type(self).__name__}({arguments})"
-
-
-def _restore(kind: type[Optimizer], spec: Spec, steps: int, states: list[Any]) -> Optimizer:
-    optimizer = kind.__new__(kind)
-    _core.Optimizer.__init__(optimizer, spec)
-    optimizer._restore(steps, states)
-    return optimizer
+from chainrule._optimizer import Flag, LearningRate, Number, Pair
+from chainrule._optimizer import Optimizer as Optimizer
 
 
 def example_of(name: str) -> str:
@@ -132,23 +22,23 @@ def example_of(name: str) -> str:
 
 
 class SGD(Optimizer):
-    """Gradient descent: w := w - epsilon dC/dw.
+    """Gradient descent: w := w - epsilon g.
 
-    With momentum mu: m := mu m + dC/dw, w := w - epsilon m; in Nesterov's form
-    w := w - epsilon (dC/dw + mu m) (Sutskever et al., ICML 2013, as PyTorch defines it).
+    With momentum mu: m := mu m + g, w := w - epsilon m; in Nesterov's form w := w - epsilon (g + mu
+    m) (Sutskever et al., ICML 2013, as PyTorch defines it).
 
     Parameters
     ----------
-    learning_rate : float, default 0.01
+    learning_rate : float, schedule or function, default 0.01
         The article's epsilon, >= 0.
     momentum : float, default 0
         mu, in [0, 1).
     nesterov : bool, default False
         Use Nesterov's form; needs momentum.
-    clip_norm : float, optional
-        The largest norm that the gradient of all parameters keeps, > 0: a longer one is scaled by
-        clip_norm / (norm + 1e-6), as by PyTorch's clip_grad_norm_ (Pascanu et al., ICML 2013).
-        None, the default, leaves it as it is.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
 
     Raises
     ------
@@ -159,57 +49,149 @@ class SGD(Optimizer):
     __slots__ = ()
 
     _name = "sgd"
-    _arguments = ("learning_rate", "momentum", "nesterov")
 
-    def __init__(
-        self,
-        learning_rate: float = 0.01,
-        *,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-        clip_norm: float | None = None,
-    ) -> None:
-        super().__init__(
-            {
-                "learning_rate": real_number("learning_rate", learning_rate),
-                "momentum": real_number("momentum", momentum),
-                "nesterov": float(true_or_false("nesterov", nesterov)),
-            },
-            {"clip_norm": clip_norm},
-        )
+    learning_rate: LearningRate = LearningRate(default=0.01, kw_only=False)
+    momentum: Number = Number(default=0.0)
+    nesterov: Flag = Flag(default=False)
+    weight_decay: Number = Number(default=0.0)
 
-    learning_rate = Number("learning_rate", "float: The article's epsilon, >= 0.")
-    momentum = Number("momentum", "float: mu, in [0, 1).")
 
-    @property
-    def nesterov(self) -> bool:
-        """bool: Whether the steps have Nesterov's form; needs momentum."""
-        return self._number("nesterov") != 0
+class RMSprop(Optimizer):
+    """RMSprop: w := w - epsilon g / (sqrt(v) + eps), v := alpha v + (1 - alpha) g^2.
 
-    @nesterov.setter
-    def nesterov(self, value: bool) -> None:
-        self._set_numbers({"nesterov": float(true_or_false("nesterov", value))})
+    Centered, with the variance v - n^2 in place of v, n := alpha n + (1 - alpha) g; with momentum
+    mu: m := mu m + g / (sqrt(v) + eps), w := w - epsilon m (Tieleman and Hinton, "Neural networks
+    for machine learning", Coursera 2012, lecture 6.5; centered: Graves, arXiv 1308.0850).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.01
+        The article's epsilon, >= 0.
+    alpha : float, default 0.99
+        Of the running means, in [0, 1).
+    eps : float, default 1e-8
+        Keeps the division finite, >= 0.
+    momentum : float, default 0
+        mu, in [0, 1).
+    centered : bool, default False
+        Divide by the root of the variance of g instead of its mean square.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "rmsprop"
+
+    learning_rate: LearningRate = LearningRate(default=0.01, kw_only=False)
+    alpha: Number = Number(default=0.99)
+    eps: Number = Number(default=1e-8)
+    momentum: Number = Number(default=0.0)
+    centered: Flag = Flag(default=False)
+    weight_decay: Number = Number(default=0.0)
+
+
+class Adagrad(Optimizer):
+    """Adagrad: w := w - epsilon_t g / (sqrt(v) + eps), v := v + g^2.
+
+    In step t the rate is epsilon_t = epsilon / (1 + (t - 1) lr_decay) (Duchi, Hazan and Singer,
+    JMLR 12, 2011).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.01
+        The article's epsilon, >= 0.
+    lr_decay : float, default 0
+        How fast the rate falls from step to step, >= 0.
+    initial_accumulator_value : float, default 0
+        What v starts from, >= 0.
+    eps : float, default 1e-10
+        Keeps the division finite, >= 0.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "adagrad"
+
+    learning_rate: LearningRate = LearningRate(default=0.01, kw_only=False)
+    lr_decay: Number = Number(default=0.0)
+    initial_accumulator_value: Number = Number(default=0.0)
+    eps: Number = Number(default=1e-10)
+    weight_decay: Number = Number(default=0.0)
+
+
+class Adadelta(Optimizer):
+    """Adadelta: w := w - epsilon d with d = sqrt(u + eps) / sqrt(v + eps) g.
+
+    v := rho v + (1 - rho) g^2 before the step, u := rho u + (1 - rho) d^2 after it (Zeiler, arXiv
+    1212.5701, algorithm 1, where epsilon is 1).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 1
+        The article's epsilon, >= 0.
+    rho : float, default 0.9
+        Of the running means, in [0, 1).
+    eps : float, default 1e-6
+        What the first steps are made of, >= 0.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "adadelta"
+
+    learning_rate: LearningRate = LearningRate(default=1.0, kw_only=False)
+    rho: Number = Number(default=0.9)
+    eps: Number = Number(default=1e-6)
+    weight_decay: Number = Number(default=0.0)
 
 
 class Adam(Optimizer):
     """Adam: steps of about `learning_rate` whatever the scale of the gradient.
 
-    m := beta1 m + (1 - beta1) dC/dw, v := beta2 v + (1 - beta2) (dC/dw)^2,
+    m := beta1 m + (1 - beta1) g, v := beta2 v + (1 - beta2) g^2,
     w := w - epsilon m^ / (sqrt(v^) + eps) with m^ = m / (1 - beta1^t), v^ = v / (1 - beta2^t)
     (Kingma and Ba, ICLR 2015, algorithm 1).
 
     Parameters
     ----------
-    learning_rate : float, default 0.001
+    learning_rate : float, schedule or function, default 0.001
         The article's epsilon, >= 0.
     betas : (float, float), default (0.9, 0.999)
         beta1 and beta2, in [0, 1).
     eps : float, default 1e-8
         Keeps the division finite, >= 0.
-    clip_norm : float, optional
-        The largest norm that the gradient of all parameters keeps, > 0: a longer one is scaled by
-        clip_norm / (norm + 1e-6), as by PyTorch's clip_grad_norm_ (Pascanu et al., ICML 2013).
-        None, the default, leaves it as it is.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0; `AdamW` decays apart from it.
+    amsgrad : bool, default False
+        Take the largest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2).
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
 
     Raises
     ------
@@ -220,42 +202,199 @@ class Adam(Optimizer):
     __slots__ = ()
 
     _name = "adam"
-    _arguments = ("learning_rate", "betas", "eps")
 
-    def __init__(
-        self,
-        learning_rate: float = 1e-3,
-        *,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-        clip_norm: float | None = None,
-    ) -> None:
-        super().__init__(
-            {
-                "learning_rate": real_number("learning_rate", learning_rate),
-                **_pair_of_betas(betas),
-                "eps": real_number("eps", eps),
-            },
-            {"clip_norm": clip_norm},
-        )
-
-    learning_rate = Number("learning_rate", "float: The article's epsilon, >= 0.")
-    eps = Number("eps", "float: Keeps the division finite, >= 0.")
-
-    @property
-    def betas(self) -> tuple[float, float]:
-        """Tuple of float: beta1 and beta2, in [0, 1)."""
-        return self._number("betas[0]"), self._number("betas[1]")
-
-    @betas.setter
-    def betas(self, values: tuple[float, float]) -> None:
-        self._set_numbers(_pair_of_betas(values))
+    learning_rate: LearningRate = LearningRate(default=1e-3, kw_only=False)
+    betas: Pair = Pair(default=(0.9, 0.999))
+    eps: Number = Number(default=1e-8)
+    weight_decay: Number = Number(default=0.0)
+    amsgrad: Flag = Flag(default=False)
 
 
-def _pair_of_betas(betas: tuple[float, float]) -> dict[str, float]:
-    try:
-        beta1, beta2 = betas
-    except (TypeError, ValueError):
-        raise TypeError(f"betas must be a pair of numbers, got {shown(betas)}") from None
-    pair = {"betas[0]": beta1, "betas[1]": beta2}
-    return {name: real_number(name, value) for name, value in pair.items()}
+class AdamW(Optimizer):
+    """Adam whose weights decay apart from the gradient.
+
+    w := (1 - epsilon weight_decay) w - epsilon m^ / (sqrt(v^) + eps), with Adam's m^ and v^
+    (Loshchilov and Hutter, ICLR 2019, algorithm 2, as PyTorch defines it).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.001
+        The article's epsilon, >= 0.
+    betas : (float, float), default (0.9, 0.999)
+        beta1 and beta2, in [0, 1).
+    eps : float, default 1e-8
+        Keeps the division finite, >= 0.
+    weight_decay : float, default 0.01
+        The part of w that goes in a step, times epsilon, >= 0.
+    amsgrad : bool, default False
+        Take the largest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2).
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "adamw"
+
+    learning_rate: LearningRate = LearningRate(default=1e-3, kw_only=False)
+    betas: Pair = Pair(default=(0.9, 0.999))
+    eps: Number = Number(default=1e-8)
+    weight_decay: Number = Number(default=0.01)
+    amsgrad: Flag = Flag(default=False)
+
+
+class NAdam(Optimizer):
+    """Adam with Nesterov's momentum.
+
+    w := w - epsilon ((1 - mu_t) / (1 - p_t) g + mu_(t+1) / (1 - p_t mu_(t+1)) m) / (sqrt(v^) + eps)
+    with Adam's m and v^, p_t = mu_1 ... mu_t and mu_t = beta1 (1 - 0.96^(t momentum_decay) / 2)
+    (Dozat, ICLR 2016 workshop, as PyTorch defines it).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.002
+        The article's epsilon, >= 0.
+    betas : (float, float), default (0.9, 0.999)
+        beta1 and beta2, in [0, 1).
+    eps : float, default 1e-8
+        Keeps the division finite, >= 0.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    momentum_decay : float, default 0.004
+        How fast mu_t comes to beta1, >= 0.
+    decoupled_weight_decay : bool, default False
+        Have the weights decay apart from the gradient, as in `AdamW`.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "nadam"
+
+    learning_rate: LearningRate = LearningRate(default=2e-3, kw_only=False)
+    betas: Pair = Pair(default=(0.9, 0.999))
+    eps: Number = Number(default=1e-8)
+    weight_decay: Number = Number(default=0.0)
+    momentum_decay: Number = Number(default=4e-3)
+    decoupled_weight_decay: Flag = Flag(default=False)
+
+
+class RAdam(Optimizer):
+    """Adam that begins with the mean gradient alone, until v says enough.
+
+    With rho_t = rho - 2 t beta2^t / (1 - beta2^t), rho = 2 / (1 - beta2) - 1: w := w - epsilon m^
+    while rho_t <= 5, then w := w - epsilon r_t m^ sqrt(1 - beta2^t) / (sqrt(v) + eps),
+    r_t^2 = (rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t), with Adam's m^ and v
+    (Liu et al., ICLR 2020, algorithm 2, as PyTorch defines it).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.001
+        The article's epsilon, >= 0.
+    betas : (float, float), default (0.9, 0.999)
+        beta1 and beta2, in [0, 1).
+    eps : float, default 1e-8
+        Keeps the division finite, >= 0.
+    weight_decay : float, default 0
+        The part of w that is added to the gradient, >= 0.
+    decoupled_weight_decay : bool, default False
+        Have the weights decay apart from the gradient, as in `AdamW`.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "radam"
+
+    learning_rate: LearningRate = LearningRate(default=1e-3, kw_only=False)
+    betas: Pair = Pair(default=(0.9, 0.999))
+    eps: Number = Number(default=1e-8)
+    weight_decay: Number = Number(default=0.0)
+    decoupled_weight_decay: Flag = Flag(default=False)
+
+
+class Lion(Optimizer):
+    """Lion: steps of `learning_rate` in each direction, by the sign of a mean gradient.
+
+    w := (1 - epsilon weight_decay) w - epsilon sign(beta1 m + (1 - beta1) g), then
+    m := beta2 m + (1 - beta2) g (Chen et al., NeurIPS 2023, algorithm 2).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.0001
+        The article's epsilon, >= 0; the paper takes a third to a tenth of Adam's.
+    betas : (float, float), default (0.9, 0.99)
+        beta1 and beta2, in [0, 1).
+    weight_decay : float, default 0
+        The part of w that goes in a step, times epsilon, >= 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    """
+
+    __slots__ = ()
+
+    _name = "lion"
+
+    learning_rate: LearningRate = LearningRate(default=1e-4, kw_only=False)
+    betas: Pair = Pair(default=(0.9, 0.99))
+    weight_decay: Number = Number(default=0.0)
+
+
+class Rprop(Optimizer):
+    """Rprop: steps of sizes d of their own, by the sign of the gradient.
+
+    w := w - d sign(g). Before that d grows by etas[1] where g has the sign of the step before, and
+    shrinks by etas[0] where it has the other one, within `step_sizes`; after a change of sign the
+    weight waits a step (Riedmiller and Braun, ICNN 1993, as PyTorch defines it).
+
+    Parameters
+    ----------
+    learning_rate : float, schedule or function, default 0.01
+        d of the first step, >= 0. A later change has no effect.
+    etas : (float, float), default (0.5, 1.2)
+        The factors of d, the first > 0 and < 1, the second > 1.
+    step_sizes : (float, float), default (1e-6, 50)
+        The smallest d, >= 0, and the largest one, > 0.
+    clip_value, clip_norm : float, optional
+        Limits of the gradient, as every `Optimizer` has them.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+
+    Notes
+    -----
+    For the gradient of all samples, ``batch_size=len(x)``: that of a mini-batch changes its sign by
+    chance, and each change shrinks a step.
+    """
+
+    __slots__ = ()
+
+    _name = "rprop"
+
+    learning_rate: LearningRate = LearningRate(default=0.01, kw_only=False)
+    etas: Pair = Pair(default=(0.5, 1.2))
+    step_sizes: Pair = Pair(default=(1e-6, 50.0))

@@ -9,13 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, overload
-
 from chainrule import _core
-from chainrule._spec import Member, Spec, real_number, shown, true_or_false, whole_number
-
-if TYPE_CHECKING:
-    from chainrule.optimizers import Optimizer
+from chainrule._spec import Member, Spec, real_number, true_or_false, whole_number
 
 RateFunction = Callable[[int, int], float]
 
@@ -275,55 +270,3 @@ class ReduceOnPlateau(Schedule):
     min_rate: float = 0.0
     monitor: str | None = None
     mode: str | None = None
-
-
-class LearningRate:
-    """The property `learning_rate` of an optimizer: a number, a schedule or a function."""
-
-    __doc__ = (
-        "float, schedule or function (step, epoch) -> rate: The article's epsilon, >= 0. What is "
-        "set counts from the next step on, and a new schedule's or function's time from 0."
-    )
-
-    @overload
-    def __get__(self, optimizer: None, kind: type) -> LearningRate: ...
-    @overload
-    def __get__(self, optimizer: Optimizer, kind: type) -> float | Schedule | RateFunction: ...
-    def __get__(
-        self, optimizer: Optimizer | None, kind: type
-    ) -> LearningRate | float | Schedule | RateFunction:
-        """Return what was set."""
-        if optimizer is None:
-            return self
-        schedule = optimizer._schedule
-        return optimizer._number("learning_rate") if schedule is None else schedule
-
-    def __set__(self, optimizer: Optimizer, value: float | Schedule | RateFunction) -> None:
-        """Have the core check and keep it."""
-        name, numbers, words, parts = optimizer._spec()
-        number, schedule, part = rate_and_schedule(value)
-        if number is not None:
-            numbers["learning_rate"] = number
-        others = [each for each in parts if each[0] != "learning_rate"]
-        optimizer._configure((name, numbers, words, others + part))
-        optimizer._schedule = schedule
-
-
-def rate_and_schedule(value: Any) -> tuple[float | None, Any, list[tuple[str, Spec]]]:
-    """Return a learning rate as a number or None, a schedule or None, and its part of a spec."""
-    if isinstance(value, Schedule):
-        return None, value, [("learning_rate", value._spec())]
-    if isinstance(value, type):
-        raise TypeError(f"learning_rate must be an object, got the class {shown(value)}; call it")
-    if callable(value):
-        return None, value, [("learning_rate", ("function", {}, {}, []))]
-    return real_number("learning_rate", value), None, []
-
-
-def checked_rate(function: RateFunction) -> RateFunction:
-    """Return the function with a clear error where it returns no number."""
-
-    def rate(step: int, epoch: int) -> float:
-        return real_number("what learning_rate(step, epoch) returns", function(step, epoch))
-
-    return rate

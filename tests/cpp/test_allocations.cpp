@@ -165,7 +165,8 @@ void check_allocations(const Case& each, const Spec& optimizer) {
 
 TEST(allocations_do_not_grow_with_the_steps) {
   for (const Case& each : cases()) {
-    for (const Spec& optimizer : {sgd(0.001), sgd(0.001, 0.9, true), adam(0.001)}) {
+    const Spec nadam{"nadam", {{"learning_rate", 0.001}}};  // it carries a number from step to step
+    for (const Spec& optimizer : {sgd(0.001), sgd(0.001, 0.9, true), adam(0.001), nadam}) {
       check::at() = check::text(each.plan, ", products by ", each.product, ", ",
                                 *each.loss ? each.loss : "a cost of the user's own", ", ",
                                 optimizer.name, ", ", each.threads, " threads");

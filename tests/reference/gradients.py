@@ -4,6 +4,17 @@
 import numpy as np
 
 
+class ClipValue:
+    """Elements of the gradient that are larger than a limit are made as large as the limit."""
+
+    def __init__(self, clip_value):
+        self.clip_value = clip_value
+
+    def __call__(self, g):
+        """Return min(max(g, -clip_value), clip_value)."""
+        return np.minimum(np.maximum(g, -self.clip_value), self.clip_value)
+
+
 class ClipNorm:
     """A gradient that is longer than a limit is made as long as the limit.
 
@@ -19,4 +30,4 @@ class ClipNorm:
         return g * min(1.0, self.clip_norm / (np.sqrt(np.sum(g**2)) + 1e-6))
 
 
-GRADIENT_TRANSFORMS = {"clip_norm": ClipNorm}
+GRADIENT_TRANSFORMS = {"clip_value": ClipValue, "clip_norm": ClipNorm}

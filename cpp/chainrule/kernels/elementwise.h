@@ -103,67 +103,113 @@ bool all_finite(const typename V::Number* values, int64_t count) {
   return Row<V>(count).sum([&](auto at) { return at(values) - at(values); }) == 0;
 }
 
-// One step for the weights at a place. Those that would not be finite keep their value and state, and make `not_finite`
-// NaN.
-template <int kStates, class Step, class AnyAt, class V, class T = typename V::Number>
-CHAINRULE_INLINE void make_step(const Step& step, const OptimizerStep<T>& update, int64_t offset,
-                                AnyAt at, V gradient, T* w, V& not_finite) {
-  V before[kStates + 1], states[kStates + 1];
-  for (int n = 0; n < kStates; ++n) before[n] = states[n] = at(update.states[n] + offset);
+// The weight decay of a step, if there is any: without, a gradient of -0 stays one.
+template <class V>
+class Decay {
+ public:
+  using T = typename V::Number;
+  CHAINRULE_INLINE explicit Decay(const OptimizerStep<T>& step)
+      : any_(decays(step)), adds_(V::set(step.decay_adds)), keeps_(V::set(step.decay_keeps)) {}
+
+  static CHAINRULE_INLINE bool decays(const OptimizerStep<T>& step) {
+    return step.decay_adds != 0 || step.decay_keeps != 1;
+  }
+  CHAINRULE_INLINE V gradient(V g, V w) const { return any_ ? fma(adds_, w, g) : g; }
+  CHAINRULE_INLINE V weight(V w) const { return any_ ? keeps_ * w : w; }
+
+ private:
+  bool any_;
+  V adds_, keeps_;
+};
+
+template <class V>
+struct NoDecay {
+  CHAINRULE_INLINE V gradient(V g, V /*w*/) const { return g; }
+  CHAINRULE_INLINE V weight(V w) const { return w; }
+};
+
+// One step for the weights at a place, with their states. Those that would not be finite keep their value and state, and make
+// `not_finite` NaN.
+template <int kStates, class Step, class AnyDecay, class AnyAt, class V,
+          class T = typename V::Number>
+CHAINRULE_INLINE void make_step(const Step& step, const AnyDecay& decay, T* const* states, AnyAt at,
+                                V gradient, T* w, V& not_finite) {
+  V before[kStates + 1], next_states[kStates + 1];
+  for (int n = 0; n < kStates; ++n) before[n] = next_states[n] = at(states[n]);
   const V weight = at(w);
-  const V next = step(weight, gradient, states);
+  const V next = step(decay.weight(weight), decay.gradient(gradient, weight), next_states);
   V zero_if_finite = next - next;
-  for (int n = 0; n < kStates; ++n) zero_if_finite = zero_if_finite + (states[n] - states[n]);
+  for (int n = 0; n < kStates; ++n) {
+    zero_if_finite = zero_if_finite + (next_states[n] - next_states[n]);
+  }
   const auto finite = zero_if_finite == V::zero();
   // Where a row ends, lanes beyond it hold zeros and stay finite for any formula but one that divides by its state
   // alone; they are not looked at.
   not_finite = not_finite + at.or_else(zero_if_finite, V::zero());
   at.put(w, select(finite, next, weight));
-  for (int n = 0; n < kStates; ++n) {
-    at.put(update.states[n] + offset, select(finite, states[n], before[n]));
-  }
+  for (int n = 0; n < kStates; ++n) at.put(states[n], select(finite, next_states[n], before[n]));
 }
+
+// The states of an update, from an element on.
+template <class T, int kStates>
+struct StatesAt {
+  T* of[kStates + 1];
+  CHAINRULE_INLINE StatesAt(const OptimizerStep<T>& update, int64_t offset) {
+    for (int n = 0; n < kStates; ++n) of[n] = update.states[n] + offset;
+  }
+};
 
 template <int kCount>
 struct Count {
   static constexpr int value = kCount;
 };
 
-// Calls visitor(TypeOf<Step>(), Count<states>()) for a member, with the number of states that it has.
-template <class V, class Optimizer, int kStates, class Visitor>
-CHAINRULE_INLINE void visit_states(int n_states, Visitor&& visitor) {
-  if constexpr (kStates < Optimizer::kMostStates) {
-    if (n_states > kStates) return visit_states<V, Optimizer, kStates + 1>(n_states, visitor);
+constexpr int count_of(unsigned set) { return set == 0 ? 0 : 1 + count_of(set & (set - 1)); }
+
+// Calls visitor(TypeOf<Step>(), Count<states>()) for a member with this set of states.
+template <class V, class Optimizer, int kSet = 0, class Visitor>
+CHAINRULE_INLINE void visit_states(unsigned state_set, Visitor&& visitor) {
+  constexpr unsigned kStateSet = Optimizer::kStateSets[kSet];
+  if constexpr (kSet + 1 < sizeof(Optimizer::kStateSets) / sizeof(unsigned)) {
+    if (state_set != kStateSet) return visit_states<V, Optimizer, kSet + 1>(state_set, visitor);
   }
-  visitor(TypeOf<typename Optimizer::template Step<V, kStates>>(), Count<kStates>());
+  visitor(TypeOf<typename Optimizer::template Step<V, kStateSet>>(), Count<count_of(kStateSet)>());
 }
 
 template <class V, class Visitor>
 CHAINRULE_INLINE void visit_step(const OptimizerStep<typename V::Number>& update,
                                  Visitor&& visitor) {
   visit(update.optimizer, Optimizers(), [&](auto member) {
-    using Optimizer = typename decltype(member)::type;
-    visit_states<V, Optimizer, Optimizer::kLeastStates>(update.n_states, visitor);
+    visit_states<V, typename decltype(member)::type>(update.state_set, visitor);
   });
+}
+
+template <class V, class Step, int kStates, class T = typename V::Number>
+bool update_with(const OptimizerStep<T>& update, const UpdateBlock<T>& block) {
+  const Step step(update.constants);
+  const Decay<V> decay(update);
+  const Row<V> row(block.cols);
+  V not_finite = V::zero();
+  for (int64_t i = 0; i < block.rows; ++i) {
+    T* const w = block.weights + i * block.weights_stride;
+    const T* const gradient = block.gradient + i * block.gradient_stride;
+    const StatesAt<T, kStates> states(update, block.offset + i * block.stride);
+    row.for_each([&](auto at) CHAINRULE_INLINE_LAMBDA {
+      make_step<kStates>(step, decay, states.of, at, at(gradient), w, not_finite);
+    });
+  }
+  return all(not_finite == V::zero());
 }
 
 template <class V>
 bool update(const OptimizerStep<typename V::Number>& update,
             const UpdateBlock<typename V::Number>& block) {
-  V not_finite = V::zero();
+  bool finite = true;
   visit_step<V>(update, [&](auto step_type, auto n_states) {
-    const typename decltype(step_type)::type step(update.constants);
-    const Row<V> row(block.cols);
-    for (int64_t i = 0; i < block.rows; ++i) {
-      auto* w = block.weights + i * block.weights_stride;
-      const auto* gradient = block.gradient + i * block.gradient_stride;
-      row.for_each([&](auto at) {
-        make_step<decltype(n_states)::value>(step, update, block.offset + i * block.stride, at,
-                                             at(gradient), w, not_finite);
-      });
-    }
+    using Step = typename decltype(step_type)::type;
+    finite = update_with<V, Step, decltype(n_states)::value>(update, block);
   });
-  return all(not_finite == V::zero());
+  return finite;
 }
 
 }  // namespace

@@ -56,11 +56,13 @@ struct PanelProduct {
   Ahead<T> ahead;
 };
 
-// One step of an optimizer: which one, the constants of its formula, and its state beside the parameters.
+// One step of an optimizer: which one, its weight decay, the constants of its formula, and its state beside the parameters.
 template <class T>
 struct OptimizerStep {
-  int optimizer = 0;  // in Optimizers
-  int n_states = 0;
+  int optimizer = 0;                  // in Optimizers
+  unsigned state_set = 0;             // in kStateSets
+  int n_states = 0;                   // in this set
+  T decay_adds = 0, decay_keeps = 1;  // as of a WeightDecay
   T constants[kMostConstants] = {};
   T* const* states = nullptr;
 };

@@ -157,47 +157,62 @@ void pass_sample(const NarrowPass<typename V::Number>& pass) {
   if (pass.gradient) one_sample_gradient<V>(pass, x, pass.y);
 }
 
-// The way back, and the step. One number at a time, each weight makes its step as soon as its gradient is there. Vectors
-// of weights are best those that lie side by side, whatever rows they belong to: the gradient comes first.
-template <class V, class Step, int kStates>
-bool descend(const NarrowPass<typename V::Number>& pass, const typename V::Number* x,
-             const typename V::Number* y, const OptimizerStep<typename V::Number>& update,
-             typename V::Number* parameters) {
+// The way back, and the step of an optimizer without weight decay, one number at a time: each weight makes its step as soon as
+// its gradient is there.
+template <class V, class Step, int kStates, class T = typename V::Number>
+bool descend_at_once(const NarrowPass<T>& pass, const T* x, const T* y,
+                     const OptimizerStep<T>& update, T* parameters) {
   const Step step(update.constants);
   V not_finite = V::zero();
-  if constexpr (V::kWidth == 1) {
-    one_sample_backward<V>(pass, x, y, [&](int64_t offset, auto at, V a, V delta) {
-      make_step<kStates>(step, update, offset, at, fma(a, delta, V::zero()), parameters + offset,
-                         not_finite);
-    });
-  } else {
-    one_sample_gradient<V>(pass, x, y);
-    const auto& last = pass.layers[pass.n_layers - 1];
-    Row<V>(last.offset + last.n_rows * last.n_out).for_each([&](auto at) {
-      make_step<kStates>(step, update, 0, at, at(pass.gradient), parameters, not_finite);
-    });
-  }
+  one_sample_backward<V>(pass, x, y, [&](int64_t offset, auto at, V a, V delta) {
+    const StatesAt<T, kStates> states(update, offset);
+    make_step<kStates>(step, NoDecay<V>(), states.of, at, fma(a, delta, V::zero()),
+                       parameters + offset, not_finite);
+  });
   return all(not_finite == V::zero());
 }
 
+// The same of any optimizer. Vectors of weights are best those that lie side by side, whatever rows they belong to: the
+// gradient comes first.
+template <class V, class Step, int kStates, class T = typename V::Number>
+bool descend_by_gradient(const NarrowPass<T>& pass, const T* x, const T* y,
+                         const OptimizerStep<T>& update, T* parameters) {
+  one_sample_gradient<V>(pass, x, y);
+  const auto& last = pass.layers[pass.n_layers - 1];
+  UpdateBlock<T> all;
+  all.weights = parameters;
+  all.gradient = pass.gradient;
+  all.rows = 1;
+  all.cols = last.offset + last.n_rows * last.n_out;
+  return update_with<V, Step, kStates>(update, all);
+}
+
+// The steps that are so short that the way of a gradient to memory and back would be a part of them.
 template <class V>
-int64_t train_samples(const NarrowPass<typename V::Number>& pass,
-                      const SampleSteps<typename V::Number>& steps) {
-  int64_t finished = 0;
+using ShortSteps = TypeList<Sgd::Step<V, 0b0>, Sgd::Step<V, 0b1>, Adam::Step<V, 0b011>>;
+
+template <class V, class T = typename V::Number>
+int64_t train_samples(const NarrowPass<T>& pass, const SampleSteps<T>& steps) {
+  bool decays = false;
+  for (int64_t i = 0; i < steps.count; ++i) decays = decays || Decay<V>::decays(steps.updates[i]);
+  auto* descend = descend_by_gradient<V, Sgd::Step<V, 0b0>, 0>;
   visit_step<V>(*steps.updates, [&](auto step_type, auto n_states) {
-    for (; finished < steps.count; ++finished) {
-      const auto* x = steps.x + finished * steps.x_stride;
-      const auto* y = steps.y + finished * steps.y_stride;
-      one_sample_forward<V>(pass, x);
-      const auto cost = steps.costs[finished] = one_sample_cost<V>(pass, y);
-      if (cost - cost != 0) return;  // not finite
-      if (!descend<V, typename decltype(step_type)::type, decltype(n_states)::value>(
-              pass, x, y, steps.updates[finished], steps.parameters)) {
-        return;
-      }
+    using Step = typename decltype(step_type)::type;
+    constexpr int kStates = decltype(n_states)::value;
+    descend = descend_by_gradient<V, Step, kStates>;
+    if constexpr (V::kWidth == 1 && ShortSteps<V>::template index_of_type<Step>() >= 0) {
+      if (!decays) descend = descend_at_once<V, Step, kStates>;
     }
   });
-  return finished;
+  for (int64_t i = 0; i < steps.count; ++i) {
+    const T* x = steps.x + i * steps.x_stride;
+    const T* y = steps.y + i * steps.y_stride;
+    one_sample_forward<V>(pass, x);
+    const T cost = steps.costs[i] = one_sample_cost<V>(pass, y);
+    if (cost - cost != 0) return i;  // not finite
+    if (!descend(pass, x, y, steps.updates[i], steps.parameters)) return i;
+  }
+  return steps.count;
 }
 
 template <class V>

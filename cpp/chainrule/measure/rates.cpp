@@ -3,14 +3,18 @@
 #include "chainrule/measure/rates.h"
 
 #include <algorithm>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "chainrule/error.h"
 #include "chainrule/gemm/gemm.h"
+#include "chainrule/gradients/list.h"
 #include "chainrule/measure/best_time.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/memory/panel_matrix.h"
+#include "chainrule/memory/range.h"
+#include "chainrule/optimizers/list.h"
 #include "chainrule/threads/team.h"
 
 namespace chainrule {
@@ -141,6 +145,96 @@ double elementary_seconds(Target target, const std::string& name, const T* x, T*
   throw_unknown_name("elementary function", name, {known.begin(), known.end()});
 }
 
+namespace {
+
+// Calls use(part) for the parts of `count` numbers, one a thread, and returns the best time.
+template <class Use>
+double time_of_parts(std::int64_t count, int n_threads, Poll& poll, Use&& use) {
+  Team team(n_threads);
+  const auto in_parts = [&](int index, int n) { use(part_of({0, count}, index, n)); };
+  return best_seconds([&] { team.run(in_parts, &poll); }, poll);
+}
+
+void require_some(std::int64_t count, int n_threads) {
+  if (count >= 1 && n_threads >= 1) return;
+  throw std::invalid_argument("count and threads must be >= 1, got " + std::to_string(count) +
+                              " and " + std::to_string(n_threads));
+}
+
+template <class T>
+AlignedBlock<T> block_of(std::int64_t count, T value) {
+  AlignedBlock<T> block(count);
+  std::fill_n(block.data(), count, value);
+  return block;
+}
+
+template <class T>
+TimeOfPass time_of_pass(double seconds, std::int64_t count, int reads_and_writes) {
+  return {seconds, count * reads_and_writes * static_cast<std::int64_t>(sizeof(T))};
+}
+
+}  // namespace
+
+template <class T>
+TimeOfPass update_time(Target target, const Spec& optimizer, std::int64_t count, int n_threads,
+                       Poll& poll) {
+  require_some(count, n_threads);
+  const auto choice = choose<Optimizers>("optimizer", optimizer);
+  OptimizerStep<T> step;
+  step.optimizer = choice.index;
+  std::vector<AlignedBlock<T>> blocks;
+  Optimizers::visit<void>(choice.index, [&](auto member) {
+    using Member = typename decltype(member)::type;
+    constexpr std::int64_t kNumber = 100;  // a step like those after it
+    const auto constants =
+        Running<Member>::constants(choice.numbers, kNumber, RunningNumbers{}.data());
+    std::transform(constants.begin(), constants.end(), step.constants,
+                   [](double constant) { return static_cast<T>(constant); });
+    const WeightDecay decay = Member::weight_decay(choice.numbers);
+    step.decay_adds = static_cast<T>(decay.adds);
+    step.decay_keeps = static_cast<T>(decay.keeps);
+    step.state_set = Member::state_set(choice.numbers);
+    for (int i = 0; i < static_cast<int>(std::size(Member::kStates)); ++i) {
+      const auto first = static_cast<T>(Member::first_value(i, choice.numbers));
+      if (step.state_set >> i & 1) blocks.push_back(block_of<T>(count, first));
+    }
+  });
+  std::vector<T*> states;
+  for (const AlignedBlock<T>& each : blocks) states.push_back(each.data());
+  step.n_states = static_cast<int>(states.size());
+  step.states = states.data();
+  const AlignedBlock<T> weights = block_of<T>(count, 1), gradient = block_of<T>(count, T(0.25));
+  const KernelTable<T>& kernels = tables_of<T>(target).kernels;
+  const double seconds = time_of_parts(count, n_threads, poll, [&](Range part) {
+    UpdateBlock<T> block;
+    block.weights = weights.data() + part.begin;
+    block.gradient = gradient.data() + part.begin;
+    block.offset = part.begin;
+    block.rows = 1;
+    block.cols = part.size();
+    kernels.update(step, block);
+  });
+  return time_of_pass<T>(seconds, count, 3 + 2 * step.n_states);
+}
+
+template <class T>
+TimeOfPass scaling_time(Target target, std::int64_t count, int n_threads, Poll& poll) {
+  require_some(count, n_threads);
+  const AlignedBlock<T> numbers = block_of<T>(count, 1);
+  GradientStep<T> step;
+  step.transform = GradientTransforms::index_of_type<ClipNorm>();
+  step.constants[0] = step.constants[1] = 1;
+  const KernelTable<T>& kernels = tables_of<T>(target).kernels;
+  const double seconds = time_of_parts(count, n_threads, poll, [&](Range part) {
+    kernels.transform_gradient(step, numbers.data() + part.begin, part.size());
+  });
+  return time_of_pass<T>(seconds, count, 2);
+}
+
+template TimeOfPass update_time<float>(Target, const Spec&, std::int64_t, int, Poll&);
+template TimeOfPass update_time<double>(Target, const Spec&, std::int64_t, int, Poll&);
+template TimeOfPass scaling_time<float>(Target, std::int64_t, int, Poll&);
+template TimeOfPass scaling_time<double>(Target, std::int64_t, int, Poll&);
 template double peak_gflops<float>(Target, int, Poll&);
 template double peak_gflops<double>(Target, int, Poll&);
 template double product_seconds(const Engine<float>&, MatrixView<const float>,

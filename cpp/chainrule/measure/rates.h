@@ -10,6 +10,7 @@
 #include "chainrule/gemm/engine.h"
 #include "chainrule/memory/matrix_view.h"
 #include "chainrule/poll.h"
+#include "chainrule/spec.h"
 
 namespace chainrule {
 
@@ -31,5 +32,19 @@ const std::vector<std::string>& elementary_names();
 template <class T>
 double elementary_seconds(Target target, const std::string& name, const T* x, T* y,
                           std::int64_t count, Poll& poll);
+
+// Seconds of a pass over `count` numbers, cut evenly among the threads, and the bytes that it reads and writes.
+struct TimeOfPass {
+  double seconds = 0;
+  std::int64_t bytes = 0;
+};
+// An optimizer's update of so many weights in one row. Throws std::invalid_argument for a spec that makes none, for count < 1
+// and for n_threads < 1.
+template <class T>
+TimeOfPass update_time(Target target, const Spec& optimizer, std::int64_t count, int n_threads,
+                       Poll& poll);
+// The plainest pass that reads, changes and writes: g := c g.
+template <class T>
+TimeOfPass scaling_time(Target target, std::int64_t count, int n_threads, Poll& poll);
 
 }  // namespace chainrule

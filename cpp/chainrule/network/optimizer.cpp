@@ -31,10 +31,38 @@ std::vector<GradientTransform> choose_transforms(const Spec& spec) {
   return transforms;
 }
 
+// A copy in another dtype, perhaps.
+template <class T, class From>
+std::vector<AlignedBlock<T>> states_for(const std::vector<AlignedBlock<From>>& from,
+                                        std::int64_t n_parameters, Poll& poll) {
+  std::vector<AlignedBlock<T>> states(from.size());
+  for (std::size_t i = 0; i < from.size(); ++i) {
+    if (from[i].size() == 0) continue;
+    if (from[i].size() != n_parameters) {
+      throw std::invalid_argument("this optimizer holds the state of a network with " +
+                                  std::to_string(from[i].size()) + " parameters, not " +
+                                  std::to_string(n_parameters));
+    }
+    states[i] = AlignedBlock<T>(n_parameters, poll);
+    std::transform(from[i].data(), from[i].data() + n_parameters, states[i].data(),
+                   [](From value) { return static_cast<T>(value); });
+  }
+  return states;
+}
+
+std::size_t index_of(const std::string& what, const std::vector<std::string>& names,
+                     const std::string& name) {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) throw_unknown_name(what, name, {names.begin(), names.end()});
+  return static_cast<std::size_t>(found - names.begin());
+}
+
 }  // namespace
 
 Optimizer::Optimizer(const Spec& spec)
-    : choice_(choose_optimizer(spec)), transforms_(choose_transforms(spec)) {
+    : choice_(choose_optimizer(spec)),
+      transforms_(choose_transforms(spec)),
+      running_(first_running_numbers()) {
   set_schedule(spec);
 }
 
@@ -100,17 +128,20 @@ void Optimizer::restore_schedule(const Spec& memory) {
 }
 
 double Optimizer::number(const std::string& name) const {
-  const auto names = names_of(parameters_of<Optimizers>(choice_.index));
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    throw_unknown_name("number of an optimizer", name, {names.begin(), names.end()});
-  }
-  return choice_.numbers[found - names.begin()];
+  return choice_.numbers[index_of("number of an optimizer",
+                                  names_of(parameters_of<Optimizers>(choice_.index)), name)];
 }
 
-int Optimizer::n_states() const {
-  return Optimizers::visit<int>(choice_.index, [&](auto member) {
-    return decltype(member)::type::n_states(choice_.numbers);
+std::vector<std::string> Optimizer::state_names() const {
+  return Optimizers::visit<std::vector<std::string>>(choice_.index, [](auto member) {
+    using Member = typename decltype(member)::type;
+    return std::vector<std::string>(std::begin(Member::kStates), std::end(Member::kStates));
+  });
+}
+
+unsigned Optimizer::state_set() const {
+  return Optimizers::visit<unsigned>(choice_.index, [&](auto member) {
+    return decltype(member)::type::state_set(choice_.numbers);
   });
 }
 
@@ -120,37 +151,74 @@ double Optimizer::first_value(int state) const {
   });
 }
 
+std::vector<RunningNumber> Optimizer::running_numbers() const {
+  return Optimizers::visit<std::vector<RunningNumber>>(
+      choice_.index, [](auto member) { return Running<typename decltype(member)::type>::list(); });
+}
+
+RunningNumbers Optimizer::first_running_numbers() const {
+  RunningNumbers first{};
+  std::size_t i = 0;
+  for (const RunningNumber& each : running_numbers()) first[i++] = each.first;
+  return first;
+}
+
+void Optimizer::finish_steps(std::int64_t count) {
+  Optimizers::visit<void>(choice_.index, [&](auto member) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      Running<typename decltype(member)::type>::advance(choice_.numbers, ++steps_, running_.data());
+    }
+  });
+}
+
 bool Optimizer::holds_state() const {
   const bool empty = std::visit([](const auto& states) { return states.empty(); }, states_);
   return steps_ > 0 && !empty && states_of_ == network_id_;
 }
 
-std::vector<std::vector<double>> Optimizer::states() {
+Optimizer::ByName<std::vector<double>> Optimizer::states() {
   const UseGuard::Shared use(uses_, "optimizer");
-  return copy_states();
-}
-
-std::vector<std::vector<double>> Optimizer::copy_states() const {
-  return std::visit(
+  const std::vector<std::string> names = state_names();
+  ByName<std::vector<double>> copies;
+  std::visit(
       [&](const auto& states) {
-        std::vector<std::vector<double>> copies;
-        for (const auto& state : states) {
-          copies.emplace_back(state.data(), state.data() + state.size());
+        for (std::size_t i = 0; i < states.size(); ++i) {
+          const auto* first = states[i].data();
+          if (states[i].size() == 0) continue;
+          copies.emplace_back(names[i], std::vector<double>(first, first + states[i].size()));
         }
-        return copies;
       },
       states_);
+  return copies;
 }
 
-void Optimizer::restore(std::int64_t steps, const std::vector<std::vector<double>>& states) {
+Optimizer::ByName<double> Optimizer::running() {
+  const UseGuard::Shared use(uses_, "optimizer");
+  ByName<double> copies;
+  for (const RunningNumber& each : running_numbers()) {
+    copies.emplace_back(each.name, running_[copies.size()]);
+  }
+  return copies;
+}
+
+void Optimizer::restore(std::int64_t steps, const ByName<std::vector<double>>& states,
+                        const ByName<double>& running) {
   const UseGuard::Exclusive use(uses_, "optimizer");
   if (steps < 0) throw std::invalid_argument("steps must be >= 0, got " + std::to_string(steps));
-  States<double> blocks;
-  for (const auto& state : states) {
-    blocks.emplace_back(static_cast<std::int64_t>(state.size()));
-    std::copy(state.begin(), state.end(), blocks.back().data());
+  const std::vector<std::string> names = state_names();
+  States<double> blocks(states.empty() ? 0 : names.size());
+  for (const auto& [name, values] : states) {
+    AlignedBlock<double>& state = blocks[index_of("state of this optimizer", names, name)];
+    state = AlignedBlock<double>(static_cast<std::int64_t>(values.size()));
+    std::copy(values.begin(), values.end(), state.data());
+  }
+  RunningNumbers numbers = first_running_numbers();
+  for (const auto& [name, value] : running) {
+    numbers[index_of("running number of this optimizer", names_of(running_numbers()), name)] =
+        value;
   }
   states_ = std::move(blocks);
+  running_ = numbers;
   steps_ = steps;
   network_id_ = states_of_ = kAny;
 }
@@ -161,12 +229,12 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     : use_(optimizer.uses_, "optimizer"),
       optimizer_(optimizer),
       network_id_(network_id),
-      rate_(rate) {
+      rate_(rate),
+      state_set_(optimizer.state_set()) {
   if (optimizer.asks_for_rate() && !rate) {
     throw std::invalid_argument("the learning rate of this optimizer is a function, and none is given");
   }
-  const auto n_states = static_cast<std::size_t>(optimizer.n_states());
-  if (n_states == 0) return;
+  if (state_set_ == 0) return;
   if (optimizer.states_of_ != network_id) {
     const bool holds_state = optimizer.holds_state();
     if (holds_state && optimizer.states_of_ != kAny) {
@@ -176,28 +244,25 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     }
     States<T> states;
     if (holds_state) {  // restored, and free for any network that it fits
-      for (const auto& values : optimizer.copy_states()) {
-        if (static_cast<std::int64_t>(values.size()) != n_parameters) {
-          throw std::invalid_argument("this optimizer holds the state of a network with " +
-                                      std::to_string(values.size()) + " parameters, not " +
-                                      std::to_string(n_parameters));
-        }
-        states.emplace_back(n_parameters, poll);
-        std::transform(values.begin(), values.end(), states.back().data(),
-                       [](double value) { return static_cast<T>(value); });
-      }
+      states = std::visit(
+          [&](const auto& restored) { return states_for<T>(restored, n_parameters, poll); },
+          optimizer.states_);
     }
     optimizer.states_ = std::move(states);
     optimizer.states_of_ = holds_state ? kAny : network_id;
   }
   auto& states = std::get<States<T>>(optimizer.states_);
-  // Momentum may have been switched on since the last session: states that are missing start now.
-  while (states.size() < n_states) {
-    const auto first = static_cast<T>(optimizer.first_value(static_cast<int>(states.size())));
-    states.emplace_back(n_parameters, poll);
-    if (first != 0) std::fill_n(states.back().data(), n_parameters, first);
+  states.resize(optimizer.state_names().size());
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    if (!(state_set_ >> i & 1)) continue;
+    if (states[i].size() == 0) {  // momentum may have been switched on since the last session
+      AlignedBlock<T> state(n_parameters, poll);
+      const auto first = static_cast<T>(optimizer.first_value(static_cast<int>(i)));
+      if (first != 0) std::fill_n(state.data(), n_parameters, first);
+      states[i] = std::move(state);
+    }
+    states_.push_back(states[i].data());
   }
-  for (std::size_t i = 0; i < n_states; ++i) states_.push_back(states[i].data());
 }
 
 template <class T>
@@ -229,15 +294,22 @@ void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* upd
   Choice<Optimizers> choice = optimizer_.choice_;
   double& learning_rate = choice.numbers[0];  // the first number of each optimizer
   const bool constant = optimizer_.schedule_spec_.name.empty();
+  RunningNumbers running = optimizer_.running_;
   Optimizers::visit<void>(choice.index, [&](auto member) {
+    using Member = Running<typename decltype(member)::type>;
     for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t number = optimizer_.steps_ + 1 + i;
       OptimizerStep<T>& update = updates[i];
       update.optimizer = choice.index;
+      update.state_set = state_set_;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
       if (!constant) learning_rate = rate_of_step(i);
-      const auto constants =
-          decltype(member)::type::constants(choice.numbers, optimizer_.steps_ + 1 + i);
+      const WeightDecay decay = decltype(member)::type::weight_decay(choice.numbers);
+      update.decay_adds = static_cast<T>(decay.adds);
+      update.decay_keeps = static_cast<T>(decay.keeps);
+      Member::advance(choice.numbers, number, running.data());
+      const auto constants = Member::constants(choice.numbers, number, running.data());
       std::transform(constants.begin(), constants.end(), update.constants,
                      [](double constant) { return static_cast<T>(constant); });
     }

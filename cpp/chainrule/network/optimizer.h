@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -43,10 +44,17 @@ class Optimizer {
   bool asks_for_rate() const { return schedule_spec_.name == kRateFunction; }
   // Whole epochs in trainings.
   std::int64_t epochs() const { return epochs_; }
-  // One copy of each state ("m", "v", ...); empty before the first step.
-  std::vector<std::vector<double>> states();
-  // Continues from a state that steps() and states() gave; the next network that is trained becomes its own.
-  void restore(std::int64_t steps, const std::vector<std::vector<double>>& states);
+
+  template <class Value>
+  using ByName = std::vector<std::pair<std::string, Value>>;
+  // A copy of each array of state ("m", "v", ...); none before the first step.
+  ByName<std::vector<double>> states();
+  // The numbers that it carries from step to step.
+  ByName<double> running();
+  // Continues from what steps(), states() and running() gave; the next network that is trained becomes its own. Throws
+  // std::invalid_argument for a name that this optimizer does not have.
+  void restore(std::int64_t steps, const ByName<std::vector<double>>& states,
+               const ByName<double>& running);
   // Where the schedule is, by name, beside the steps; and to go on from there.
   Schedule::Memory schedule_memory() const;
   void restore_schedule(const Spec& memory);
@@ -71,7 +79,7 @@ class Optimizer {
     void next_steps(std::int64_t count, OptimizerStep<T>* updates);
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
-      optimizer_.steps_ += count;
+      optimizer_.finish_steps(count);
       optimizer_.network_id_ = network_id_;
       if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }
@@ -93,25 +101,31 @@ class Optimizer {
     Optimizer& optimizer_;
     std::uint64_t network_id_;
     const RateFunction& rate_;
-    std::vector<T*> states_;
+    unsigned state_set_;
+    std::vector<T*> states_;  // of the set, in its order
     double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
   };
 
  private:
+  // One block for each state that there may be, empty for those that are not kept; no blocks before the first use.
   template <class T>
   using States = std::vector<AlignedBlock<T>>;
 
-  int n_states() const;
+  std::vector<std::string> state_names() const;
+  unsigned state_set() const;
   double first_value(int state) const;
+  std::vector<RunningNumber> running_numbers() const;
+  RunningNumbers first_running_numbers() const;
+  void finish_steps(std::int64_t count);
   // Whether the states are more than the values that they start from.
   bool holds_state() const;
-  std::vector<std::vector<double>> copy_states() const;
 
   void set_schedule(const Spec& spec);
 
   Choice<Optimizers> choice_;
   std::vector<GradientTransform> transforms_;
   std::int64_t steps_ = 0, epochs_ = 0;
+  RunningNumbers running_{};  // after these steps
   // What stands for the number learning_rate, if anything does: a schedule or, without one, a function of the caller's.
   Spec schedule_spec_;
   std::unique_ptr<Schedule> schedule_;

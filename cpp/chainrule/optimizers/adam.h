@@ -1,5 +1,7 @@
-// Adam: w := w - epsilon m^ / (sqrt(v^) + eps), m and v running means of dC/dw and its square, ^ without bias
-// Kingma, Ba: "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; PyTorch's definition.
+// Adam: w := w - epsilon m^ / (sqrt(v^) + eps), m and v running means of dC/dw and its square, ^ without bias; amsgrad: with the
+// largest v so far
+// Kingma, Ba: "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1; Reddi, Kale, Kumar: "On the convergence of
+// Adam and beyond", ICLR 2018, algorithm 2; PyTorch's definition.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -7,6 +9,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "chainrule/inline.h"
+#include "chainrule/optimizers/weight_decay.h"
 #include "chainrule/optimizers/whole_power.h"
 #include "chainrule/parameter.h"
 
@@ -14,27 +18,33 @@ namespace chainrule {
 
 struct Adam {
   static constexpr const char* kName = "adam";
-  static constexpr const char* kElsewhere[] = {"adamw", "adam_w", "fused_adam"};
+  static constexpr const char* kElsewhere[] = {"amsgrad", "fused_adam"};
   static constexpr Parameter kParameters[] = {
       {"learning_rate", 1e-3, Allowed::kNotNegative, "the article's epsilon"},
       {"betas[0]", 0.9, Allowed::kFraction, "beta1, of the running mean of the gradient"},
       {"betas[1]", 0.999, Allowed::kFraction, "beta2, of that of its square"},
-      {"eps", 1e-8, Allowed::kNotNegative, "keeps the division finite"}};
-  // m and v
-  static constexpr int kLeastStates = 2, kMostStates = 2;
-  static int n_states(const double* /*numbers*/) { return 2; }
+      {"eps", 1e-8, Allowed::kNotNegative, "keeps the division finite"},
+      {"weight_decay", 0.0, Allowed::kNotNegative, "the part of w that is added to the gradient"},
+      {"amsgrad", 0.0, Allowed::kFlag, "whether steps go by the largest v so far"}};
+
+  static constexpr unsigned kLargest = 0b100;
+  static constexpr const char* kStates[] = {"m", "v", "largest_v"};
+  static constexpr unsigned kStateSets[] = {0b011, 0b111};
+  static unsigned state_set(const double* numbers) { return numbers[5] != 0 ? 0b111 : 0b011; }
   static double first_value(int /*state*/, const double* /*numbers*/) { return 0; }
 
+  static WeightDecay weight_decay(const double* numbers) { return coupled_decay(numbers[4]); }
+
   static constexpr int kConstants = 6;
-  // What step number `step`, counted from 1, needs of the hyperparameters. With r = sqrt(1 - beta2^t), the step
-  // epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r): one division.
+  // With r = sqrt(1 - beta2^t), the step epsilon m^ / (sqrt(v^) + eps) is (epsilon r / (1 - beta1^t)) m / (sqrt(v) + eps r):
+  // one division.
   static std::array<double, kConstants> constants(const double* numbers, std::int64_t step) {
     const double r = std::sqrt(1 - whole_power(numbers[2], step));
-    return {numbers[1],     1 - numbers[1], numbers[2],
-            1 - numbers[2], numbers[3] * r, numbers[0] * r / (1 - whole_power(numbers[1], step))};
+    const double step_size = numbers[0] * r / (1 - whole_power(numbers[1], step));
+    return {numbers[1], 1 - numbers[1], numbers[2], 1 - numbers[2], numbers[3] * r, step_size};
   }
 
-  template <class V, int /*kStates*/>
+  template <class V, unsigned kStateSet>
   class Step {
    public:
     template <class T>
@@ -47,12 +57,13 @@ struct Adam {
           step_size_(V::set(constants[5])) {}
 
     // The new value of a weight; states are changed in place.
-    V operator()(V w, V g, V* states) const {
-      V& m = states[0];
-      V& v = states[1];
+    CHAINRULE_INLINE V operator()(V w, V g, V* states) const {
+      V &m = states[0], &v = states[1];
       m = fma(beta1_, m, rest1_ * g);
       v = fma(beta2_, v, rest2_ * g * g);
-      return w - step_size_ * m / (sqrt(v) + eps_);
+      V square = v;
+      if constexpr ((kStateSet & kLargest) != 0) square = states[2] = max(states[2], v);
+      return w - step_size_ * m / (sqrt(square) + eps_);
     }
 
    private:
