@@ -195,7 +195,7 @@ def imports_of_functions(path):
                 if isinstance(each, ast.Import):
                     yield from (alias.name for alias in each.names)
                 elif isinstance(each, ast.ImportFrom):
-                    yield each.module
+                    yield each.module or ""
 
 
 def test_python_imports_numpy_and_nothing_else():

@@ -198,8 +198,9 @@ def test_goes_on_in_another_process(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60
     )
-    parameters, costs = expected[0], expected[3]
-    assert done.stdout == f"{parameters.hex()} {costs[0]} {costs[1]}\n", done.stderr
+    parameters, columns = expected[0], dict(expected[4])
+    costs = f"{columns['cost']} {columns['validation_cost']}"
+    assert done.stdout == f"{parameters.hex()} {costs}\n", done.stderr
 
 
 class Fault(Exception):

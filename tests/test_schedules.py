@@ -70,7 +70,7 @@ def test_far_away():
     far = 10**15
     assert cr.StepDecay(1, 3).rate_at(far) == 0
     assert cr.ExponentialDecay(1, 0.5).rate_at(far) == 0
-    assert cr.InverseScaling(1, 0.5).rate_at(far) == pytest.approx(1e-7 / math.sqrt(0.1), rel=1e-9)
+    assert cr.InverseScaling(1).rate_at(far) == pytest.approx(far**-0.5, rel=1e-12)
     assert cr.CosineDecay(1, 10, restarts=True, growth=3).rate_at(far) <= 1
     assert cr.CosineDecay(1, 3, restarts=True).rate_at(3 * (far // 3)) == 1
     assert cr.OneCycle(1, 1).rate_at(0) == pytest.approx(1 / 25e4)
@@ -215,7 +215,7 @@ def test_a_function():
 def test_a_function_that_returns_no_rate(returned):
     net, twin = make(), make()
     optimizer = cr.SGD(lambda step, epoch: 0.1 if step < 6 else returned)
-    with pytest.raises(ValueError, match="learning rate of step 6, epoch 1 .* finite number >= 0"):
+    with pytest.raises(ValueError, match="learning rate of step 6, epoch 1"):
         fit(net, optimizer, 3)
     twin_optimizer = cr.SGD(0.1)
     position = cr._core.Position()
@@ -235,9 +235,7 @@ def test_a_function_that_raises():
     before = bits(net)
     with pytest.raises(LookupError, match="mine"):
         fit(net, cr.SGD(failing))
-    with pytest.raises(
-        TypeError, match=r"what learning_rate\(step, epoch\) returns must be a numb"
-    ):
+    with pytest.raises(TypeError, match=r"learning_rate\(step, epoch\) returns must be a number"):
         net.train_step(X, Y, cr.SGD(lambda step, epoch: "0.1"))
     assert bits(net) == before
 
@@ -280,7 +278,7 @@ def test_as_torch_on_a_plateau(options):
 
 def test_on_a_plateau():
     schedule = cr.ReduceOnPlateau(0.5, patience=1, monitor="given")
-    # Worse than 4 for two epochs: from the fifth on; no better than 3 for two: from the eighth on...
+    # No better than 4 for two epochs, then no better than 3 for two, and again.
     expected = [0.5] * 4 + [0.05] * 3 + [0.005] * 2 + [0.0005] * 2 + [0.00005]
     assert rates_on(PLATEAU, schedule) == pytest.approx(expected, rel=1e-12)
     negative = cr.ReduceOnPlateau(0.5, patience=1, monitor="given", mode="max")

@@ -121,7 +121,7 @@ class LearningRate(Setting[float | Schedule | RateFunction]):
         others = [each for each in parts if each[0] != self._name]
         part = schedule_part(value)
         optimizer._configure((name, numbers | self.numbers(value), words, others + part))
-        optimizer._schedule = value if part else None
+        optimizer._schedule = None if isinstance(value, float | int) or not part else value
 
 
 def _is_schedule(value: object) -> bool:
@@ -279,7 +279,8 @@ class Optimizer(_MadeOfSettings):
     def _rate_function(self) -> RateFunction:
         """What the core calls where the learning rate is a function."""
         function = self._schedule
-        assert function is not None and not isinstance(function, Schedule)
+        assert function is not None
+        assert not isinstance(function, Schedule)
 
         def rate(step: int, epoch: int) -> float:
             return real_number("what learning_rate(step, epoch) returns", function(step, epoch))

@@ -15,11 +15,13 @@ class CostRises final : public Observer {
   static constexpr const char* kName = "cost_rises";
   static constexpr Parameter kParameters[] = {
       {"factor", 2.0, Allowed::kPositive, "how many times the best cost is too much"}};
-  CostRises(const double* numbers, const Questions& /*questions*/) : factor_(numbers[0]) {}
+  explicit CostRises(const ConditionArguments& of) : factor_(of.numbers[0]) {}
 
+  void connect(const std::vector<Column>& columns) override { cost_.connect(columns); }
   bool after_epoch(const Record& record) override {
-    best_ = std::min(best_, record.watched_cost());
-    return record.watched_cost() > factor_ * best_;
+    const double cost = cost_.value(*record.epochs);
+    best_ = std::min(best_, cost);
+    return cost > factor_ * best_;
   }
 
   Memory memory() const override {
@@ -31,6 +33,7 @@ class CostRises final : public Observer {
  private:
   static constexpr double kNone = std::numeric_limits<double>::infinity();
 
+  Monitor cost_;  // that of the validation data, where there is some
   const double factor_;
   double best_ = kNone;
 };

@@ -4,7 +4,7 @@
 import pytest
 
 import chainrule as cr
-from test_stopping import fit
+from scripted_costs import fit
 
 
 @pytest.mark.parametrize(("factor", "epochs"), [(1.5, 4), (3, 6), (1, 3)])
