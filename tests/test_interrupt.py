@@ -127,7 +127,7 @@ def assert_heard(work, n, threads=1):
     longest, whole = longest_deaf_time(lambda: work(n), threads)
     while whole < 0.5:
         n *= 2
-        longest, whole = longest_deaf_time(lambda: work(n), threads)
+        longest, whole = longest_deaf_time(lambda n=n: work(n), threads)
     assert longest < whole / 4
 
 

@@ -120,6 +120,11 @@ class Network:
         Train; `Network.fit` says how.
         """
     def _parameters(self) -> numpy.ndarray: ...
+    def _set_options(
+        self,
+        layer: typing.SupportsInt | typing.SupportsIndex,
+        spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+    ) -> None: ...
     def _shared(self, function: typing.Any) -> typing.Any: ...
     def _trace(
         self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
@@ -145,7 +150,8 @@ class Network:
         Returns
         -------
         float
-            The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default.
+            The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default. The penalties
+            `l1` and `l2` of the weights come to it.
 
         Raises
         ------
@@ -292,10 +298,10 @@ class Network:
         Returns
         -------
         cost : float
-            C.
+            C, as `cost` has it, penalties included.
         gradient : numpy.ndarray, shape (n_parameters,)
             dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
-            dense layer.
+            dense layer. 0 for the parameters of frozen layers.
 
         Raises
         ------

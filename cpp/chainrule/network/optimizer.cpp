@@ -146,8 +146,10 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
-void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates) const {
-  const Choice<Optimizers>& choice = optimizer_.choice_;
+void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates,
+                                       double rate) const {
+  Choice<Optimizers> choice = optimizer_.choice_;
+  choice.numbers[kLearningRate] *= rate;
   Optimizers::visit<void>(choice.index, [&](auto member) {
     for (std::int64_t i = 0; i < count; ++i) {
       OptimizerStep<T>& update = updates[i];
@@ -160,13 +162,6 @@ void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* upd
                      [](double constant) { return static_cast<T>(constant); });
     }
   });
-}
-
-template <class T>
-OptimizerStep<T> Optimizer::Session<T>::next_step() const {
-  OptimizerStep<T> update;
-  next_steps(1, &update);
-  return update;
 }
 
 template class Optimizer::Session<float>;

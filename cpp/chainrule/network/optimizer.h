@@ -48,9 +48,12 @@ class Optimizer {
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
     UseGuard& uses() const { return optimizer_.uses_; }
 
-    OptimizerStep<T> next_step() const;
-    // The same for the step that comes next and those after it.
-    void next_steps(std::int64_t count, OptimizerStep<T>* updates) const;
+    // The step that comes next, once for each factor of the learning rate.
+    void next_step(const std::vector<double>& rates, OptimizerStep<T>* updates) const {
+      for (const double rate : rates) next_steps(1, updates++, rate);
+    }
+    // The step that comes next and those after it.
+    void next_steps(std::int64_t count, OptimizerStep<T>* updates, double rate = 1) const;
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
       optimizer_.steps_ += count;

@@ -11,6 +11,9 @@ namespace chainrule {
 
 using Optimizers = TypeList<Sgd, Adam>;
 
+// The place of the learning rate among the numbers of any of them.
+constexpr int kLearningRate = 0;
+
 // Of a step of any of them.
 constexpr int kMostConstants = kMostConstantsOf<Optimizers>;
 
