@@ -183,8 +183,8 @@ struct KernelTable {
   bool (*update)(const OptimizerStep<T>& update, const UpdateBlock<T>& block);
 
   // sums[i] = l1 sum_j |w_ij| + l2 sum_j w_ij^2, in the lanes of kernels/lanes.h.
-  void (*penalties)(const WeightRows<T>& rows, T l1, T l2, double* sums);
-  // gradient += l1 sign(w) + 2 l2 w, sign(0) = 0.
+  void (*penalties)(const WeightRows<T>& rows, double l1, double l2, double* sums);
+  // gradient := gradient + l1 sign(w) + 2 l2 w, sign(0) = 0.
   void (*add_penalty_slopes)(T l1, T l2, const T* w, std::int64_t w_stride, std::int64_t rows,
                              std::int64_t cols, T* gradient, std::int64_t gradient_stride);
   // sums[j] = w[0, j]^2 + w[1, j]^2 + ..., one chain of fused multiply-adds; and w[i, j] := w[i, j] factors[j].

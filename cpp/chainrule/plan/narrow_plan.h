@@ -52,9 +52,11 @@ class NarrowPlan final : public Plan<T> {
   }
   bool update_weights(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
                       Team& team) override;
-  // All of W as one row: vectors along few columns would be mostly empty.
   WeightRows<T> weight_rows(const ParameterBlock& block) const override {
-    return {parameters_ + block.offset, 0, kernels_.panel_width, 1, block.size()};
+    constexpr std::int64_t kFew = 16;  // columns, so that vectors along them would be mostly empty
+    const bool as_one = block.cols < kFew;
+    return {parameters_ + block.offset, block.cols, kernels_.panel_width, as_one ? 1 : block.rows,
+            as_one ? block.size() : block.cols};
   }
 
  private:

@@ -24,9 +24,7 @@ class Penalty {
 
     // `w`: some rows of the block, from `first` on.
     void add_up(const KernelTable<T>& kernels, const WeightRows<T>& w, std::int64_t first) {
-      const TrainingOptions& options = block->options;
-      kernels.penalties(w, static_cast<T>(options.l1), static_cast<T>(options.l2),
-                        sums.data() + first);
+      kernels.penalties(w, block->options.l1, block->options.l2, sums.data() + first);
     }
   };
 
