@@ -279,6 +279,13 @@ void bind_network(py::module_& module) {
           "own.")
       .def("_shared", &shared, py::arg("function"))
       .def("_exclusive", &exclusive, py::arg("function"))
+      .def(
+          "_set_options",
+          [](const py::object& self, std::size_t layer, const SpecTuple& spec) {
+            with_network(self,
+                         [&](auto& network, auto) { network.set_options(layer, to_spec(spec)); });
+          },
+          py::arg("layer"), py::arg("spec"))
       .def_property(
           "_epochs_begun",
           [](const py::object& self) {

@@ -51,7 +51,8 @@ sample_weight : array_like, shape (batch,), optional
 Returns
 -------
 float
-    The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default.
+    The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default. The penalties
+    `l1` and `l2` of the weights come to it.
 
 Raises
 ------
@@ -73,10 +74,10 @@ step : int, optional
 Returns
 -------
 cost : float
-    C.
+    C, as `cost` has it, penalties included.
 gradient : numpy.ndarray, shape (n_parameters,)
     dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
-    dense layer.
+    dense layer. 0 for the parameters of frozen layers.
 
 Raises
 ------

@@ -25,6 +25,7 @@ from trainings import (
     ROWS,
     STAGES,
     TRAININGS,
+    WEIGHTS,
     in_process,
     result_of,
     start,
@@ -46,6 +47,7 @@ FEW = [
     + COLUMNS[::5]
     + LAYERWISE[::3]
     + STAGES[::2]
+    + WEIGHTS[::3]
 ]
 ONE_OF_EACH_PLAN = [each.name for each in GOLDEN]
 
@@ -246,7 +248,7 @@ def test_a_row_has_its_bits_in_every_batch(cpu):
 
 
 @pytest.mark.usefixtures("own_product")
-@pytest.mark.parametrize("training", [*ROWS[::7], *COLUMNS[:2]], ids=lambda each: each.name)
+@pytest.mark.parametrize("training", [*ROWS[::7], *COLUMNS[:2], *WEIGHTS[4:7:2], WEIGHTS[10]], ids=lambda each: each.name)
 def test_trace_shows_the_bits_of_the_training(training):
     """A trace is made layer by layer on one thread, whatever plan the training has."""
     net = training.network()

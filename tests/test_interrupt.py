@@ -155,6 +155,13 @@ def test_one_large_layer(call):
 
 
 @needs_posix
+def test_orthogonal_weights():
+    layers = [cr.Input(1500), cr.Dense(1000, init="orthogonal")]
+    longest, making = longest_deaf_time(lambda: cr.Network(layers, rng=0))
+    assert longest < making / 4
+
+
+@needs_posix
 def test_many_weights():
     layers = [cr.Input(8000), cr.Dense(8000)]
     net = cr.Network(layers, rng=0)

@@ -11,7 +11,7 @@ import sys
 import zlib
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import chain, product
+from itertools import chain, product, zip_longest
 
 import numpy as np
 
@@ -36,6 +36,9 @@ OTHERS = {
     kind._name: kind for kind in Optimizer.__subclasses__() if kind._name not in ("sgd", "adam")
 }
 OPTIMIZERS = NAMED | OTHERS
+# Options of the training of the dense layers, as far as there are some.
+PENALIZED = ({"l1": 1e-4, "l2": 2e-3, "max_norm": 0.8}, {"l2": 1e-3, "learning_rate_factor": 0.5})
+OPTIONS = {"none": (), "penalized": PENALIZED, "frozen": ({"trainable": False}, *PENALIZED)}
 
 
 def outputs_of(loss):
@@ -69,11 +72,14 @@ class Training:
     init: str = "glorot_uniform"
     weighted: bool = True
     stages: bool = False  # one of each before the first dense layer, and before the last one
+    options: str = "none"  # in OPTIONS
 
     def network(self):
         dense = [
-            cr.Dense(n, f, init=self.init)
-            for n, f in zip(self.sizes[1:], self.activations, strict=True)
+            cr.Dense(n, f, init=self.init, **options)
+            for n, f, options in zip_longest(
+                self.sizes[1:], self.activations, OPTIONS[self.options], fillvalue={}
+            )
         ]
         stages = [make("stages", name) for name in _core.stages()] if self.stages else []
         layers = [cr.Input(self.sizes[0]), *stages, *dense[:-1], *stages, dense[-1]]
@@ -228,6 +234,13 @@ STAGES = [
     replace(each, name=each.name.replace("-", "-stages-", 1), stages=True)
     for each in (*ROWS[:4], ROWS[-2], *COLUMNS[:2], *LAYERWISE[:2])
 ]
+# Options of the weights; batches of one sample, too, which then have no kernel of their own.
+WEIGHTS = [
+    replace(each, name=each.name.replace("-", f"-{name}-", 1), options=name)
+    for each in (NARROW[3], ONE_SAMPLE[8], ROWS[0], ROWS[3], ROWS[-1], *COLUMNS[:2], LAYERWISE[1])
+    for name in OPTIONS
+    if name != "none"
+]
 # Whose bits are the same for ever: one for each plan, and for steps of one sample.
 GOLDEN = [
     Training(
@@ -291,7 +304,8 @@ GOLDEN = [
     ),
 ]
 TRAININGS = {
-    each.name: each for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE, STAGES)
+    each.name: each
+    for each in chain(GOLDEN, NARROW, ONE_SAMPLE, ROWS, COLUMNS, LAYERWISE, STAGES, WEIGHTS)
 }
 
 

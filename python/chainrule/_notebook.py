@@ -143,6 +143,8 @@ def explanation_html(explanation: Explanation) -> str:
         f"{number_text(explanation.gradient)}, a central difference "
         f"{number_text(explanation.central_difference)} (h = {explanation.h:.1e}).</p>"
     )
+    if explanation.penalty:
+        parts.append(f"<p>The penalty of w adds {number_text(explanation.penalty)}.</p>")
     return "<div>" + "\n".join(parts) + "</div>"
 
 

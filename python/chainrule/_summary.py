@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from chainrule import _training_options
 from chainrule._spec import Member
 from chainrule.layers import Dense, Input, widths_of
+from chainrule.stages import Stage
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -18,7 +20,7 @@ def _name(member: str | Member) -> str:
 
 def summary(network: Network) -> str:
     """Return a line about the network, and one for each of its layers."""
-    rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters")]
+    rows = [("layer", "kind", "neurons", "activation", "W", "b", "parameters", "options")]
     width = 0
     for number, layer in enumerate(network.layers, start=1):
         activation = W_shape = b_shape = ""
@@ -30,14 +32,18 @@ def summary(network: Network) -> str:
         elif isinstance(layer, Input):
             width = layer.n
         else:
-            activation = repr(layer).partition("(")[2][:-1]
+            activation = layer._arguments() if isinstance(layer, Stage) else ""
         if layer._trains:
             size = sum(each.size for each in layer._trained() if each is not None)
         kind = type(layer).__name__
         parameters = f"{size:,}" if size else ""
-        rows.append((str(number), kind, str(width), activation, W_shape, b_shape, parameters))
+        options = _training_options.text_of(layer._description)
+        row = str(number), kind, str(width), activation, W_shape, b_shape, parameters, options
+        rows.append(row)
+    if not any(row[-1] for row in rows[1:]):
+        rows = [(*row[:-1], "") for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    align = (str.rjust, str.ljust, str.rjust, str.ljust, str.ljust, str.ljust, str.rjust)
+    align = (str.rjust, str.ljust, str.rjust, *[str.ljust] * 3, str.rjust, str.ljust)
     table = [
         "  ".join(put(cell, width) for put, cell, width in zip(align, row, widths, strict=True))
         for row in rows

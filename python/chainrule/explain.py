@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule import _notebook
+from chainrule import _notebook, _training_options
 from chainrule._notebook import number_text
 from chainrule._slopes import is_elementwise, jacobian_columns, slopes
 from chainrule._spec import whole_number
-from chainrule.layers import Dense, Input
+from chainrule.layers import Dense, Input, Layer
 
 if TYPE_CHECKING:
     from chainrule.network import Network
@@ -54,7 +54,8 @@ class Chain:
 class Explanation:
     """Every factor of dC/dw_jk^(l) or dC/db_j^(l), for one sample: what `Network.explain` returns.
 
-    All numbers are computed in float64, whatever the network's dtype, but for `gradient`.
+    All numbers are computed in float64, whatever the network's dtype, but for `gradient`. C is the
+    cost of the sample, without the penalties of the weights, whose derivative is `penalty`.
 
     Attributes
     ----------
@@ -65,8 +66,11 @@ class Explanation:
         own (softmax, or an output activation fused with the loss) dC/dz_j stands for the first two.
     n_paths : int
         Paths from C to the weight.
+    penalty : float
+        l1 sign(w) + 2 l2 w, which comes to the derivative in a training; 0 without a penalty.
     gradient : float
-        The same derivative from `Network.value_and_grad`.
+        The same derivative from `Network.value_and_grad`, less `penalty`; of a frozen layer, as if
+        it were not.
     central_difference : float
         (C(w + h) - C(w - h)) / 2h.
     h : float
@@ -78,6 +82,7 @@ class Explanation:
         symbol: str,
         chain: Chain,
         paths: _Paths,
+        penalty: float,
         gradient: float,
         central_difference: float,
         h: float,
@@ -85,6 +90,7 @@ class Explanation:
         self.symbol = symbol
         self.chain = chain
         self.n_paths = paths.count()
+        self.penalty = penalty
         self.gradient = gradient
         self.central_difference = central_difference
         self.h = h
@@ -148,6 +154,8 @@ class Explanation:
             f"value_and_grad gives      {number_text(self.gradient)}",
             f"a central difference is   {number_text(self.central_difference)}  (h = {self.h:.1e})",
         ]
+        if self.penalty:
+            lines.append(f"the penalty of w adds     {number_text(self.penalty)}")
         return "\n".join(line.rstrip() for line in lines)
 
 
@@ -260,6 +268,8 @@ def _explain(
             raise ValueError(
                 f"explain takes networks of Input and Dense layers, and this one has {each!r}"
             )
+    own_options = network.layers
+    network = without_options(network)
     exact = network._twin("float64")
     trace = exact.trace(x, y)
     if len(trace.s) != 1:
@@ -298,10 +308,27 @@ def _explain(
         symbol,
         Chain(head if last is None else (*head, last)),
         paths,
+        penalty=0.0 if bias else _penalty_slope(own_options[layer], w[0]),
         gradient=float(_at(network, network.value_and_grad(x, y)[1], *place)[0]),
         central_difference=_central_difference(exact, x, y, w, h),
         h=h,
     )
+
+
+def without_options(network: Network) -> Network:
+    """Return the network, or a copy whose layers have neither penalties nor anything frozen."""
+    if not any(_training_options.that_are_on(each._description) for each in network._layers):
+        return network
+    layers = [
+        each._described(**_training_options.without(each._description)) for each in network._layers
+    ]
+    return network._twin(network.dtype.name, layers)
+
+
+def _penalty_slope(layer: Layer, w: float) -> float:
+    """l1 sign(w) + 2 l2 w, of a layer that is not frozen."""
+    assert isinstance(layer, Dense)
+    return float(layer.l1 * np.sign(w) + 2 * layer.l2 * w) if layer.trainable else 0.0
 
 
 def _check_place(

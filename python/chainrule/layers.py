@@ -6,12 +6,13 @@ from __future__ import annotations
 import copy
 import copyreg
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from chainrule import _core
+from chainrule import _core, _given_weights, _training_options
+from chainrule._given_weights import MakeWeights
 from chainrule._spec import (
     Settings,
     Spec,
@@ -31,10 +32,14 @@ T = TypeVar("T")
 
 
 class Described(Generic[T]):
-    """A part of a layer's description, which is checked whenever it is set."""
+    """A part of a layer's description, which is checked whenever it is set.
 
-    def __init__(self, doc: str) -> None:
+    An option of the training can be set for a network's layer, too.
+    """
+
+    def __init__(self, doc: str, *, option: bool = False) -> None:
         self.__doc__ = doc
+        self._option = option
 
     def __set_name__(self, kind: type, name: str) -> None:
         self._name = name
@@ -51,12 +56,23 @@ class Described(Generic[T]):
         return value
 
     def __set__(self, layer: Layer, value: T) -> None:
-        """Check it and keep it, unless the layer is part of a network."""
-        if layer._place is not None:
+        """Check it and keep it; in a network, only if it is an option of the training."""
+        if layer._place is None:
+            layer._describe(**layer._description | {self._name: value})
+        elif self._option:
+            layer._place.network._set_option(layer._place.number, self._name, value)
+        else:
             raise AttributeError(
                 f"{self._name} of a network's layer cannot be changed; make a new network"
             )
-        layer._describe(**layer._description | {self._name: value})
+
+
+class Place(NamedTuple):
+    """Where a layer is."""
+
+    network: Network
+    number: int  # in net.layers
+    trained: int  # among the layers with parameters
 
 
 class Layer(Settings):
@@ -66,11 +82,22 @@ class Layer(Settings):
     shows its parameters, as far as layers of its kind have any.
     """
 
-    __slots__ = ("_description", "_place")
+    __slots__ = ("_own_description", "_place")
 
     _trains: ClassVar[bool] = False  # whether it has parameters
-    _description: dict[str, Any]
-    _place: tuple[Network, int] | None  # the index is that among the layers with parameters
+    _own_description: dict[str, Any]
+    _place: Place | None
+
+    @property
+    def _description(self) -> dict[str, Any]:
+        """The arguments of `__init__`; of a network's layer as they are now."""
+        if self._place is None:
+            return self._own_description
+        return self._place.network._layers[self._place.number]._own_description
+
+    @_description.setter
+    def _description(self, description: dict[str, Any]) -> None:
+        self._own_description = description
 
     def _describe(self, **description: Any) -> None:
         """Check the arguments of `__init__`, and keep them."""
@@ -79,10 +106,18 @@ class Layer(Settings):
     def _spec(self) -> Spec:
         raise NotImplementedError
 
-    def _of(self, network: Network | None, index: int) -> Layer:
-        """Return a copy with the parameters of number `index` among the layers that have some."""
+    def _described(self, **changes: Any) -> Layer:
+        """Return a description like this one, but for these changes."""
         twin = copy.copy(self)
-        twin._place = None if network is None else (network, index)
+        twin._place, twin._own_description = None, self._description
+        if changes:
+            twin._describe(**self._description | changes)
+        return twin
+
+    def _in(self, place: Place) -> Layer:
+        """Return the layer with its parameters in a network that has been made from this."""
+        twin = copy.copy(self)
+        twin._place = place
         return twin
 
     def _trained(self) -> tuple[npt.NDArray[Any], npt.NDArray[Any] | None]:
@@ -92,12 +127,12 @@ class Layer(Settings):
             raise AttributeError(
                 f"this {kind} describes a layer; the layer with its parameters is net.layers[i]"
             )
-        network, index = self._place
-        return network.split(network.parameters)[index]
+        network = self._place.network
+        return network.split(network.parameters)[self._place.trained]
 
     def _assign(self, name: str, view: npt.NDArray[Any], values: npt.ArrayLike) -> None:
         assert self._place is not None
-        self._place[0]._exclusive(lambda: assign(name, view, values))
+        self._place.network._exclusive(lambda: assign(name, view, values))
 
     @property
     def weights(self) -> npt.NDArray[Any]:
@@ -122,7 +157,10 @@ class Layer(Settings):
         return new, (type(self),), object.__getstate__(self)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Layer) and self._spec() == other._spec()
+        if not isinstance(other, Layer) or self._spec() != other._spec():
+            return False
+        init, of_other = (each._description.get("init") for each in (self, other))
+        return _given_weights.same(init, of_other)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -147,8 +185,8 @@ class Input(Layer):
 
     def __init__(self, n: int) -> None:
         refuse_second_init(hasattr(self, "_place"), type(self))
-        self._describe(n=n)
         self._place = None
+        self._describe(n=n)
 
     n = Described[int]("int: How many numbers a sample has.")
 
@@ -179,18 +217,56 @@ class Dense(Layer):
         "softmax"; or an object with numbers of its own, such as `LeakyRelu`.
     bias : bool, default True
         Whether there is a b.
-    init : str, default "glorot_uniform"
+    init : str, array_like or callable, default "glorot_uniform"
         The distribution that W, and b alike, are drawn from at first: "glorot_uniform",
         "glorot_normal" (Glorot and Bengio, AISTATS 2010, equation 16), "he_uniform", "he_normal"
         (He et al., ICCV 2015, equation 10), "uniform" (within 1/sqrt(n_in)), "normal" (standard
-        deviation 1/sqrt(n_in)), or "zeros".
+        deviation 1/sqrt(n_in)), "lecun_uniform", "lecun_normal" (LeCun et al. 1998, section 4.6:
+        variance 1/n_in, the normal one cut off at two standard deviations, as in Keras), or
+        "zeros"; or "orthogonal" (Saxe et al., ICLR 2014, as PyTorch's orthogonal_, with b = 0).
+
+        Or the first W itself, an array of shape (n_out, n_in), with b = 0, or a tuple (W, b); or
+        a function that returns one of them, called as ``init((n_out, n_in), rng)`` when a network
+        is made, with a `numpy.random.Generator` of this layer's own. The layer of a network that
+        was made so has ``init="custom"``.
+    l1, l2 : float, default 0
+        Penalties of W, >= 0: the cost, and the gradient, have l1 sum |w| + l2 sum w^2 more, in
+        training, in `cost` and for validation data (the derivative of |w| is 0 where w is 0). A
+        frozen layer has none.
+    max_norm : float, optional
+        The largest norm of each neuron's weights, W[j, :], > 0: a longer one is scaled by
+        max_norm / (norm + 1e-7) after each update (Srivastava et al., JMLR 15, 2014, section 5.1;
+        torch.renorm, Keras' MaxNorm). None, the default, for no limit.
+    trainable : bool, default True
+        False freezes W and b: no training changes them, and their gradient is neither computed nor
+        part of a norm; `value_and_grad` has zeros for it.
+    learning_rate_factor : float, default 1
+        What the optimizer's learning rate is multiplied with for this layer, >= 0.
+
+    Notes
+    -----
+    ``net.layers[i].trainable = False`` and the like change the options of the last five arguments
+    for the trainings to come.
 
     Raises
     ------
     ValueError
-        If `n_out` is less than 1, or a name is unknown; the message lists the known ones.
+        If a number is out of its range, or a name is unknown; the message lists the known ones; if
+        an array has a NaN or an infinity.
+    ShapeError
+        If an array has the wrong shape.
     TypeError
         If an argument has the wrong type.
+
+    Examples
+    --------
+    Fine-tuning: the first layers stay as they are, the last one learns.
+
+    >>> import chainrule as cr
+    >>> net = cr.Network([cr.Input(3), cr.Dense(4, "tanh", l2=1e-3), cr.Dense(2)], rng=0)
+    >>> net.layers[1].trainable = False
+    >>> net.layers[1]
+    Dense(4, 'tanh', l2=0.001, trainable=False)
     """
 
     __slots__ = ()
@@ -203,39 +279,61 @@ class Dense(Layer):
         activation: str | Activation = "identity",
         *,
         bias: bool = True,
-        init: str = "glorot_uniform",
+        init: str | npt.ArrayLike | tuple[npt.ArrayLike, npt.ArrayLike | None] | MakeWeights = (
+            "glorot_uniform"
+        ),
+        l1: float = 0.0,
+        l2: float = 0.0,
+        max_norm: float | None = None,
+        trainable: bool = True,
+        learning_rate_factor: float = 1.0,
     ) -> None:
         refuse_second_init(hasattr(self, "_place"), type(self))
-        self._describe(n_out=n_out, activation=activation, has_bias=bias, init=init)
         self._place = None
+        self._describe(
+            n_out=n_out,
+            activation=activation,
+            has_bias=bias,
+            init=init,
+            l1=l1,
+            l2=l2,
+            max_norm=max_norm,
+            trainable=trainable,
+            learning_rate_factor=learning_rate_factor,
+        )
 
     n_out = Described[int]("int: Number of neurons.")
     activation = Described[str | Activation]("str or activation: The f of the layer.")
     has_bias = Described[bool]("bool: Whether there is a b.")
-    init = Described[str]("str: The distribution that W and b are drawn from at first.")
+    init = Described[Any]("str, array or callable: Where W and b come from at first.")
+    l1 = Described[float]("float: What sum |w| over W is multiplied with in the cost.", option=True)
+    l2 = Described[float]("float: What sum w^2 over W is multiplied with in the cost.", option=True)
+    max_norm = Described[float | None]("float or None: The largest norm of W[j, :].", option=True)
+    trainable = Described[bool]("bool: Whether trainings change W and b.", option=True)
+    learning_rate_factor = Described[float]("float: Times the optimizer's rate.", option=True)
 
     def _describe(self, **description: Any) -> None:
         n_out = whole_number("Dense: n_out", description["n_out"])
-        activation, init = description["activation"], description["init"]
+        activation = description["activation"]
         if not isinstance(activation, str | Activation):
             raise TypeError(
                 f"Dense: activation must be a name, got {shown(activation)}; "
                 "or an object such as cr.LeakyRelu(0.1)"
             )
-        if not isinstance(init, str):
-            raise TypeError(f"Dense: init must be a name, got {shown(init)}")
         has_bias = true_or_false("Dense: bias", description["has_bias"])
         checked: dict[str, Any] = {
             "n_out": n_out,
             "activation": activation,
             "has_bias": has_bias,
-            "init": init,
+            "init": _given_weights.checked_init(description["init"], n_out),
         }
-        _core.check_layer(_dense_spec(**checked))
+        for name in _training_options.OF_WEIGHTS:
+            checked[name] = _training_options.checked("Dense: ", name, description[name])
+        _core.check_layer(_dense_spec(checked))
         self._description = checked
 
     def _spec(self) -> Spec:
-        return _dense_spec(**self._description)
+        return _dense_spec(self._description)
 
     @property
     def weights(self) -> npt.NDArray[Any]:
@@ -261,16 +359,46 @@ class Dense(Layer):
             raise AttributeError("this layer has no bias")
         self._assign("bias", bias, values)
 
+    def _set_first_weights(self, seed: int) -> None:
+        """Copy what `init` gives into the parameters."""
+        assert self._place is not None
+        number = self._place.number + 1  # the input is layer 1
+        n_out, n_in = self.weights.shape
+        W, b = _given_weights.weights_from(self.init, (n_out, n_in), seed, number)
+        assign(f"W from init of layer {number}", self.weights, W)
+        if b is None:
+            return
+        if self.bias is None:
+            raise ValueError(f"init of layer {number} has a b, and the layer has none (bias=False)")
+        assign(f"b from init of layer {number}", self.bias, b)
+
     def __repr__(self) -> str:
-        options = ("" if self.has_bias else ", bias=False") + (
-            "" if self.init == "glorot_uniform" else f", init={self.init!r}"
-        )
-        return f"Dense({self.n_out}, {self.activation!r}{options})"
+        init = _given_weights.text_of(self.init)
+        arguments = [
+            f"{self.n_out}, {self.activation!r}",
+            "" if self.has_bias else "bias=False",
+            "" if init == "'glorot_uniform'" else f"init={init}",
+            _training_options.text_of(self._description),
+        ]
+        return f"Dense({', '.join(filter(None, arguments))})"
 
 
-def _dense_spec(n_out: int, activation: str | Activation, has_bias: bool, init: str) -> Spec:
-    numbers = {"n_out": n_out, "bias": float(has_bias)}
-    return ("dense", numbers, {"init": init}, [("activation", spec_of(activation))])
+def _dense_spec(description: dict[str, Any]) -> Spec:
+    numbers = {"n_out": description["n_out"], "bias": float(description["has_bias"])}
+    numbers |= _training_options.numbers_of(description)
+    init = description["init"]
+    words = {"init": init if isinstance(init, str) else _given_weights.CUSTOM}
+    return ("dense", numbers, words, [("activation", spec_of(description["activation"]))])
+
+
+def refuse_custom(layers: Iterable[Layer]) -> None:
+    """Raise ValueError where nobody has supplied the first weights of a layer."""
+    for number, layer in enumerate(layers, start=1):
+        if isinstance(layer, Dense) and _given_weights.same(layer.init, _given_weights.CUSTOM):
+            raise ValueError(
+                f'layer {number} has init="custom", which says that its first weights came from an '
+                "array or a function: give it one, or the name of a distribution"
+            )
 
 
 def widths_of(layers: Iterable[Layer]) -> str:

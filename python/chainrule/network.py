@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
+from chainrule._given_weights import CUSTOM
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import (
     Spec,
@@ -26,7 +27,7 @@ from chainrule._summary import summary
 from chainrule._training import train
 from chainrule.explain import Explanation, explain
 from chainrule.history import History
-from chainrule.layers import Layer, assign
+from chainrule.layers import Dense, Layer, Place, assign, refuse_custom
 from chainrule.losses import Loss
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
@@ -116,6 +117,8 @@ class Network(_core.Network):
         parameters: Array | None,
     ) -> None:
         """Make what `__init__` does; `parameters` are copied instead of drawn."""
+        if parameters is None:
+            refuse_custom(layers)
         parts = [("layer", layer._spec()) for layer in layers]
         parts.append(("loss", spec_of(loss if isinstance(loss, str | Loss) else "custom")))
         spec: Spec = ("network", {}, {"dtype": dtype}, parts)
@@ -123,9 +126,14 @@ class Network(_core.Network):
         self._loss = loss
         # Descriptions only: a layer with its parameters is made when it is asked for, so that
         # network and layers do not keep each other alive.
-        self._layers = [layer._of(None, 0) for layer in layers]
+        self._layers = [layer._described() for layer in layers]
         self._history: History | None = None
         self._optimizer: Optimizer | None = None
+        for number, layer in enumerate(self.layers):
+            if isinstance(layer, Dense) and not isinstance(layer.init, str):
+                if parameters is None:
+                    layer._set_first_weights(seed)
+                self._layers[number] = layer._described(init=CUSTOM)
 
     @property
     def loss(self) -> str | Loss | CostFunction:
@@ -141,7 +149,16 @@ class Network(_core.Network):
     def layers(self) -> tuple[Layer, ...]:
         """The layers in order, `Input` first; a `Dense` has writable `weights` and `bias`."""
         n = itertools.count()  # those with parameters
-        return tuple(each._of(self, next(n) if each._trains else -1) for each in self._layers)
+        return tuple(
+            each._in(Place(self, number, next(n) if each._trains else -1))
+            for number, each in enumerate(self._layers)
+        )
+
+    def _set_option(self, number: int, name: str, value: object) -> None:
+        """Change an option of the training of a layer, from the next training on."""
+        changed = self._layers[number]._described(**{name: value})
+        self._set_options(number - 1, changed._spec())
+        self._layers[number] = changed
 
     @property
     def parameters(self) -> Array:
@@ -231,7 +248,8 @@ class Network(_core.Network):
         -------
         History
             Costs, times, and what ended the training. `history` keeps it. A training that ends with
-            an exception has one, too: the exception carries it as its attribute ``history``.
+            an exception has one, too: the exception carries it as its attribute ``history``. All
+            costs, the validation cost too, have the penalties `l1` and `l2` of the weights in them.
 
         Raises
         ------
@@ -240,7 +258,7 @@ class Network(_core.Network):
         ValueError
             If a value is not finite, naming row and column; if targets do not suit the loss; if a
             number is out of its range; if `optimizer` holds the state of another network; if an
-            array is part of the network's own parameters.
+            array is part of the network's own parameters; if all layers are frozen.
         TypeError
             If an argument is of the wrong type, or a callback returns anything but True, False and
             None.
@@ -363,7 +381,8 @@ class Network(_core.Network):
         -------
         Trace
             z, a, f'(z), delta, dW and db of each layer in the article's numbering, s, dC/ds and the
-            cost.
+            cost. Cost and dW have the penalties `l1` and `l2` of the weights in them; frozen layers
+            have gradients here as others do.
 
         Raises
         ------
@@ -410,6 +429,8 @@ class Network(_core.Network):
         -------
         Explanation
             The factors with their values, all paths, and two checks; ``print`` shows the equation.
+            It is about the cost of the sample: the penalties `l1` and `l2` are no part of it, and
+            it does not matter whether a layer is frozen.
 
         Raises
         ------
@@ -447,10 +468,18 @@ class Network(_core.Network):
         twin._optimizer = copy.copy(twin._optimizer)  # one serves one network
         return twin
 
-    def _twin(self, dtype: str) -> Network:
-        """Return a network of the same kind and parameters in another dtype."""
+    def _twin(self, dtype: str, layers: list[Layer] | None = None) -> Network:
+        """Return a network of the same kind and parameters in another dtype.
+
+        Its `layers` are those of this network, but for other options of the training.
+        """
+
+        def make() -> Network:
+            kind, own_layers, *parts = self._parts(dtype, self.parameters)
+            return _rebuild(kind, own_layers if layers is None else layers, *parts)
+
         # Straight from one block to the other, while nobody trains this network.
-        twin: Network = self._shared(lambda: _rebuild(*self._parts(dtype, self.parameters)))
+        twin: Network = self._shared(make)
         return twin
 
     def _parts(self, dtype: str, parameters: Array) -> tuple[Any, ...]:

@@ -7,34 +7,52 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from chainrule import _core
+from chainrule import _core, _training_options
 from chainrule._spec import Spec, real_number, refuse_second_init
 from chainrule.layers import Described, Layer
 
 
 class Stage(Layer):
-    """What these layers have in common: a name in the core, and numbers that describe them."""
+    """What these layers have in common: a name in the core, and numbers that describe them.
+
+    Those that train something have options of the training, too.
+    """
 
     __slots__ = ()
 
     _name: ClassVar[str]
 
-    def __init__(self, **numbers: float) -> None:
+    def __init__(self, **description: Any) -> None:
         refuse_second_init(hasattr(self, "_place"), type(self))
-        self._describe(**numbers)
         self._place = None
+        options = _training_options.OF_LAYERS if self._trains else {}
+        self._describe(**options | description)
 
     def _describe(self, **description: Any) -> None:
+        options = {
+            name: _training_options.checked("", name, description.pop(name))
+            for name in _training_options.OF_LAYERS
+            if name in description
+        }
         numbers = {name: real_number(name, value) for name, value in description.items()}
-        _core.check_layer((self._name, numbers, {}, []))
-        self._description = numbers
+        _core.check_layer((self._name, numbers | _training_options.numbers_of(options), {}, []))
+        self._description = numbers | options
+
+    def _numbers(self) -> dict[str, float]:
+        """Return what its formula has."""
+        of_training = _training_options.OF_LAYERS
+        return {each: value for each, value in self._description.items() if each not in of_training}
 
     def _spec(self) -> Spec:
-        return (self._name, dict(self._description), {}, [])
+        options = _training_options.numbers_of(self._description)
+        return (self._name, self._numbers() | options, {}, [])
+
+    def _arguments(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self._numbers().items())
 
     def __repr__(self) -> str:
-        numbers = ", ".join(f"{name}={value!r}" for name, value in self._description.items())
-        return f"{type(self).__name__}({numbers})"
+        options = _training_options.text_of(self._description)
+        return f"{type(self).__name__}({', '.join(filter(None, [self._arguments(), options]))})"
 
 
 class Dropout(Stage):
@@ -91,13 +109,17 @@ class LayerNorm(Stage):
     ----------
     eps : float, default 1e-5
         Added to the variance, > 0 and < 1.
+    trainable : bool, default True
+        False freezes gamma and beta, as that of `Dense` does W and b.
+    learning_rate_factor : float, default 1
+        What the optimizer's learning rate is multiplied with for gamma and beta, >= 0.
 
     Raises
     ------
     ValueError
-        If `eps` is not > 0 and < 1.
+        If a number is out of its range.
     TypeError
-        If it is no number.
+        If an argument has the wrong type.
 
     Examples
     --------
@@ -112,10 +134,14 @@ class LayerNorm(Stage):
     _name = "layer_norm"
     _trains = True
 
-    def __init__(self, eps: float = 1e-5) -> None:
-        super().__init__(eps=eps)
+    def __init__(
+        self, eps: float = 1e-5, *, trainable: bool = True, learning_rate_factor: float = 1.0
+    ) -> None:
+        super().__init__(eps=eps, trainable=trainable, learning_rate_factor=learning_rate_factor)
 
     eps = Described[float]("float: What is added to the variance.")
+    trainable = Described[bool]("bool: Whether trainings change gamma and beta.", option=True)
+    learning_rate_factor = Described[float]("float: Times the optimizer's rate.", option=True)
 
     @property
     def gamma(self) -> npt.NDArray[Any]:

@@ -25,7 +25,7 @@ class Trace:
     Attributes
     ----------
     cost : float
-        C, the mean over the batch.
+        C, the mean over the batch, with the penalties of the weights.
     n_layers : int
         The article's L.
     fused : bool
@@ -112,7 +112,10 @@ class Trace:
         return self._delta[self._index("delta", layer, 2, self.n_layers)]
 
     def dW(self, layer: int) -> Array:
-        """dC/dW^(l) = delta^(l+1) a^(l)T, shape (n_out, n_in), for l = 1 to L-1."""
+        """dC/dW^(l) = delta^(l+1) a^(l)T, shape (n_out, n_in), for l = 1 to L-1.
+
+        Where the layer has a penalty and is not frozen, l1 sign(W) + 2 l2 W comes to it.
+        """
         index = self._index("dW", layer, 1, self.n_layers - 1) + 1
         self._dense("dW", layer, index)
         return self._gradients[index][0]

@@ -221,5 +221,51 @@ TEST(network_with_custom_cost_does_as_with_the_named_one) {
   check_near(one.data(), other, 1e-14);
 }
 
+// ---- Options of the training -----------------------------------------------------------------------------------
+
+Spec with_option(Spec layer, const std::string& name, double value) {
+  layer.numbers.emplace_back(name, value);
+  return layer;
+}
+
+TEST(network_options_of_layers_change_what_a_training_does) {
+  Problem<double> problem;
+  Optimizer optimizer(sgd(0.1));
+  std::vector<Spec> frozen = layers();
+  for (std::size_t l = 1; l < frozen.size(); ++l) frozen[l].numbers.emplace_back("trainable", 0);
+  Network<double> network(frozen, "mse", 1);
+  const std::vector<double> before = parameters_of(network);
+  CHECK_THROWS(std::invalid_argument, "all layers of this network are frozen",
+               network.train_step(problem.samples, optimizer, problem.poll));
+
+  // The last layer alone, with a penalty: W (8, 1) and b.
+  network.set_options(2, with_option(layers()[3], "l2", 0.5));
+  double sum = 0;
+  for (std::size_t i = before.size() - 9; i < before.size() - 1; ++i) sum += before[i] * before[i];
+  const Network<double> plain(layers(), "mse", 1);
+  CHECK_NEAR(network.cost(problem.samples, problem.poll),
+             plain.cost(problem.samples, problem.poll) + 0.5 * sum, 1e-15);
+  network.train_step(problem.samples, optimizer, problem.poll);
+  const std::vector<double> after = parameters_of(network);
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    check::at() = check::text("element ", i);
+    CHECK_EQUAL(after[i] == before[i], i < before.size() - 9);
+  }
+  check::at().clear();
+}
+
+TEST(network_options_out_of_range_are_refused) {
+  for (const char* name : {"l1", "l2", "max_norm", "learning_rate_factor"}) {
+    CHECK_THROWS(std::invalid_argument, std::string("Dense: ") + name + " must be a finite number",
+                 check_layer(with_option(dense(2, "tanh"), name, -1)));
+  }
+  CHECK_THROWS(std::invalid_argument, "Dense: trainable must be 0 or 1, got 0.5",
+               check_layer(with_option(dense(2, "tanh"), "trainable", 0.5)));
+  CHECK_THROWS(std::invalid_argument, "has no number \"trainable\"",
+               check_layer(with_option({"dropout", {{"rate", 0.5}}}, "trainable", 0)));
+  CHECK_THROWS(std::invalid_argument, "has no number \"l2\"",
+               check_layer(with_option({"layer_norm"}, "l2", 0.5)));
+}
+
 }  // namespace
 }  // namespace chainrule

@@ -12,6 +12,7 @@ import numpy as np
 from .activations import ACTIVATIONS
 from .losses import LOSSES, share
 from .stages import STAGES, Noise
+from .weights import Options, StepOfEach
 
 
 @dataclass
@@ -65,10 +66,14 @@ class Network:
         nothing.
     seed : int
         Of the noise of a step.
+    options : dict
+        ``options[l]``: the options (of .weights) of the training of W[l] and b[l]. No entry: all
+        off.
     """
 
-    def __init__(self, W, b, activations, loss="mse", stages=None, seed=0):
+    def __init__(self, W, b, activations, loss="mse", stages=None, seed=0, options=None):
         self.seed = seed
+        self.options = {l: (options or {}).get(l, Options()) for l in range(1, len(W) + 1)}
         self.stages = {l: (stages or {}).get(l, []) for l in range(1, len(W) + 1)}
         self.L = len(W) + 1
         self.W = {l: np.array(W_l, float) for l, W_l in enumerate(W, start=1)}
@@ -89,7 +94,8 @@ class Network:
             else:
                 kind = STAGES[layer._name]
                 vectors = {each: np.array(getattr(layer, each), float) for each in kind.trained}
-                stage = kind(number, **layer._description, **vectors)
+                stage = kind(number, **layer._numbers(), **vectors)
+                stage.options = Options.of(layer._description)
                 stages.setdefault(len(dense) + 1, []).append(stage)
         return cls(
             [layer.weights for layer in dense],
@@ -98,6 +104,7 @@ class Network:
             net.loss,
             stages,
             net.seed,
+            {l: Options.of(layer._description) for l, layer in enumerate(dense, start=1)},
         )
 
     def forward(self, x, step=None):
@@ -135,6 +142,7 @@ class Network:
             delta[L] = self.f[L].backward(z[L], a[L], dC_ds)
         for l in range(L - 1, 0, -1):
             dW[l] = delta[l + 1].T @ passed.inputs[l][-1]
+            dW[l] += self.options[l].penalty_slope(self.W[l])
             db[l] = None if self.b[l] is None else delta[l + 1].sum(axis=0)
             dC_da = delta[l + 1] @ self.W[l]
             of_stages[l] = []
@@ -153,16 +161,42 @@ class Network:
         return self.loss.cost(passed.s, y)
 
     def cost(self, x, y, sample_weight=None, step=None):
-        """C = sum_i w_i C_i / sum_i w_i, the mean over the batch without weights."""
+        """C = sum_i w_i C_i / sum_i w_i, the mean over the batch without weights, and penalties."""
         costs = self.sample_costs(self.forward(x, step), y)
-        return float(share(len(x), sample_weight) @ costs)
+        penalty = sum(self.options[l].penalty(self.W[l]) for l in self.W)
+        return float(share(len(x), sample_weight) @ costs + penalty)
 
     def value_and_grad(self, x, y, sample_weight=None, step=None):
-        """Return C and its gradient, flat as `parameters`."""
+        """Return C and its gradient, flat as `parameters`; 0 where a layer is frozen."""
         gradients = self.backward(self.forward(x, step), y, sample_weight)
         of_stages = {l: [list(each) for each in all_] for l, all_ in gradients.of_stages.items()}
         flat = flatten(gradients.dW, gradients.db, of_stages)
-        return self.cost(x, y, sample_weight, step), flat
+        frozen = np.isnan(self.rate_factors)
+        return self.cost(x, y, sample_weight, step), np.where(frozen, 0.0, flat)
+
+    @property
+    def rate_factors(self):
+        """What the learning rate of each parameter is multiplied with; NaN if it is frozen."""
+
+        def filled(block, options):
+            factor = options.learning_rate_factor if options.trainable else np.nan
+            return None if block is None else np.full_like(block, factor)
+
+        return flatten(
+            {l: filled(W, self.options[l]) for l, W in self.W.items()},
+            {l: filled(b, self.options[l]) for l, b in self.b.items()},
+            {
+                l: [
+                    [filled(each, getattr(stage, "options", Options())) for each in stage.vectors()]
+                    for stage in stages
+                ]
+                for l, stages in self.stages.items()
+            },
+        )
+
+    def limit_norms(self):
+        """Make no W[j, :] longer than its layer's max_norm."""
+        self.W = {l: self.options[l].limited(W) for l, W in self.W.items()}
 
     def _vectors(self):
         """Return what the stages train: lists of vectors, as `in_order` takes them."""
@@ -231,6 +265,7 @@ def train(
     """
     x, y = np.asarray(x), np.asarray(y)
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight)
+    step_of_each = StepOfEach(optimizer, network.rate_factors)
     step_costs, epoch_costs = [], []
     step = first_step
     for samples in np.asarray(order):
@@ -241,7 +276,8 @@ def train(
             step += 1
             for transform in transforms:
                 gradient = transform(gradient)
-            network.parameters = optimizer.step(network.parameters, gradient)
+            network.parameters = step_of_each.step(network.parameters, gradient)
+            network.limit_norms()
             step_costs.append(C)
             total += C * w[i].sum()
         epoch_costs.append(total / w[samples].sum())

@@ -14,6 +14,7 @@
 #include "chainrule/kernels/peak.h"
 #include "chainrule/kernels/product.h"
 #include "chainrule/kernels/stages.h"
+#include "chainrule/kernels/weights.h"
 
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
@@ -57,6 +58,10 @@ constexpr KernelTable<T> make_kernel_table() {
   table.largest_magnitude = largest_magnitude<V>;
   table.transform_gradient = transform_gradient<V>;
   table.update = update<V>;
+  table.penalties = penalties<V>;
+  table.add_penalty_slopes = add_penalty_slopes<V>;
+  table.column_squares = column_squares<V>;
+  table.scale_columns = scale_columns<V>;
   table.multiply_adds_per_round = kChains<V> * V::kWidth;
   table.multiply_add = multiply_add<V>;
   return table;

@@ -86,6 +86,15 @@ struct UpdateBlock {
   std::int64_t rows = 0, cols = 0;
 };
 
+// Some rows of W, contiguous or in panels: element (i, j) lies at i * row_stride + j / panel_width * panel_stride +
+// j % panel_width.
+template <class T>
+struct WeightRows {
+  const T* first = nullptr;
+  std::int64_t row_stride = 0, panel_stride = 0;
+  std::int64_t rows = 0, cols = 0;
+};
+
 // Some steps of gradient descent, each with the gradient of one sample.
 template <class T>
 struct SampleSteps {
@@ -174,6 +183,17 @@ struct KernelTable {
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.
   bool (*update)(const OptimizerStep<T>& update, const UpdateBlock<T>& block);
+
+  // sums[i] = l1 sum_j |w_ij| + l2 sum_j w_ij^2, in the lanes of kernels/lanes.h.
+  void (*penalties)(const WeightRows<T>& rows, double l1, double l2, double* sums);
+  // gradient := gradient + l1 sign(w) + 2 l2 w, sign(0) = 0.
+  void (*add_penalty_slopes)(T l1, T l2, const T* w, std::int64_t w_stride, std::int64_t rows,
+                             std::int64_t cols, T* gradient, std::int64_t gradient_stride);
+  // sums[j] = w[0, j]^2 + w[1, j]^2 + ..., one chain of fused multiply-adds; and w[i, j] := w[i, j] factors[j].
+  void (*column_squares)(const T* w, std::int64_t rows, std::int64_t cols, std::int64_t stride,
+                         T* sums);
+  void (*scale_columns)(T* w, std::int64_t rows, std::int64_t cols, std::int64_t stride,
+                        const T* factors);
 
   // For measurements: `rounds` times multiply_adds_per_round fused multiply-adds of single numbers, from registers to
   // registers, in chains that do not wait for one another. What it returns depends on all of them.

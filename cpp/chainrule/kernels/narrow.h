@@ -76,34 +76,42 @@ void narrow_output_delta(const NarrowPass<typename V::Number>& pass) {
   });
 }
 
+// dC/dW and dC/db of a layer
+template <class V>
+void narrow_gradient(const NarrowPass<typename V::Number>& pass,
+                     const NarrowLayer<typename V::Number>& layer) {
+  using T = typename V::Number;
+  PanelProduct<T> gradient;
+  gradient.a = layer.a;
+  gradient.a_row_stride = pass.stride;
+  gradient.a_step = 1;
+  const T* delta = layer.delta;  // (samples, 1), where there is one neuron
+  if (layer.n_out > 1) {
+    transpose_block<V>(layer.delta, pass.stride, layer.n_out, pass.n_samples, layer.delta_by_sample,
+                       layer.delta_stride);
+    delta = layer.delta_by_sample;
+  }
+  gradient.b_stride = layer.delta_stride;
+  gradient.c_stride = layer.n_out;
+  gradient.rows = layer.n_rows;
+  gradient.depth = pass.n_samples;
+  gradient.accumulate = pass.accumulate;
+  for (int64_t col = 0; col < layer.n_out; col += kPanelWidth<V>) {
+    gradient.b = delta + col;
+    gradient.c = pass.gradient + layer.offset + col;
+    gradient.cols = layer.n_out - col < kPanelWidth<V> ? layer.n_out - col : kPanelWidth<V>;
+    multiply_vectors<V, Access::kStrided, kTileVectors<V>>(gradient);
+  }
+}
+
 template <class V>
 void narrow_backward(const NarrowPass<typename V::Number>& pass) {
   using T = typename V::Number;
   narrow_output_delta<V>(pass);
   for (int l = pass.n_layers - 1; l >= 0; --l) {
     const NarrowLayer<T>& layer = pass.layers[l];
-    PanelProduct<T> gradient;
-    gradient.a = layer.a;
-    gradient.a_row_stride = pass.stride;
-    gradient.a_step = 1;
-    const T* delta = layer.delta;  // (samples, 1), where there is one neuron
-    if (layer.n_out > 1) {
-      transpose_block<V>(layer.delta, pass.stride, layer.n_out, pass.n_samples,
-                         layer.delta_by_sample, layer.delta_stride);
-      delta = layer.delta_by_sample;
-    }
-    gradient.b_stride = layer.delta_stride;
-    gradient.c_stride = layer.n_out;
-    gradient.rows = layer.n_rows;
-    gradient.depth = pass.n_samples;
-    gradient.accumulate = pass.accumulate;
-    for (int64_t col = 0; col < layer.n_out; col += kPanelWidth<V>) {
-      gradient.b = delta + col;
-      gradient.c = pass.gradient + layer.offset + col;
-      gradient.cols = layer.n_out - col < kPanelWidth<V> ? layer.n_out - col : kPanelWidth<V>;
-      multiply_vectors<V, Access::kStrided, kTileVectors<V>>(gradient);
-    }
-    if (l == 0) return;
+    if (layer.trained) narrow_gradient<V>(pass, layer);
+    if (l == pass.first_trained) return;
     const NarrowLayer<T>& before = pass.layers[l - 1];
     PanelProduct<T> product;
     product.a = pass.parameters + layer.offset;

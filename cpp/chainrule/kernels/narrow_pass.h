@@ -17,6 +17,7 @@ struct NarrowLayer {
   std::int64_t n_rows = 0;  // of W with the bias as its last: n_in + 1, or n_in without a bias
   std::int64_t offset = 0;  // of W in the parameters
   Activation activation;
+  bool trained = true;           // else there is no gradient
   T* a = nullptr;                // (n_rows, samples): the input, and 1 where the bias comes in
   T* z = nullptr;                // (n_out, samples), of a hidden layer where slope_reads_z()
   T* delta = nullptr;            // (n_out, samples)
@@ -28,6 +29,7 @@ template <class T>
 struct NarrowPass {
   const NarrowLayer<T>* layers = nullptr;
   int n_layers = 0;
+  int first_trained = 0;  // the way back ends with this layer
   std::int64_t n_samples = 0, stride = 0;
   const T* parameters = nullptr;
   T* z = nullptr;  // (n_out, samples), of the output layer

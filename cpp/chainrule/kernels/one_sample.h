@@ -101,9 +101,9 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
       delta_of(member, f, row, a_or_z, output.delta, output.delta);
     });
   }
-  for (int l = pass.n_layers - 1; l >= 0; --l) {
+  for (int l = pass.n_layers - 1; l >= pass.first_trained; --l) {
     const NarrowLayer<T>& layer = pass.layers[l];
-    if (l > 0) {
+    if (l > pass.first_trained) {
       const NarrowLayer<T>& before = pass.layers[l - 1];
       visit_formula<V>(before.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
         if constexpr (decltype(member)::type::kElementwise) {
@@ -112,6 +112,7 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
         }
       });
     }
+    if (!layer.trained) continue;
     const T* a = l > 0 ? layer.a : x;
     for_neurons<V>(layer.n_out, [&](int64_t first, auto vectors) {
       constexpr int kVectors = decltype(vectors)::value;

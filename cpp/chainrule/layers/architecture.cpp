@@ -147,6 +147,11 @@ void Architecture::add_layer(const Spec& spec) {
   }
 }
 
+void Architecture::set_options(std::size_t layer, const Spec& spec) {
+  parameters.set_options(layer,
+                         layers.at(layer).dense() ? Dense(spec).options : Stage(spec).options());
+}
+
 Spec network(const std::vector<Spec>& layers, const std::string& loss) {
   Spec spec{Architecture::kName};
   for (const Spec& layer : layers) spec.parts.emplace_back("layer", layer);

@@ -34,8 +34,11 @@ struct Architecture {
   const Dense& output() const { return *layers.back().dense(); }
   std::int64_t n_out() const { return output().n_out; }
   std::int64_t n_parameters() const { return parameters.size(); }
-  // The first layer that trains something: the way back ends there.
-  std::size_t first_trained() const { return parameters.begin()->layer; }
+  // The first layer that trains something: the way back ends there. The last one, if none does.
+  std::size_t first_trained() const { return parameters.first_trained_layer(); }
+
+  // From now on, of this layer, those of a spec of it.
+  void set_options(std::size_t layer, const Spec& spec);
 
  private:
   void add_layer(const Spec& spec);

@@ -12,7 +12,9 @@
 
 namespace chainrule {
 
-Dense::Dense(const Spec& spec) {
+Dense::Dense(const Spec& whole) {
+  Spec spec = whole;
+  options = TrainingOptions::take_from(spec, "Dense: ", true);
   spec.require_known({"n_out", "bias"}, {"init"}, {"activation"});
   n_out = layer_width("Dense", "n_out", spec.number("n_out"));
   const double bias = spec.number("bias", 1);
@@ -21,7 +23,9 @@ Dense::Dense(const Spec& spec) {
   }
   has_bias = bias != 0;
   activation = choose<Activations>("activation", spec.part("activation", {Identity::kName}));
-  initializer = Initializers::index_of("initializer", spec.word("init", GlorotUniform::kName));
+  const std::string init = spec.word("init", GlorotUniform::kName);
+  initializer = init == kCustomInit ? ParameterBlock::kNothingDrawn
+                                    : Initializers::index_of("initializer", init);
 }
 
 Spec dense(std::int64_t n_out, const Spec& activation, bool bias, const std::string& init) {
@@ -41,10 +45,12 @@ void Dense::connect(std::int64_t n_in_, std::size_t layer, std::uint32_t stream,
   block.cols = block.fan_out = n_out;
   block.initializer = initializer;
   block.stream = stream;
+  block.take(options);
   offset_ = parameters.add(block);
   if (!has_bias) return;
   block.role = Role::kBias;
   block.rows = 1;
+  block.take(options);
   parameters.add(block);
 }
 

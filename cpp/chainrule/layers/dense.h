@@ -20,10 +20,15 @@ struct Dense {
   std::int64_t n_in = 0;
   std::int64_t n_out = 0;
   Activation activation;
-  int initializer = 0;  // in Initializers
+  int initializer = 0;  // in Initializers, or kNothingDrawn
   bool has_bias = true;
+  TrainingOptions options;
 
-  // numbers: n_out, bias (0 or 1, by default 1); words: init; parts: activation. What comes before it is told by connect().
+  // The init of a layer whose first parameters the caller supplies: until then they are 0.
+  static constexpr const char* kCustomInit = "custom";
+
+  // numbers: n_out, bias (0 or 1, by default 1), those of TrainingOptions; words: init; parts: activation. What comes before it
+  // is told by connect().
   explicit Dense(const Spec& spec);
 
   // Adds W and b to the parameters, of layer number `layer`; `stream` is its place among the dense ones.

@@ -3,9 +3,11 @@
 #include "chainrule/layers/initialize.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "chainrule/layers/initializers.h"
+#include "chainrule/layers/orthogonal.h"
 
 namespace chainrule {
 namespace {
@@ -30,6 +32,34 @@ void draw_columns(MatrixView<T> block, Draw&& draw, Poll& poll) {
   }
 }
 
+// W of (n_out, n_in) numbers whose shorter side is made orthonormal.
+template <class Draw, class T>
+void draw_orthogonal(MatrixView<T> stored, Draw&& draw, Poll& poll) {
+  const std::int64_t n_in = stored.rows, n_out = stored.cols;
+  const AlignedBlock<double> memory(checked_product(n_in, n_out), poll);
+  const MatrixView<double> W(memory.data(), n_in, n_out);  // as it is stored
+  draw_columns(W, draw, poll);
+  if (n_in <= n_out) {
+    make_orthonormal(W, poll);
+    for (std::int64_t k = 0; k < n_in; ++k) {
+      std::transform(W.row(k), W.row(k) + n_out, stored.row(k),
+                     [](double w) { return static_cast<T>(w); });
+    }
+    return;
+  }
+  const AlignedBlock<double> transposed(checked_product(n_in, n_out), poll);
+  const MatrixView<double> rows(transposed.data(), n_out, n_in);
+  for (std::int64_t k = 0; k < n_in; ++k) {
+    for (std::int64_t j = 0; j < n_out; ++j) rows.row(j)[k] = W.row(k)[j];
+    poll();
+  }
+  make_orthonormal(rows, poll);
+  for (std::int64_t k = 0; k < n_in; ++k) {
+    for (std::int64_t j = 0; j < n_out; ++j) stored.row(k)[j] = static_cast<T>(rows.row(j)[k]);
+    poll();
+  }
+}
+
 }  // namespace
 
 template <class T>
@@ -40,15 +70,20 @@ void initialize(const ParameterBlocks& blocks, std::uint64_t seed, T* parameters
       std::fill_n(block.of(parameters).data, block.size(), static_cast<T>(block.first_value));
       continue;
     }
+    if (block.initializer == ParameterBlock::kNothingDrawn) continue;
     if (block.role == Role::kWeights) {  // b goes on where W ends
       stream = RandomStream(seed, Purpose::kInitialParameters, block.stream);
     }
     Initializers::visit<void>(block.initializer, [&](auto member) {
+      using Member = typename decltype(member)::type;
       const auto n_in = static_cast<double>(block.fan_in);
       const auto n_out = static_cast<double>(block.fan_out);
-      draw_columns(
-          block.of(parameters),
-          [&] { return static_cast<T>(decltype(member)::type::draw(stream, n_in, n_out)); }, poll);
+      const auto draw = [&] { return Member::draw(stream, n_in, n_out); };
+      if constexpr (std::is_same_v<Member, Orthogonal>) {
+        if (block.role == Role::kWeights) draw_orthogonal(block.of(parameters), draw, poll);
+      } else {
+        draw_columns(block.of(parameters), [&] { return static_cast<T>(draw()); }, poll);
+      }
     });
   }
 }

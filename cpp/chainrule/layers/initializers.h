@@ -1,5 +1,5 @@
 // The initializers: the distribution that a layer's W and b are drawn from at first.
-// A member draws one number for a layer that leads from n_in neurons to n_out.
+// A member draws one number for a layer that leads from n_in neurons to n_out; Orthogonal makes a whole W of such ones.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -61,9 +61,37 @@ struct Uniform {
 };
 struct Normal {
   static constexpr const char* kName = "normal";
-  static constexpr const char* kElsewhere[] = {"lecun_normal", "lecun"};
   static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
     return normal_with(stream, 1 / std::sqrt(n_in));
+  }
+};
+
+// The same variance, 1 / n_in, as Keras and JAX have these names: lecun_normal cuts the normal distribution off at two
+// standard deviations, and makes up for what that takes from its variance.
+struct LecunUniform {
+  static constexpr const char* kName = "lecun_uniform";
+  static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
+    return uniform_within(stream, std::sqrt(3 / n_in));
+  }
+};
+struct LecunNormal {
+  static constexpr const char* kName = "lecun_normal";
+  static constexpr const char* kElsewhere[] = {"lecun", "truncated_normal"};
+  static double draw(RandomStream& stream, double n_in, double /*n_out*/) {
+    constexpr double kBelow = 0.022750131948179207;     // P(Z < -2)
+    constexpr double kDeviation = 0.87962566103423978;  // of Z where |Z| <= 2
+    const double p = kBelow + (1 - 2 * kBelow) * stream.next_open_uniform();
+    return normal_quantile(p) / (kDeviation * std::sqrt(n_in));
+  }
+};
+
+// Saxe, McClelland, Ganguli: "Exact solutions to the nonlinear dynamics of learning in deep linear neural networks", ICLR
+// 2014: W of normal numbers, then layers/orthogonal.h; b = 0. PyTorch's orthogonal_.
+struct Orthogonal {
+  static constexpr const char* kName = "orthogonal";
+  static constexpr const char* kElsewhere[] = {"orthogonal_", "saxe"};
+  static double draw(RandomStream& stream, double /*n_in*/, double /*n_out*/) {
+    return normal_with(stream, 1);
   }
 };
 
@@ -72,7 +100,7 @@ struct Zeros {
   static double draw(RandomStream& /*stream*/, double /*n_in*/, double /*n_out*/) { return 0; }
 };
 
-using Initializers =
-    TypeList<GlorotUniform, GlorotNormal, HeUniform, HeNormal, Uniform, Normal, Zeros>;
+using Initializers = TypeList<GlorotUniform, GlorotNormal, HeUniform, HeNormal, Uniform, Normal,
+                              LecunUniform, LecunNormal, Orthogonal, Zeros>;
 
 }  // namespace chainrule

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "chainrule/kernels/stage_rows.h"
 #include "chainrule/layers/parameter_blocks.h"
@@ -16,7 +17,10 @@ namespace chainrule {
 class Stage {
  public:
   // What comes before it is told by connect().
-  explicit Stage(const Spec& spec) : choice_(choose<Stages>("layer", spec)) {}
+  explicit Stage(Spec spec) {
+    if (trains(spec.name)) options_ = TrainingOptions::take_from(spec, "", false);
+    choice_ = choose<Stages>("layer", spec);
+  }
 
   // Adds the vectors that it trains to the parameters, of layer number `layer`.
   void connect(std::int64_t n_in, std::size_t layer, ParameterBlocks& parameters) {
@@ -32,10 +36,12 @@ class Stage {
       block.cols = n_;
       block.index = index++;
       block.first_value = vector.first_value;
+      block.take(options_);
       parameters.add(block);
     }
   }
 
+  const TrainingOptions& options() const { return options_; }
   std::int64_t n() const { return n_; }  // neurons, in and out
   // How many elements forward() keeps for the way back, for each sample.
   std::int64_t n_kept() const { return numbers_kept(choice_); }
@@ -56,7 +62,14 @@ class Stage {
   }
 
  private:
+  static bool trains(const std::string& name) {
+    return Stages::visit<bool>(Stages::index_of("layer", name), [](auto member) {
+      return TrainedBy<typename decltype(member)::type>::kAny;
+    });
+  }
+
   StageChoice choice_;
+  TrainingOptions options_;
   std::int64_t n_ = 0, offset_ = 0;
   std::size_t number_ = 0;
 };

@@ -3,6 +3,7 @@
 #include "chainrule/network/network.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "chainrule/error.h"
@@ -128,6 +129,21 @@ typename Network<T>::Report Network<T>::report(std::int64_t batch, bool trains) 
 }
 
 template <class T>
+void Network<T>::set_options(std::size_t layer, const Spec& spec) {
+  const UseGuard::Exclusive use(uses_, "network");
+  delete idle_plan_.exchange(nullptr);  // made for the options of before
+  architecture_.set_options(layer, spec);
+}
+
+template <class T>
+void Network<T>::require_trained() const {
+  if (architecture_.parameters.any_trained()) return;
+  throw std::invalid_argument(
+      "all layers of this network are frozen, so there is nothing to train; "
+      "set trainable = True for one of net.layers");
+}
+
+template <class T>
 void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
   const FlushDenormals flush;
   const UseGuard::Shared use(uses_, "network");
@@ -173,12 +189,14 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const FlushDenormals flush;
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
+  require_trained();
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), rate, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   GradientTransformer<T> transformer(session.transforms());
   const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
+  session.next_step(architecture_.parameters.rates(), plan->updates());
   const Step step =
-      chainrule::train_step(*plan, batch, session.next_step(), transformer, plan.team, poll);
+      chainrule::train_step(*plan, batch, plan->updates(), transformer, plan.team, poll);
   plan->store(plan.team);
   if (!step.finite) {
     throw_diverged(what_diverged(step.cost.mean()), samples,
@@ -195,6 +213,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   const FlushDenormals flush;
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
+  require_trained();
   if (options.validation) {
     with_prefix("validation_data: ",
                 [&] { check_samples(architecture_, *options.validation, poll); });
@@ -218,7 +237,7 @@ typename Network<T>::Trace Network<T>::trace(const Samples<T>& samples, T* gradi
   const UseGuard::Shared use(uses_, "network");
   check_samples(architecture_, samples, poll);
   Trace trace;
-  const Capacity capacity{samples.size(), samples.size(), true, 1};
+  const Capacity capacity{samples.size(), samples.size(), true, 1, true};
   trace.plan =
       std::make_unique<LayerwisePlan<T>>(architecture_, capacity, current_engine<T>(), poll);
   Team alone(1);

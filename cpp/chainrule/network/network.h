@@ -53,6 +53,9 @@ class Network {
   // Use at most so many threads; 0 for no limit of the network's own.
   int threads() const { return threads_; }
   void set_threads(int threads) { threads_ = threads; }
+  // From the next training on, of this layer behind the input, as TrainingOptions says, those of a spec of it. Excludes every
+  // other use.
+  void set_options(std::size_t layer, const Spec& spec);
   // For callers that read or write the parameters themselves.
   UseGuard& uses() const { return uses_; }
 
@@ -100,6 +103,8 @@ class Network {
 
  private:
   class BorrowedPlan;
+
+  void require_trained() const;
 
   void give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const;
 

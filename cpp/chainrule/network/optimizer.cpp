@@ -267,6 +267,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 
 template <class T>
 double Optimizer::Session<T>::rate_of_step(std::int64_t further) const {
+  if (optimizer_.schedule_spec_.name.empty()) return optimizer_.choice_.numbers[kLearningRate];
   const std::int64_t step = optimizer_.steps_ + further - optimizer_.first_step_;
   const std::int64_t epoch = optimizer_.epochs_ - optimizer_.first_epoch_;
   double rate;
@@ -285,15 +286,28 @@ double Optimizer::Session<T>::rate_of_step(std::int64_t further) const {
 template <class T>
 double Optimizer::Session<T>::learning_rate() const {
   if (!std::isnan(last_rate_)) return last_rate_;
-  if (optimizer_.schedule_spec_.name.empty()) return optimizer_.choice_.numbers[0];
   return rate_of_step(optimizer_.steps_ > optimizer_.first_step_ ? -1 : 0);
 }
 
 template <class T>
+void Optimizer::Session<T>::next_step(const std::vector<double>& factors,
+                                      OptimizerStep<T>* updates) {
+  last_rate_ = rate_of_step(0);  // once: a function may be asked
+  for (const double factor : factors) {
+    make_steps(1, updates++, [&](std::int64_t) { return factor * last_rate_; });
+  }
+}
+
+template <class T>
 void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* updates) {
+  make_steps(count, updates, [&](std::int64_t i) { return last_rate_ = rate_of_step(i); });
+}
+
+template <class T>
+template <class Rate>
+void Optimizer::Session<T>::make_steps(std::int64_t count, OptimizerStep<T>* updates,
+                                       Rate&& rate) const {
   Choice<Optimizers> choice = optimizer_.choice_;
-  double& learning_rate = choice.numbers[0];  // the first number of each optimizer
-  const bool constant = optimizer_.schedule_spec_.name.empty();
   RunningNumbers running = optimizer_.running_;
   Optimizers::visit<void>(choice.index, [&](auto member) {
     using Member = Running<typename decltype(member)::type>;
@@ -304,7 +318,7 @@ void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* upd
       update.state_set = state_set_;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
-      if (!constant) learning_rate = rate_of_step(i);
+      choice.numbers[kLearningRate] = rate(i);
       const WeightDecay decay = decltype(member)::type::weight_decay(choice.numbers);
       update.decay_adds = static_cast<T>(decay.adds);
       update.decay_keeps = static_cast<T>(decay.keeps);
@@ -314,14 +328,6 @@ void Optimizer::Session<T>::next_steps(std::int64_t count, OptimizerStep<T>* upd
                      [](double constant) { return static_cast<T>(constant); });
     }
   });
-  last_rate_ = learning_rate;
-}
-
-template <class T>
-OptimizerStep<T> Optimizer::Session<T>::next_step() {
-  OptimizerStep<T> update;
-  next_steps(1, &update);
-  return update;
 }
 
 template class Optimizer::Session<float>;

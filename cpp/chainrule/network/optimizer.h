@@ -74,8 +74,9 @@ class Optimizer {
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
     UseGuard& uses() const { return optimizer_.uses_; }
 
-    OptimizerStep<T> next_step();
-    // The same for the step that comes next and those after it.
+    // The step that comes next, once for each factor of the learning rate.
+    void next_step(const std::vector<double>& factors, OptimizerStep<T>* updates);
+    // The step that comes next and those after it.
     void next_steps(std::int64_t count, OptimizerStep<T>* updates);
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
@@ -96,6 +97,9 @@ class Optimizer {
    private:
     // Of the step after so many more. Throws std::invalid_argument where it is no rate.
     double rate_of_step(std::int64_t further) const;
+    // The steps that come next, number i with the learning rate rate(i).
+    template <class Rate>
+    void make_steps(std::int64_t count, OptimizerStep<T>* updates, Rate&& rate) const;
 
     UseGuard::Exclusive use_;
     Optimizer& optimizer_;

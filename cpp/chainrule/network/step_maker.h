@@ -34,8 +34,8 @@ class StepMaker {
       session_.next_steps(batch.rows.size(), steps_.updates.data());
       plan_.train_one_by_one(batch, steps_, poll);
     } else {
-      session_.next_steps(1, steps_.updates.data());
-      const Step step = train_step(plan_, batch, steps_.updates[0], transformer_, team, poll);
+      session_.next_step(plan_.architecture().parameters.rates(), plan_.updates());
+      const Step step = train_step(plan_, batch, plan_.updates(), transformer_, team, poll);
       steps_.costs[0] = step.cost;
       steps_.begun = 1;
       steps_.finite = step.finite;

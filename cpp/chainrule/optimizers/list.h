@@ -29,6 +29,9 @@ namespace chainrule {
 using Optimizers =
     TypeList<Sgd, RmsProp, Adagrad, Adadelta, Adam, AdamW, NAdam, RAdam, Lion, Rprop>;
 
+// The place of the learning rate among the numbers of any of them.
+constexpr int kLearningRate = 0;
+
 // Of a step of any of them.
 constexpr int kMostConstants = kMostConstantsOf<Optimizers>;
 using RunningNumbers = std::array<double, kMostRunningOf<Optimizers>>;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "chainrule/plan/max_norm.h"
+
 namespace chainrule {
 
 template <class T>
@@ -152,7 +154,8 @@ void LayerwisePlan<T>::activation_backward(std::size_t l, MatrixView<const T> dC
 
 template <class T>
 void LayerwisePlan<T>::backward(Poll& poll) {
-  for (std::size_t l = z_.size() - 1; l > 0; --l) {
+  const std::size_t last = capacity_.shows ? 0 : architecture_.first_trained();
+  for (std::size_t l = z_.size() - 1; l > last; --l) {
     const MatrixView<T> dC_da = of_batch(delta_[l - 1]);
     if (const Dense* dense = architecture_.layers[l].dense()) {
       dense->backward<T>(engine_, parameters_, of_batch(delta_[l]), dC_da, poll);
@@ -166,26 +169,37 @@ void LayerwisePlan<T>::backward(Poll& poll) {
 
 template <class T>
 void LayerwisePlan<T>::gradient(T* gradient, Team& /*team*/, Poll& poll) {
-  for (std::size_t l = 0; l < z_.size(); ++l) {
-    const Dense* const dense = architecture_.layers[l].dense();
-    if (dense) dense->gradient<T>(engine_, of_batch(a_[l]), of_batch(delta_[l]), gradient, poll);
+  const ParameterBlocks& blocks = architecture_.parameters;
+  for (const ParameterBlock& block : blocks) {
+    const std::size_t l = block.layer;
+    if (!block.options.trained && !capacity_.shows) continue;
+    if (block.role == Role::kWeights) {  // and b with it
+      architecture_.layers[l].dense()->template gradient<T>(engine_, of_batch(a_[l]),
+                                                            of_batch(delta_[l]), gradient, poll);
+    } else if (block.role == Role::kVector) {
+      engine_.kernels->stage_gradient(rows_of_stage(l, {0, batch_}), block.index,
+                                      gradient + block.offset);
+    }
   }
-  for (const ParameterBlock& block : architecture_.parameters) {
-    if (block.role != Role::kVector) continue;
-    engine_.kernels->stage_gradient(rows_of_stage(block.layer, {0, batch_}), block.index,
-                                    gradient + block.offset);
-  }
+  if (!capacity_.shows) blocks.zero_frozen(gradient);
+  add_penalty_slopes(*engine_.kernels, blocks, {0, blocks.size()}, parameters_, gradient);
 }
 
 template <class T>
-bool LayerwisePlan<T>::update(const OptimizerStep<T>& update, const T* gradient,
-                              const Batch<T>& /*batch*/, Team& /*team*/) {
-  UpdateBlock<T> all;
-  all.weights = parameters_;
-  all.gradient = gradient;
-  all.rows = 1;
-  all.cols = architecture_.n_parameters();
-  return engine_.kernels->update(update, all);
+bool LayerwisePlan<T>::update_weights(const OptimizerStep<T>* updates, const T* gradient,
+                                      const Batch<T>& /*batch*/, Team& /*team*/) {
+  bool finite = true;
+  for (const ParameterBlocks::Run& run : architecture_.parameters.runs()) {
+    UpdateBlock<T> block;
+    block.weights = parameters_ + run.part.begin;
+    block.offset = run.part.begin;
+    block.gradient = gradient + run.part.begin;
+    block.rows = 1;
+    block.cols = run.part.size();
+    finite = engine_.kernels->update(updates[run.rate], block) && finite;
+  }
+  limit_norms(*engine_.kernels, architecture_.parameters, parameters_);
+  return finite;
 }
 
 template class LayerwisePlan<float>;

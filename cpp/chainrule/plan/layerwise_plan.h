@@ -17,9 +17,6 @@ class LayerwisePlan final : public Plan<T> {
   LayerwisePlan(const Architecture& architecture, const Capacity& capacity, const Engine<T>& engine,
                 Poll& poll);
 
-  void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
-    parameters_ = parameters;
-  }
   void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
                Team& team, Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
@@ -28,8 +25,6 @@ class LayerwisePlan final : public Plan<T> {
                           Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool fuses_update() const override { return false; }
-  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
-              Team& team) override;
 
   // What the last batch left, in the article's numbering: a from layer 1 on, z (of dense layers) and delta from layer 2 on.
   MatrixView<const T> a(std::size_t l) const { return of_batch(a_[l - 1]); }
@@ -37,6 +32,18 @@ class LayerwisePlan final : public Plan<T> {
   MatrixView<const T> delta(std::size_t l) const { return of_batch(delta_[l - 2]); }
   // dC/ds of the last batch by a loss of the list, also where delta comes without it.
   void dC_ds(MatrixView<T> to, Poll& poll);
+
+ protected:
+  void load_weights(T* parameters, const Capacity& /*wanted*/, Team& /*team*/,
+                    Poll& /*poll*/) override {
+    parameters_ = parameters;
+  }
+  bool update_weights(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
+                      Team& team) override;
+  WeightRows<T> weight_rows(const ParameterBlock& block) const override {
+    return {parameters_ + block.offset, block.cols, engine_.kernels->panel_width, block.rows,
+            block.cols};
+  }
 
  private:
   void forward(const RowSource& x, const Rows& rows, const Noise& noise, Poll& poll);
@@ -52,6 +59,7 @@ class LayerwisePlan final : public Plan<T> {
   MatrixView<T> of_batch(const MatrixView<T>& whole) const { return whole.row_range(0, batch_); }
 
   using Plan<T>::architecture_;
+  using Plan<T>::capacity_;
   using Plan<T>::engine_;
   T* parameters_ = nullptr;
   std::int64_t batch_ = 0;

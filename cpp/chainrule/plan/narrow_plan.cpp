@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "chainrule/plan/max_norm.h"
+
 namespace chainrule {
 namespace {
 
@@ -89,8 +91,12 @@ void NarrowPlan<T>::reserve(Buffers& buffers) {
     workspace_.reserve(dense.n_out * stride_, layer.delta);
     workspace_.reserve(stride_ * layer.delta_stride, layer.delta_by_sample);
   }
+  for (const ParameterBlock& block : architecture_.parameters) {
+    buffers.layers[block.layer].trained = block.options.trained;
+  }
   NarrowPass<T>& pass = buffers.pass;
   pass.n_layers = static_cast<int>(buffers.layers.size());
+  pass.first_trained = static_cast<int>(architecture_.first_trained());
   pass.stride = stride_;
   pass.loss = &architecture_.loss;
   workspace_.reserve(n_out * stride_, pass.z);
@@ -192,11 +198,12 @@ CostSums NarrowPlan<T>::backpropagate(const Batch<T>& batch, Team& team, Poll& p
   return costs({batch.samples.x, batch.rows, &batch.samples, true, batch.next}, team, poll);
 }
 
-// The gradient of a part of the parameters, from those of the chunks.
+// The gradient of a part of the parameters, from those of the chunks and the penalty. Once for each part.
 template <class T>
 const T* NarrowPlan<T>::sum_chunks(Range part) {
   T* sum = gradients_.data + part.begin;
   if (chunks_ > 1) kernels_.sum_rows(sum, chunks_, part.size(), gradients_.stride, sum);
+  add_penalty_slopes(kernels_, architecture_.parameters, part, parameters_, gradients_.data);
   return sum;
 }
 
@@ -204,13 +211,14 @@ template <class T>
 void NarrowPlan<T>::gradient(T* gradient, Team& /*team*/, Poll& /*poll*/) {
   const std::int64_t count = architecture_.n_parameters();
   std::copy_n(sum_chunks({0, count}), count, gradient);
+  architecture_.parameters.zero_frozen(gradient);
 }
 
 template <class T>
-bool NarrowPlan<T>::update(const OptimizerStep<T>& update, const T* gradient,
-                           const Batch<T>& /*batch*/, Team& team) {
+bool NarrowPlan<T>::update_weights(const OptimizerStep<T>* updates, const T* gradient,
+                                   const Batch<T>& /*batch*/, Team& team) {
   std::atomic<bool> finite{true};
-  const auto make_step = [&](Range part) {
+  const auto make_step = [&](const OptimizerStep<T>& update, Range part) {
     UpdateBlock<T> block;
     block.weights = parameters_ + part.begin;
     block.offset = part.begin;
@@ -219,12 +227,17 @@ bool NarrowPlan<T>::update(const OptimizerStep<T>& update, const T* gradient,
     block.cols = part.size();
     if (!kernels_.update(update, block)) finite.store(false, std::memory_order_relaxed);
   };
-  const Range all{0, architecture_.n_parameters()};
   constexpr std::int64_t kShared = 4096;  // less is done before another thread has heard of it
-  if (all.size() < kShared) {
-    make_step(all);
-  } else {
-    team.run([&](int index, int count) { make_step(part_of(all, index, count)); });
+  for (const ParameterBlocks::Run& run : architecture_.parameters.runs()) {
+    const OptimizerStep<T>& update = updates[run.rate];
+    if (run.part.size() < kShared) {
+      make_step(update, run.part);
+    } else {
+      team.run([&](int index, int count) { make_step(update, part_of(run.part, index, count)); });
+    }
+  }
+  if (architecture_.parameters.limited()) {
+    limit_norms(kernels_, architecture_.parameters, parameters_);
   }
   return finite.load(std::memory_order_relaxed);
 }

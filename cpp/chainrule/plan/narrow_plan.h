@@ -35,18 +35,29 @@ class NarrowPlan final : public Plan<T> {
   bool serves(const Capacity& wanted) const override {
     return Plan<T>::serves(wanted) && wanted.threads <= static_cast<int>(buffers_.size());
   }
-  void load(T* parameters, const Capacity& /*wanted*/, Team& /*team*/, Poll& /*poll*/) override {
-    parameters_ = parameters;
-  }
   void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
                Team& team, Poll& poll) override;
   CostSums cost(const Samples<T>& samples, const Rows& rows, Team& team, Poll& poll) override;
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
-  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
-              Team& team) override;
-  bool trains_one_by_one(const Samples<T>& samples) const override { return !samples.weight.data; }
+  bool trains_one_by_one(const Samples<T>& samples) const override {
+    return !samples.weight.data && architecture_.parameters.plain();
+  }
   void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;
+
+ protected:
+  void load_weights(T* parameters, const Capacity& /*wanted*/, Team& /*team*/,
+                    Poll& /*poll*/) override {
+    parameters_ = parameters;
+  }
+  bool update_weights(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
+                      Team& team) override;
+  WeightRows<T> weight_rows(const ParameterBlock& block) const override {
+    constexpr std::int64_t kFew = 16;  // columns, so that vectors along them would be mostly empty
+    const bool as_one = block.cols < kFew;
+    return {parameters_ + block.offset, block.cols, kernels_.panel_width, as_one ? 1 : block.rows,
+            as_one ? block.size() : block.cols};
+  }
 
  private:
   // The working memory for one block of samples; each thread has one.

@@ -69,7 +69,7 @@ bool PanelPlan<T>::serves(const Capacity& wanted) const {
 }
 
 template <class T>
-void PanelPlan<T>::load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) {
+void PanelPlan<T>::load_weights(T* parameters, const Capacity& wanted, Team& team, Poll& poll) {
   changed_ = false;
   // A plan that packs trains on few rows in the same way as on many.
   const bool packed = way_.packs(wanted) || (has_packed_ && wanted.trains);
@@ -125,10 +125,10 @@ void PanelPlan<T>::gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-bool PanelPlan<T>::update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
-                          Team& team) {
+bool PanelPlan<T>::update_weights(const OptimizerStep<T>* updates, const T* gradient,
+                                  const Batch<T>& batch, Team& team) {
   changed_ = buffers_.packed();
-  return update_.update(update, gradient, batch, team);
+  return update_.update(updates, gradient, batch, team, this->penalty_);
 }
 
 template class PanelPlan<float>;

@@ -37,7 +37,6 @@ class PanelPlan final : public Plan<T> {
   }
 
   bool serves(const Capacity& wanted) const override;
-  void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) override;
   void store(Team& team) override;
   void predict(const RowSource& x, const Rows& rows, const Noise& noise, MatrixView<T> s,
                Team& team, Poll& poll) override;
@@ -47,8 +46,14 @@ class PanelPlan final : public Plan<T> {
                           Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool fuses_update() const override { return fuses_update_; }
-  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
-              Team& team) override;
+
+ protected:
+  void load_weights(T* parameters, const Capacity& wanted, Team& team, Poll& poll) override;
+  bool update_weights(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
+                      Team& team) override;
+  WeightRows<T> weight_rows(const ParameterBlock& block) const override {
+    return buffers_.layers[block.layer].weights->rows({0, block.rows});
+  }
 
  private:
   const PanelWay<T> way_;

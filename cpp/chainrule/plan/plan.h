@@ -3,15 +3,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
+#include <vector>
 
 #include "chainrule/gemm/engine.h"
 #include "chainrule/kernels/kernel_table.h"
 #include "chainrule/layers/architecture.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/plan/capacity.h"
+#include "chainrule/plan/penalty.h"
 #include "chainrule/plan/samples.h"
 #include "chainrule/poll.h"
 #include "chainrule/threads/team.h"
@@ -25,7 +28,12 @@ class Plan {
  public:
   Plan(PlanKind kind, const Architecture& architecture, const Capacity& capacity,
        const Engine<T>& engine)
-      : architecture_(architecture), capacity_(capacity), engine_(engine), kind_(kind) {}
+      : architecture_(architecture),
+        capacity_(capacity),
+        engine_(engine),
+        penalty_(architecture.parameters),
+        updates_(architecture.parameters.rates().size()),
+        kind_(kind) {}
   virtual ~Plan() = default;
   Plan(const Plan&) = delete;
   Plan& operator=(const Plan&) = delete;
@@ -40,7 +48,10 @@ class Plan {
   const Capacity& capacity() const { return capacity_; }
 
   // Comes before the calls below, and again whenever somebody else may have changed the parameters.
-  virtual void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) = 0;
+  void load(T* parameters, const Capacity& wanted, Team& team, Poll& poll) {
+    penalty_.known = false;
+    load_weights(parameters, wanted, team, poll);
+  }
   // Comes after an update, before somebody else may read the parameters: a plan may keep those that it trains to itself in
   // between.
   virtual void store(Team& /*team*/) {}
@@ -63,16 +74,23 @@ class Plan {
     throw std::logic_error("this plan keeps nothing to go back from");
   }
 
-  // From the deltas to the whole gradient, in a block laid out as the parameters.
+  // The penalty of the loaded parameters, which comes to the cost of any samples.
+  double penalty(Team& team, Poll& poll);
+
+  // From the deltas to the whole gradient, that of the penalty included, in a block laid out as the parameters; 0 for what is
+  // frozen.
   virtual void gradient(T* gradient, Team& team, Poll& poll) = 0;
   // Whether an update makes do without the whole gradient, each part of which it computes just before it needs it.
   virtual bool fuses_update() const { return true; }
 
   // One update of the loaded parameters, by this gradient or, where it is null and the update fused, by that of the
-  // deltas. Each number that would not be finite keeps its value and its state; then false is returned. It cannot be
-  // interrupted.
-  virtual bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
-                      Team& team) = 0;
+  // deltas; `updates` has a step for each of the learning rates in ParameterBlocks::rates(). Each number that would not be
+  // finite keeps its value and its state; then false is returned. It cannot be interrupted.
+  bool update(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
+              Team& team) {
+    penalty_.known = false;
+    return update_weights(updates, gradient, batch, team);
+  }
 
   // ---- Several steps of one sample each, where the work around a step takes as long as the step ----
 
@@ -87,6 +105,8 @@ class Plan {
   virtual bool trains_one_by_one(const Samples<T>& /*samples*/) const { return false; }
   virtual void train_one_by_one(const Batch<T>& /*batch*/, OneByOne& /*steps*/, Poll& /*poll*/) {}
 
+  // Memory for the steps that an update takes.
+  OptimizerStep<T>* updates() { return updates_.data(); }
   // Memory for a gradient, as long as the plan lives.
   T* gradient_memory(Poll& poll) {
     if (gradient_.size() == 0) gradient_ = AlignedBlock<T>(architecture_.n_parameters(), poll);
@@ -97,11 +117,18 @@ class Plan {
   MatrixView<T> output_gradients(Poll& poll) { return matrix_of_outputs(dC_ds_, poll); }
 
  protected:
+  virtual void load_weights(T* parameters, const Capacity& wanted, Team& team, Poll& poll) = 0;
+  virtual bool update_weights(const OptimizerStep<T>* updates, const T* gradient,
+                              const Batch<T>& batch, Team& team) = 0;
+  // Where the weights of a block are, by the rows that their penalty is summed by: at most as many as the block has.
+  virtual WeightRows<T> weight_rows(const ParameterBlock& block) const = 0;
+
   bool trains() const { return capacity_.trains; }
 
   const Architecture& architecture_;
   const Capacity capacity_;
   const Engine<T> engine_;
+  Penalty<T> penalty_;
 
  private:
   MatrixView<T> matrix_of_outputs(AlignedBlock<T>& block, Poll& poll) const {
@@ -110,8 +137,37 @@ class Plan {
     return {block.data(), rows, cols};
   }
 
+  std::vector<OptimizerStep<T>> updates_;
   const PlanKind kind_;
   AlignedBlock<T> gradient_, s_, dC_ds_;
 };
+
+template <class T>
+double Plan<T>::penalty(Team& team, Poll& poll) {
+  if (!architecture_.parameters.penalized()) return 0;
+  if (!penalty_.known) {
+    for (typename Penalty<T>::Part& part : penalty_.parts()) {
+      const WeightRows<T> all = weight_rows(*part.block);
+      const auto do_part = [&](int index, int count) {
+        // Less than a millisecond between two polls.
+        const std::int64_t at_once = std::max<std::int64_t>((1 << 18) / all.cols, 1);
+        const Range rows = chainrule::part_of({0, all.rows}, index, count);
+        for (std::int64_t first = rows.begin; first < rows.end; first += at_once) {
+          WeightRows<T> some = all;
+          some.first += first * all.row_stride;
+          some.rows = std::min(at_once, rows.end - first);
+          part.add_up(*engine_.kernels, some, first);
+          if (team.on_callers_thread()) poll();
+          if (team.cancelled()) return;
+        }
+      };
+      constexpr std::int64_t kShared = 1
+                                       << 16;  // less is done before another thread has heard of it
+      part.block->size() < kShared ? do_part(0, 1) : team.run(do_part, &poll);
+    }
+    penalty_.known = true;
+  }
+  return penalty_.sum();
+}
 
 }  // namespace chainrule

@@ -36,12 +36,20 @@ CostSums backpropagate(Plan<T>& plan, const Batch<T>& batch, Team& team, Poll& p
   return sums;
 }
 
+// Each sample costs so much more.
+template <class T>
+void add_penalty(CostSums& cost, Plan<T>& plan, Team& team, Poll& poll) {
+  if (!plan.architecture().parameters.penalized()) return;
+  cost.weighted_cost += cost.weight * plan.penalty(team, poll);
+}
+
 }  // namespace
 
 template <class T>
-Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>& update,
+Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>* updates,
                 GradientTransformer<T>& transformer, Team& team, Poll& poll) {
-  const CostSums cost = backpropagate(plan, batch, team, poll);
+  CostSums cost = backpropagate(plan, batch, team, poll);
+  add_penalty(cost, plan, team, poll);
   if (!std::isfinite(cost.weighted_cost)) return {cost, false};
   T* gradient = nullptr;
   if (!transformer.empty() || !plan.fuses_update()) {
@@ -52,11 +60,11 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>& up
       return {cost, false};
     }
   }
-  return {cost, plan.update(update, gradient, batch, team)};
+  return {cost, plan.update(updates, gradient, batch, team)};
 }
-template Step train_step(Plan<float>&, const Batch<float>&, const OptimizerStep<float>&,
+template Step train_step(Plan<float>&, const Batch<float>&, const OptimizerStep<float>*,
                          GradientTransformer<float>&, Team&, Poll&);
-template Step train_step(Plan<double>&, const Batch<double>&, const OptimizerStep<double>&,
+template Step train_step(Plan<double>&, const Batch<double>&, const OptimizerStep<double>*,
                          GradientTransformer<double>&, Team&, Poll&);
 
 template <class T>
@@ -67,6 +75,7 @@ double mean_cost(Plan<T>& plan, const Samples<T>& samples, std::int64_t rows_at_
     const Range range{first, std::min(first + rows_at_once, samples.size())};
     sums += cost_of(plan, samples, {nullptr, range}, team, poll);
   }
+  add_penalty(sums, plan, team, poll);
   return sums.mean();
 }
 template double mean_cost(Plan<float>&, const Samples<float>&, std::int64_t, Team&, Poll&);
@@ -75,7 +84,8 @@ template double mean_cost(Plan<double>&, const Samples<double>&, std::int64_t, T
 template <class T>
 CostSums value_and_gradient(Plan<T>& plan, const Batch<T>& batch, T* gradient, Team& team,
                             Poll& poll) {
-  const CostSums cost = backpropagate(plan, batch, team, poll);
+  CostSums cost = backpropagate(plan, batch, team, poll);
+  add_penalty(cost, plan, team, poll);
   plan.gradient(gradient, team, poll);
   return cost;
 }

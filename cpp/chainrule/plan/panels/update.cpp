@@ -20,6 +20,7 @@ PanelUpdate<T>::PanelUpdate(PanelBuffers<T>& buffers, bool packs) : buffers_(buf
   const std::int64_t most = packs ? kRowsOfPiece : kRowsOfStream;
   const std::int64_t rows = std::min<std::int64_t>(most, buffers.kernels.panel_width);
   for (const ParameterBlock& block : buffers.architecture.parameters) {
+    if (!block.options.trained) continue;
     for (std::int64_t row = 0; row < block.rows; row += rows) {
       pieces_.push_back({&block, {row, std::min(row + rows, block.rows)}});
     }
@@ -91,6 +92,12 @@ void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* 
       rows.cols = block.cols;
       buffers_.kernels.stage_gradient(rows, piece.block->index, scratch);
     }
+    const TrainingOptions& options = piece.block->options;
+    if (options.penalized()) {
+      buffers_.kernels.add_penalty_slopes(static_cast<T>(options.l1), static_cast<T>(options.l2),
+                                          block.weights, block.weights_stride, block.rows,
+                                          block.cols, scratch, width);
+    }
     block.gradient = scratch;
     block.gradient_stride = width;
     use(block);
@@ -99,6 +106,7 @@ void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* 
 
 template <class T>
 void PanelUpdate<T>::gradient(T* gradient, Team& team, Poll& poll) {
+  buffers_.architecture.parameters.zero_frozen(gradient);
   alignas(kBlockAlignment) std::atomic<std::size_t> next{0};
   team.run(
       [&](int, int) {
@@ -115,8 +123,8 @@ void PanelUpdate<T>::gradient(T* gradient, Team& team, Poll& poll) {
 }
 
 template <class T>
-bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
-                            const Batch<T>& batch, Team& team) {
+bool PanelUpdate<T>::update(const OptimizerStep<T>* updates, const T* gradient,
+                            const Batch<T>& batch, Team& team, Penalty<T>& penalty) {
   alignas(kBlockAlignment) std::atomic<std::size_t> next{0};
   std::atomic<bool> finite{true};
   // Rows of the next batch between any two pieces, some at a time, so that no load has to wait for many of them.
@@ -131,6 +139,7 @@ bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
   team.run([&](int, int) {
     for (std::size_t i = next++; i < pieces_.size(); i = next++) {
       const Piece& piece = pieces_[i];
+      const OptimizerStep<T>& update = updates[piece.block->rate];
       const auto make_step = [&](const UpdateBlock<T>& block) {
         if (!buffers_.kernels.update(update, block)) finite = false;
       };
@@ -143,11 +152,20 @@ bool PanelUpdate<T>::update(const OptimizerStep<T>& update, const T* gradient,
         with_gradients(piece, &update, make_step);
       }
       fetch_ahead();
-      if (piece.block->role == Role::kWeights) {
-        buffers_.layers[piece.block->layer].weights->transpose_rows(piece.rows);
+      if (piece.block->role != Role::kWeights) continue;
+      const PanelWeights<T>& weights = *buffers_.layers[piece.block->layer].weights;
+      weights.transpose_rows(piece.rows);
+      if (auto* part = penalty.part_of(*piece.block)) {
+        part->add_up(buffers_.kernels, weights.rows(piece.rows), piece.rows.begin);
       }
     }
   });
+  const ParameterBlocks& blocks = buffers_.architecture.parameters;
+  penalty.known = !blocks.limited();
+  for (const ParameterBlock& block : blocks) {
+    if (!block.options.limited()) continue;
+    buffers_.layers[block.layer].weights->limit_norms(block.options.max_norm, team);
+  }
   return finite;
 }
 

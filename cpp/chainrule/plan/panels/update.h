@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chainrule/plan/panels/buffers.h"
+#include "chainrule/plan/penalty.h"
 
 namespace chainrule {
 
@@ -17,8 +18,10 @@ class PanelUpdate {
   // The gradient of the whole batch, in a block laid out as the parameters.
   void gradient(T* gradient, Team& team, Poll& poll);
 
-  // The update, by this gradient or, if it is null, by that of the deltas; Plan::update() says more.
-  bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch, Team& team);
+  // The update, by this gradient or, if it is null, by that of the deltas; Plan::update() says more. The penalty of the new
+  // weights is summed while they are in the cache.
+  bool update(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch, Team& team,
+              Penalty<T>& penalty);
 
  private:
   // Some rows of a parameter block: of W, within one panel of the layer's input.

@@ -3,16 +3,17 @@
 #include "chainrule/plan/panels/weights.h"
 
 #include <algorithm>
+#include <atomic>
+
+#include "chainrule/plan/max_norm.h"
 
 namespace chainrule {
 
 template <class T>
 void PanelWeights<T>::reserve(bool goes_back, Workspace<T>& workspace) {
-  const std::int64_t width = kernels_.panel_width;
-  w_ = {nullptr, dense_.n_in, dense_.n_out, width};
   workspace.reserve(w_.size(), w_.data);
   if (!goes_back) return;
-  wt_ = {nullptr, dense_.n_out, dense_.n_in, width};
+  wt_ = {nullptr, dense_.n_out, dense_.n_in, kernels_.panel_width};
   workspace.reserve(wt_.size(), wt_.data);
 }
 
@@ -63,6 +64,20 @@ void PanelWeights<T>::transpose_rows(Range rows) const {
     kernels_.transpose_block(w_.at(rows.begin, col), w_.width, rows.size(), w_.cols_of_panel(panel),
                              wt_.at(col, rows.begin), wt_.width);
   }
+}
+
+template <class T>
+void PanelWeights<T>::limit_norms(double max_norm, Team& team) const {
+  Poll none;
+  std::atomic<bool> any{false};
+  divide_panels(w_, team, none, [&](std::int64_t col, std::int64_t cols) {
+    if (chainrule::limit_norms(kernels_, max_norm, at(0, col), dense_.n_in, cols, row_stride())) {
+      any = true;
+    }
+  });
+  if (!any || !packed_ || !wt_.data) return;
+  divide_panels(wt_, team, none,
+                [&](std::int64_t k, std::int64_t count) { transpose_rows({k, k + count}); });
 }
 
 template <class T>

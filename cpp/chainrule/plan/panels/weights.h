@@ -35,7 +35,9 @@ template <class T>
 class PanelWeights {
  public:
   PanelWeights(const Dense& dense, const KernelTable<T>& kernels)
-      : dense_(dense), kernels_(kernels) {}
+      : dense_(dense),
+        kernels_(kernels),
+        w_{nullptr, dense.n_in, dense.n_out, kernels.panel_width} {}
 
   // Memory for packed weights: W, and its transpose if deltas go back through this layer.
   void reserve(bool goes_back, Workspace<T>& workspace);
@@ -56,8 +58,14 @@ class PanelWeights {
   // Where a training finds and changes this element of W, and those after it in its panel; and the way to the next row.
   T* at(std::int64_t k, std::int64_t col) const { return packed_ ? w_.at(k, col) : row(k) + col; }
   std::int64_t row_stride() const { return packed_ ? w_.width : dense_.n_out; }
+  WeightRows<T> rows(Range part) const {
+    const std::int64_t panel_stride = packed_ ? w_.panel_stride() : kernels_.panel_width;
+    return {at(part.begin, 0), row_stride(), panel_stride, part.size(), dense_.n_out};
+  }
   // Brings the packed transpose up to date after some rows of W, within one panel, have changed.
   void transpose_rows(Range rows) const;
+  // W[j, :] of every neuron j is made at most this long, in the transpose, too.
+  void limit_norms(double max_norm, Team& team) const;
 
  private:
   T* row(std::int64_t k) const { return dense_.weights(parameters_).row(k); }
