@@ -27,6 +27,7 @@ __all__: list[str] = [
     "check_stop_condition",
     "cpu_target",
     "cpu_targets",
+    "declared_lists",
     "declared_parameters",
     "elementary_functions",
     "elementary_seconds",
@@ -113,13 +114,14 @@ class Network:
         shuffle: bool,
         order: numpy.typing.ArrayLike | None,
         stop: collections.abc.Sequence[typing.Any],
-        validation_data: tuple[numpy.typing.ArrayLike, ...] | None,
+        validation_data: tuple[numpy.typing.ArrayLike | None, ...] | None,
         sample_weight: numpy.typing.ArrayLike | None,
         questions: collections.abc.Sequence[collections.abc.Callable[[], bool]] | None = None,
         history: History | None = None,
         callbacks: collections.abc.Sequence[tuple[typing.Any, ...]] | None = None,
         position: Position | None = None,
         leave_after: int | None = None,
+        class_weight: typing.Any = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -127,13 +129,19 @@ class Network:
     def _parameters(self) -> numpy.ndarray: ...
     def _shared(self, function: typing.Any) -> typing.Any: ...
     def _trace(
-        self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
+        self,
+        x: typing.Any,
+        y: typing.Any,
+        sample_weight: typing.Any = None,
+        class_weight: typing.Any = None,
     ) -> dict[str, typing.Any]: ...
     def cost(
         self,
         x: numpy.typing.ArrayLike,
         y: numpy.typing.ArrayLike,
         sample_weight: numpy.typing.ArrayLike | None = None,
+        *,
+        class_weight: typing.Any = None,
     ) -> float:
         """
         Compute the cost C of samples.
@@ -146,6 +154,8 @@ class Network:
             Targets, as in `fit`.
         sample_weight : array_like, shape (batch,), optional
             Weights w_i >= 0, with a finite sum.
+        class_weight : dict {class: weight} or array_like, shape (n_classes,), optional
+            Weights of classes, as in `fit`.
 
         Returns
         -------
@@ -251,13 +261,15 @@ class Network:
         y: numpy.typing.ArrayLike,
         optimizer: Optimizer,
         sample_weight: numpy.typing.ArrayLike | None = None,
+        *,
+        class_weight: typing.Any = None,
     ) -> float:
         """
         Update the parameters once, with all samples as one batch.
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, class_weight
             As in `cost`.
         optimizer : Optimizer
             How to update; it keeps its state for the next step.
@@ -281,13 +293,14 @@ class Network:
         sample_weight: numpy.typing.ArrayLike | None = None,
         *,
         step: int | None = None,
+        class_weight: typing.Any = None,
     ) -> tuple[float, numpy.typing.NDArray[typing.Any]]:
         """
         Compute the cost C and its gradient for all parameters.
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, class_weight
             As in `cost`.
         step : int, optional
             Compute as in this step of a training, >= 0: with its random masks, where the network has a
@@ -453,6 +466,11 @@ def cpu_target() -> str:
 def cpu_targets() -> list[str]:
     """
     The CPU targets that can run here, the best one last.
+    """
+
+def declared_lists() -> list[tuple[str, typing.Any]]:
+    """
+    The same for what losses have lists of.
     """
 
 def declared_parameters() -> dict[str, list[tuple[str, typing.Any]]]:

@@ -45,7 +45,9 @@ class NarrowPlan final : public Plan<T> {
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool update(const OptimizerStep<T>& update, const T* gradient, const Batch<T>& batch,
               Team& team) override;
-  bool trains_one_by_one(const Samples<T>& samples) const override { return !samples.weight.data; }
+  bool trains_one_by_one(const Samples<T>& samples) const override {
+    return !samples.weight.data && !targets_weigh(architecture_.loss, samples);
+  }
   void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;
 
  private:
