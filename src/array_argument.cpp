@@ -147,11 +147,11 @@ py::array to_array(py::handle object, const char* name) {
   }
 }
 
-bool is_pair(const py::object& object) {
+bool is_sequence_of(const py::object& object, Py_ssize_t length) {
   if (!PySequence_Check(object.ptr())) return false;
-  const Py_ssize_t length = PySequence_Size(object.ptr());
-  if (length < 0) PyErr_Clear();  // an array without dimensions
-  return length == 2;
+  const Py_ssize_t found = PySequence_Size(object.ptr());
+  if (found < 0) PyErr_Clear();  // an array without dimensions
+  return found == length;
 }
 
 std::string shape_of(const py::array& array) {

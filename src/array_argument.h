@@ -35,8 +35,8 @@ void turn_into_row(ArrayView& view);
 // Whether this is a masked array in which something is masked, or a list of such.
 bool is_masked(py::handle object);
 
-// Whether this is a sequence of two.
-bool is_pair(const py::object& object);
+// Whether this is a sequence of so many.
+bool is_sequence_of(const py::object& object, Py_ssize_t length);
 
 // "(32, 5)"
 std::string shape_of(const py::array& array);

@@ -46,11 +46,11 @@ std::tuple<Matrix, Matrix> activate(const SpecTuple& spec, const Matrix& z, cons
 // What a family declares: [(name, [(parameter, default, range, meaning)])].
 using Declared = py::typing::List<py::typing::Tuple<py::str, py::object>>;
 template <class List>
-Declared declared() {
+Declared declared(std::vector<Parameter> (*parameters_of_member)(int)) {
   Declared members;
   for (const std::string& name : List::names()) {
     py::list parameters;
-    for (const Parameter& each : parameters_of<List>(List::index_of("", name))) {
+    for (const Parameter& each : parameters_of_member(List::index_of("", name))) {
       parameters.append(
           py::make_tuple(each.name, each.standard, text_of(each.allowed), each.meaning));
     }
@@ -94,16 +94,20 @@ void bind_members(py::module_& module) {
       "declared_parameters",
       [] {
         py::typing::Dict<py::str, Declared> families;
-        families["activations"] = declared<Activations>();
-        families["losses"] = declared<Losses>();
-        families["optimizers"] = declared<Optimizers>();
-        families["gradient_transforms"] = declared<GradientTransforms>();
-        families["stages"] = declared<Stages>();
-        families["stop_conditions"] = declared<StopConditions>();
-        families["schedules"] = declared<Schedules>();
+        families["activations"] = declared<Activations>(parameters_of<Activations>);
+        families["losses"] = declared<Losses>(parameters_of<Losses>);
+        families["optimizers"] = declared<Optimizers>(parameters_of<Optimizers>);
+        families["gradient_transforms"] =
+            declared<GradientTransforms>(parameters_of<GradientTransforms>);
+        families["stages"] = declared<Stages>(parameters_of<Stages>);
+        families["stop_conditions"] = declared<StopConditions>(parameters_of<StopConditions>);
+        families["schedules"] = declared<Schedules>(parameters_of<Schedules>);
         return families;
       },
       "The parameters of all members, by family: (name, [(parameter, default, range, meaning)]).");
+  module.def(
+      "declared_lists", [] { return declared<Losses>(lists_of<Losses>); },
+      "The same for what losses have lists of.");
 
   module.def(
       "check_layer", [](const SpecTuple& spec) { check_layer(to_spec(spec)); }, py::arg("spec"),

@@ -93,10 +93,10 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
 }
 
 double cost(const py::object& self, const py::object& x, const py::object& y,
-            const py::object& sample_weight) {
+            const py::object& sample_weight, const py::object& class_weight) {
   return with_network(self, [&](auto& network, auto number) {
     const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
-                                                     sample_weight);
+                                                     sample_weight, class_weight);
     Poll poll = signal_poll();
     const WithoutGil without;
     return network.cost(arguments.samples, poll);
@@ -105,12 +105,14 @@ double cost(const py::object& self, const py::object& x, const py::object& y,
 
 std::pair<double, py::array> value_and_grad(const py::object& self, const py::object& x,
                                             const py::object& y, const py::object& sample_weight,
-                                            const py::object& step_) {
+                                            const py::object& step_,
+                                            const py::object& class_weight) {
   const std::int64_t step = step_.is_none() ? 0 : whole_number(step_, "step");
   if (step < 0) throw std::invalid_argument("step must be >= 0, got " + std::to_string(step));
   return with_network(self, [&](auto& network, auto number) -> std::pair<double, py::array> {
     using T = decltype(number);
-    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight,
+                                      class_weight);
     py::array_t<T> gradient(network.n_parameters());
     T* data = gradient.mutable_data();
     double value;
@@ -126,10 +128,12 @@ std::pair<double, py::array> value_and_grad(const py::object& self, const py::ob
 }
 
 py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::object& x,
-                                            const py::object& y, const py::object& sample_weight) {
+                                            const py::object& y, const py::object& sample_weight,
+                                            const py::object& class_weight) {
   return with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
-    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight,
+                                      class_weight);
     typename Network<T>::Trace traced;
     py::array_t<T> gradient(network.n_parameters());
     T* const data = gradient.mutable_data();
@@ -154,7 +158,8 @@ py::typing::Dict<py::str, py::object> trace(const py::object& self, const py::ob
     result["delta"] = delta;
     result["gradient"] = gradient;
     result["dC_ds"] = copy_of(traced.dC_ds, poll);
-    result["fused"] = network.architecture().loss.paired;
+    const Loss& loss = network.architecture().loss;
+    result["fused"] = loss.paired && !loss.logits;
     return result;
   });
 }
@@ -246,8 +251,9 @@ std::unique_ptr<AnyNetwork> make_network(const SpecTuple& spec_, std::uint64_t s
 void bind_network(py::module_& module) {
   py::class_<AnyNetwork> network(module, "Network", "A network of either dtype.");
   add_method<&predict>(network, "predict", "x, *, out=None, check_finite=True", docs::kPredict);
-  add_method<&cost>(network, "cost", "x, y, sample_weight=None", docs::kCost);
-  add_method<&value_and_grad>(network, "value_and_grad", "x, y, sample_weight=None, *, step=None",
+  add_method<&cost>(network, "cost", "x, y, sample_weight=None, *, class_weight=None", docs::kCost);
+  add_method<&value_and_grad>(network, "value_and_grad",
+                              "x, y, sample_weight=None, *, step=None, class_weight=None",
                               docs::kValueAndGrad);
   add_method<&split>(network, "split", "block", docs::kSplit);
   add_method<&plan>(network, "plan", "batch, *, training=True", docs::kPlan);
@@ -256,7 +262,8 @@ void bind_network(py::module_& module) {
           "_made",
           [](const py::object& self) { return bound_if_made<AnyNetwork>(self) != nullptr; },
           "bool: Whether __init__ has run.")
-      .def("_trace", &trace, py::arg("x"), py::arg("y"), py::arg("sample_weight") = py::none())
+      .def("_trace", &trace, py::arg("x"), py::arg("y"), py::arg("sample_weight") = py::none(),
+           py::arg("class_weight") = py::none())
       .def("_parameters", &parameters)
       .def_property(
           "threads",

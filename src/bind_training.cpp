@@ -43,11 +43,12 @@ RateFunction ask_rate(py::handle function) {
 }
 
 double train_step(const py::object& self, const py::object& x, const py::object& y,
-                  const py::object& optimizer_, const py::object& sample_weight) {
+                  const py::object& optimizer_, const py::object& sample_weight,
+                  const py::object& class_weight) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   return with_network(self, [&](auto& network, auto number) {
     const LearnArguments<decltype(number)> arguments(self, network.architecture(), x, y,
-                                                     sample_weight);
+                                                     sample_weight, class_weight);
     arguments.refuse_parts_of(memory_of_parameters(network));
     const py::object function = rate_function_of(optimizer, optimizer_);
     const RateFunction rate = ask_rate(function);
@@ -91,6 +92,15 @@ Metrics to_metrics(const py::object& quantities, const py::object& compute) {
   return metrics;
 }
 
+// To the caller of Network.fit, which is two frames of Python above.
+void warn(const std::string& text) {
+  back_in_python([&] {
+    const py::object function = py::module_::import("warnings").attr("warn");
+    const auto category = py::reinterpret_borrow<py::object>(PyExc_UserWarning);
+    call_python(function, py::str(text), category, py::int_(3));
+  });
+}
+
 // Fills in `history`, if it is wanted, also where the training ends with an exception. `position` is where it begins and,
 // where it is left before its end, by an exception or after `leave_after` steps, where that was.
 void fit(const py::object& self, const py::object& x, const py::object& y,
@@ -99,11 +109,13 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& validation_data, const py::object& sample_weight,
          const py::object& questions, const py::object& history, const py::object& callbacks,
          const py::object& position, const py::object& leave_after, const py::object& metrics,
-         const py::object& compute_metrics, const py::object& gradient_norm) {
+         const py::object& compute_metrics, const py::object& gradient_norm,
+         const py::object& class_weight) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
-    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight);
+    const LearnArguments<T> arguments(self, network.architecture(), x, y, sample_weight,
+                                      class_weight);
     arguments.refuse_parts_of(memory_of_parameters(network));
     FitOptions<T> options;
     options.epochs = whole_number(epochs, "epochs");
@@ -141,13 +153,15 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
     }
     std::optional<LearnArguments<T>> validation;
     if (!validation_data.is_none()) {
-      if (!is_pair(validation_data)) {
-        throw py::type_error("validation_data must be a pair (x, y)");
+      if (!is_sequence_of(validation_data, 2) && !is_sequence_of(validation_data, 3)) {
+        throw py::type_error("validation_data must be (x, y) or (x, y, sample_weight)");
       }
-      const py::sequence pair = validation_data;
+      const py::sequence parts = validation_data;
+      const py::object weight = parts.size() == 3 ? py::object(parts[2]) : py::none();
       try {
         with_prefix("validation_data: ", [&] {
-          validation.emplace(self, network.architecture(), pair[0], pair[1], py::none());
+          validation.emplace(self, network.architecture(), parts[0], parts[1], weight,
+                             class_weight);
           validation->refuse_parts_of(memory_of_parameters(network));
         });
       } catch (const py::type_error& error) {
@@ -155,6 +169,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
       }
       options.validation = &validation->samples;
     }
+    options.warn = warn;
     History unwanted;
     History* const kept = history.is_none() ? &unwanted : &bound<History>(history);
     Poll poll = signal_poll();
@@ -185,12 +200,14 @@ void bind_training(py::module_& module) {
       .def_readonly("stopped_by", &History::stopped_by);
 
   const py::object network = module.attr("Network");
-  add_method<&train_step>(network, "train_step", "x, y, optimizer, sample_weight=None",
+  add_method<&train_step>(network, "train_step",
+                          "x, y, optimizer, sample_weight=None, *, class_weight=None",
                           docs::kTrainStep);
   add_method<&fit>(network, "_fit",
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "
-                   "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None",
+                   "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None, "
+                   "class_weight=None",
                    "Train; `Network.fit` says how.");
 }
 

@@ -41,7 +41,7 @@ double call(const py::object& function, const py::array& y, const Rows& rows, Ma
   for (std::int64_t i = 0; i < s.rows; ++i)
     std::copy_n(s.row(i), s.cols, s_copy.mutable_data(i, 0));
   const py::object result = call_python(function, s_copy, rows_of(y, rows));
-  if (!is_pair(result)) {
+  if (!is_sequence_of(result, 2)) {
     throw py::type_error("a cost function must return (cost, dC_ds), got " +
                          py::repr(py::type::of(result)).cast<std::string>());
   }

@@ -8,6 +8,7 @@
 #include "array_argument.h"
 #include "chainrule/error.h"
 #include "chainrule/layers/architecture.h"
+#include "class_weight.h"
 #include "custom_cost.h"
 
 namespace chainrule {
@@ -36,7 +37,8 @@ struct LearnArguments {
   }
 
   LearnArguments(const py::object& self, const Architecture& architecture, const py::object& x_,
-                 const py::object& y_, const py::object& sample_weight)
+                 const py::object& y_, const py::object& sample_weight,
+                 const py::object& class_weight = py::none())
       : x(samples_argument(x_, architecture.n_in)) {
     samples.x = x.view;
     const std::int64_t batch = x.view.rows;
@@ -52,7 +54,7 @@ struct LearnArguments {
       targets_of_custom_cost = bytes_of(targets);
       samples.custom_cost = custom_cost<T>(self.attr("loss"), std::move(targets));
     } else {
-      y = targets_argument(y_, batch, architecture.n_out(), x.single,
+      y = targets_argument(y_, batch, architecture.n_targets(), x.single,
                            architecture.loss.targets == TargetKind::kDistribution);
       samples.y = y.view;
       samples.y_is_labels = y.labels;
@@ -61,6 +63,7 @@ struct LearnArguments {
       weight = vector_argument(sample_weight, "sample_weight", batch, x.single);
       samples.weight = weight.view;
     }
+    samples.class_weight = class_weight_argument(class_weight, architecture);
   }
 };
 

@@ -47,6 +47,8 @@ y : array_like
     Targets, as in `fit`.
 sample_weight : array_like, shape (batch,), optional
     Weights w_i >= 0, with a finite sum.
+class_weight : dict {class: weight} or array_like, shape (n_classes,), optional
+    Weights of classes, as in `fit`.
 
 Returns
 -------
@@ -64,7 +66,7 @@ constexpr const char* kValueAndGrad = R"(Compute the cost C and its gradient for
 
 Parameters
 ----------
-x, y, sample_weight
+x, y, sample_weight, class_weight
     As in `cost`.
 step : int, optional
     Compute as in this step of a training, >= 0: with its random masks, where the network has a
@@ -89,7 +91,7 @@ constexpr const char* kTrainStep = R"(Update the parameters once, with all sampl
 
 Parameters
 ----------
-x, y, sample_weight
+x, y, sample_weight, class_weight
     As in `cost`.
 optimizer : Optimizer
     How to update; it keeps its state for the next step.

@@ -74,43 +74,100 @@ ACTIVATIONS = reference.ACTIVATIONS | {
 }
 
 
+class OfLogits:
+    """What losses have that are made for an activation: outputs with bounds, and targets that the
+    core scales and shifts, from constants that are rounded."""
+
+    def outputs_of(self, s):
+        return ACTIVATIONS[self.made_for]().forward(s) if self.logits else s
+
+    def targets(self, y, n_out):
+        exact_y = super().targets(y, n_out)
+        return Rounded(exact_y).rounded(4) if (exact_y != y).any() else exact_y
+
+
+class LogCosh(losses.LogCosh):
+    def value(self, s, y):
+        """The slope is at most 1, and at most |e|. Near 0 the result is made from u = e^|e| - 1,
+        whose relative error counts twice, 1 + u and ln(1 + x): 5 functions and 6 other roundings.
+        Far from it the result is at least 0.43, what rounds to it at most 3 functions and 3 |e|."""
+        e = s - y
+        result = super().value(e.value, 0)
+        slope = np.minimum(1, e.reach)
+        return Rounded(result, slope * e.error).rounded(6 * LIBM)
+
+
+class Poisson(OfLogits, losses.Poisson):
+    pass
+
+
+class Quantile(losses.Quantile):
+    def tau(self, s):
+        return Rounded(super().tau(s)).rounded()
+
+
+class Focal(OfLogits, losses.Focal):
+    least = 2.0**-126
+
+
 class Huber(losses.Huber):
     def within(self, e):
         """An error that is cut off at the rounded delta."""
         return Rounded(np.clip(e.value, -self.delta, self.delta), e.error).rounded()
 
-    def cost(self, s, y):
+    def value(self, s, y):
         d = s - y
         e = Rounded(np.abs(d.value), d.error)
         within = self.within(e)
-        return (within * (e - within * 0.5)).sum(axis=1) / y.shape[1]
+        return within * (e - within * 0.5)
 
-    def gradient(self, s, y):
-        return self.within(s - y) / y.shape[1]
+    def slope(self, s, y):
+        return self.within(s - y)
 
 
-class CrossEntropy(losses.CrossEntropy):
-    def paired_cost(self, z, y):
+class CrossEntropy(OfLogits, losses.CrossEntropy):
+    def logs(self, z):
         below = z - z.max(axis=1)
-        largest = np.arange(y.shape[1]) == z.value.argmax(axis=1)[:, None]
+        largest = np.arange(z.shape[1]) == z.value.argmax(axis=1)[:, None]
         others = (exp(below) * np.where(largest, 0.0, 1.0)).sum(axis=1, keepdims=True)
-        return (y * (log1p(others) - below)).sum(axis=1)
+        return log1p(others) - below
 
-    def paired_delta(self, s, y):
-        return super().paired_delta(s, exact(y))
+    def paired_delta(self, z, s, y):
+        return super().paired_delta(z, s, exact(y))
 
 
-class BinaryCrossEntropy(losses.BinaryCrossEntropy):
+class KlDivergence(CrossEntropy, losses.KlDivergence):
     def paired_cost(self, z, y):
-        from_0 = Rounded(-np.abs(z.value), z.error)
-        each = log1p(exp(from_0)) + (maximum(z, 0) - y * z)
-        return each.mean(axis=1)
+        logs = Rounded(np.log(np.where(y > 0, y, 1))).rounded(LIBM)
+        return (y * (logs + self.logs(z))).sum(axis=1)
+
+
+class BinaryCrossEntropy(OfLogits, losses.BinaryCrossEntropy):
+    def paired_value(self, z, y):
+        small = log1p(exp(-np.abs(z)))
+        each = small + (maximum(z, 0) - y * z)
+        if np.all(self.p == 1):
+            return each
+        return each + self.more() * y * (small + maximum(-z, 0))
+
+    def paired_slope(self, z, s, y):
+        s = self.outputs_of(s)
+        return s - y if np.all(self.p == 1) else (s - y) - self.more() * y * (1 - s)
+
+    def more(self):
+        """p - 1, from a rounded p."""
+        return Rounded(self.p * np.ones(1)).rounded() - 1
 
 
 LOSSES = reference.LOSSES | {
     "huber": Huber,
     "cross_entropy": CrossEntropy,
     "binary_cross_entropy": BinaryCrossEntropy,
+    "log_cosh": LogCosh,
+    "poisson": Poisson,
+    "quantile": Quantile,
+    "focal": Focal,
+    "kl_divergence": KlDivergence,
 }
 
 
@@ -148,12 +205,15 @@ class RoundedNetwork:
             a[l + 1] = self.f[l + 1].forward(z[l + 1])
         s = a[L]
 
-        share_i = Rounded(share(len(x), sample_weight)[:, None]).rounded()
+        n_out = len(self.W[L - 1].value)
+        counts = self.loss.counts(y, n_out)
+        share_i = Rounded(share(len(x), sample_weight, counts)[:, None]).rounded()
+        y = self.loss.targets(y, n_out)
         costs = self.loss.paired_cost(z[L], y) if self.paired else self.loss.cost(s, y)
         cost = (share_i.T @ costs).rounded()
 
         if self.paired:
-            delta[L] = share_i * self.loss.paired_delta(s, y)
+            delta[L] = share_i * self.loss.paired_delta(z[L], s, y)
         else:
             delta[L] = self.f[L].backward(z[L], s, share_i * self.loss.gradient(s, y))
         for l in range(L - 1, 0, -1):

@@ -167,6 +167,14 @@ def log1p(x):
     return Rounded(np.log1p(x.value), x.error).rounded(LIBM)
 
 
+def log(x):
+    """|ln x' - ln x| <= error / (x - error)."""
+    least = x.value - x.error
+    error = np.full(x.shape, np.inf)
+    np.divide(x.error, least, out=error, where=least > 0)
+    return Rounded(np.log(x.value), error).rounded(LIBM)
+
+
 def sqrt(x):
     """|sqrt x' - sqrt x| = |x' - x| / (sqrt x' + sqrt x) <= sqrt error, error / sqrt x."""
     root = np.sqrt(x.value)
@@ -196,11 +204,16 @@ def sign(x):
     """Return the sign; that of a number whose error reaches to 0 may be any."""
     value = np.sign(x.value)
     return Rounded(value, np.where(np.abs(x.value) <= x.error, 1 + np.abs(value), 0.0))
+def zip_parts(x, y):
+    """Return the values of both, and their errors."""
+    return (x.value, y.value), (x.error, y.error)
 
 
 def where(condition, x, y):
     """Return x or y; in doubt it may be the other one."""
     x, y = exact(x), exact(y)
+    if not isinstance(condition, Doubtful):
+        return Rounded(*(np.where(condition, *each) for each in zip_parts(x, y)))
     error = np.where(condition.holds, x.error, y.error)
     of_either = np.maximum(x.error, y.error) + np.abs(x.value - y.value)
     value = np.where(condition.holds, x.value, y.value)
@@ -213,11 +226,14 @@ UFUNCS = {
     np.multiply: Rounded.__mul__,
     np.divide: Rounded.__truediv__,
     np.matmul: Rounded.__matmul__,
+    np.isnan: lambda x: np.isnan(x.value),
+    np.negative: Rounded.__neg__,
     np.absolute: lambda x: Rounded(np.abs(x.value), x.error),
     np.maximum: maximum,
     np.minimum: minimum,
     np.sign: sign,
     np.exp: exp,
+    np.log: log,
     np.log1p: log1p,
     np.sqrt: sqrt,
     np.tanh: tanh,

@@ -23,13 +23,25 @@ DTYPES = ["float32", "float64"]
 # The plans, with our own products, and the layerwise one with those of a BLAS.
 PLANS = ["layerwise", "blas", "narrow", "rows", "columns"]
 
+
+def takes(loss, output):
+    """Tell whether the loss of this name takes the outputs of an activation."""
+    of_reference = LOSSES[loss]
+    if of_reference.paired_activation:
+        return output == of_reference.paired_activation
+    return output in (of_reference.outputs or ACTIVATIONS)
+
+
 # Every loss with each output activation that it takes.
-PAIRS = [
-    (loss, output)
-    for loss, output in product(LOSS_NAMES, ACTIVATIONS)
-    if (LOSSES[loss].paired_activation or output) == output
-]
+PAIRS = [each for each in product(LOSS_NAMES, ACTIVATIONS) if takes(*each)]
 OUTPUTS = {loss: [output for each, output in PAIRS if each == loss] for loss in LOSS_NAMES}
+
+
+def output_of(loss):
+    """Return an activation that the loss, a name or an object, takes at the output."""
+    name = loss if isinstance(loss, str) else loss._name
+    return "identity" if getattr(loss, "logits", False) else OUTPUTS[name][0]
+
 
 # What acts on each neuron alone: all that hidden layers may have where a plan is not layerwise.
 ELEMENTWISE = [f for f in ACTIVATIONS if reference.ACTIVATIONS[f].backward is Activation.backward]
@@ -55,13 +67,18 @@ def seed_of(*words):
 
 def random_targets(loss, batch, n_out, rng):
     """Return targets (batch, n_out) that the loss accepts, exact in float32."""
-    if LOSSES[loss].takes == "real":
+    takes = LOSSES[loss].takes
+    if takes in ("real", "-1 or 1"):
         y = rng.normal(size=(batch, n_out))
-    elif LOSSES[loss].takes == "distribution":
+    elif takes == "not negative":
+        y = rng.exponential(size=(batch, n_out))
+    elif takes == "distribution":
         y = rng.exponential(size=(batch, n_out))
         y /= y.sum(axis=1, keepdims=True)
     else:
         y = rng.uniform(size=(batch, n_out))
+    if takes == "-1 or 1":
+        y = np.copysign(1, y)
     return y.astype(np.float32).astype(float)
 
 

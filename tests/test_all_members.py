@@ -11,10 +11,18 @@ import chainrule as cr
 import reference
 from all_members import REFUSED, classes, make, numbers, of_reference
 from chainrule import _core
-from reference import GRADIENT_TRANSFORMS, LOSSES, OPTIMIZERS, central_difference
+from reference import GRADIENT_TRANSFORMS, OPTIMIZERS, central_difference
 from rounded_network import RoundedNetwork
 from rounding import exact
-from support import DTYPES, assert_relative, assert_within, bits, random_targets, reference_of
+from support import (
+    DTYPES,
+    assert_relative,
+    assert_within,
+    bits,
+    output_of,
+    random_targets,
+    reference_of,
+)
 
 TRANSFORMS = _core.gradient_transforms()
 STEP = 3  # whose noise stages have
@@ -30,9 +38,8 @@ def network(family=None, name=None, dtype="float64", sizes=(5, 17, 9, 3)):
     """Return a network that has this member, as far as it is one of networks."""
     made = make(family, name) if family in ("activations", "losses", "stages") else None
     loss = made if family == "losses" else "mse"
-    paired = LOSSES[name].paired_activation if family == "losses" else None
     f = made if family == "activations" and name != "softmax" else "tanh"
-    output = made if name == "softmax" else paired or "identity"
+    output = made if name == "softmax" else output_of(loss)
     stages = [made] if family == "stages" else []
     layers = [cr.Input(sizes[0]), *stages, cr.Dense(sizes[1], f), cr.Dense(sizes[2], f), *stages]
     return cr.Network([*layers, cr.Dense(sizes[3], output)], loss=loss, dtype=dtype, rng=0)

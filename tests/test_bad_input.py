@@ -277,12 +277,12 @@ def test_no_samples(loss, use):
 
 @pytest.mark.parametrize(
     "bad",
-    [(x, values, None), (x,), (), x, 5, "x", {"x": x, "y": values}],
-    ids=["triple", "single", "empty", "array", "number", "string", "dict"],
+    [(x, values, None, None), (x,), (), x, 5, "x", {"x": x, "y": values}],
+    ids=["four", "single", "empty", "array", "number", "string", "dict"],
 )
 def test_validation_data_that_is_no_pair(bad):
     pair = Pair()
-    with pair.refuses(TypeError, r"validation_data must be a pair \(x, y\)"):
+    with pair.refuses(TypeError, r"validation_data must be \(x, y\) or \(x, y, sample_weight\)"):
         pair.net.fit(x, values, optimizer=pair.optimizer, validation_data=bad)
 
 

@@ -10,7 +10,7 @@ import pytest
 import chainrule as cr
 from all_members import classes
 from all_members import make as make_member
-from support import DTYPES, assert_relative, bits, reference_of
+from support import DTYPES, assert_relative, bits, output_of, random_targets, reference_of
 
 ACTIVATIONS = [cr.LeakyRelu(0), cr.LeakyRelu(2)]
 ACTIVATIONS += [make_member("activations", name) for name in classes("activations")]
@@ -46,7 +46,8 @@ def test_activations_are_those_of_the_reference(plan, activation, batch):
 @pytest.mark.parametrize("batch", [1, 2, 33, 100])
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
 def test_losses_are_those_of_the_reference(plan, loss, batch):
-    net, (x, y) = make(loss=loss), samples(batch)
+    net, (x, _) = make(loss=loss, output=output_of(loss)), samples(batch)
+    y = random_targets(loss._name, batch, 3, np.random.default_rng(batch))
     weight = np.arange(1, batch + 1) / batch
     cost, gradient = net.value_and_grad(x, y, weight)
     expected, of_reference = reference_of(net).value_and_grad(x, y, weight)

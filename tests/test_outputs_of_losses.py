@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from support import ACTIVATIONS, DTYPES, LOSS_NAMES, OUTPUTS, PAIRS, members
+from all_members import classes, numbers
+from support import ACTIVATIONS, DTYPES, LOSS_NAMES, OUTPUTS, PAIRS, members, random_targets
 
 REFUSED = [pair for pair in members(LOSS_NAMES, ACTIVATIONS) if pair not in PAIRS]
+LOSS_NUMBERS = {loss: numbers("losses", loss) for loss in LOSS_NAMES}
+WITH_LOGITS = [
+    classes("losses")[loss](logits=True) for loss in LOSS_NAMES if "logits" in LOSS_NUMBERS[loss]
+]
 
 
 def network(loss, output, n_out=3, hidden=(50,), **options):
@@ -19,22 +24,39 @@ def network(loss, output, n_out=3, hidden=(50,), **options):
 
 @pytest.mark.parametrize(("loss", "output"), PAIRS)
 def test_pairs_that_are_taken(loss, output):
-    y = np.full((5, 3), 1 / 3)
+    y = random_targets(loss, 5, 3, np.random.default_rng(0))
     history = network(loss, output, rng=0).fit(np.ones((5, 4)), y)
-    assert history.cost[0] >= 0
+    assert np.isfinite(history.cost[0])
 
 
 @pytest.mark.parametrize(("loss", "output"), REFUSED)
 @pytest.mark.parametrize("hidden", [(), (50,), (5, 6)])
 def test_pairs_that_are_refused(loss, output, hidden):
-    (taken,) = OUTPUTS[loss]
+    *others, last = OUTPUTS[loss]
+    taken = f"{', '.join(others)} or {last}" if others else last
+    write = "one of these" if others else f'Dense(3, "{last}")'
     number = len(hidden) + 2
+    logits = output == "identity" and "logits" in LOSS_NUMBERS[loss]
     message = (
         f'loss "{loss}" takes the outputs of {taken}, but layer {number}, Dense(3, "{output}"), '
-        f'has {output}; write Dense(3, "{taken}")'
+        f"has {output}; write {write}" + ", or give the loss logits=True" * logits
     )
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         network(loss, output, hidden=hidden)
+
+
+@pytest.mark.parametrize("loss", WITH_LOGITS, ids=repr)
+@pytest.mark.parametrize("output", ACTIVATIONS)
+def test_logits_take_identity(loss, output):
+    if output == "identity":
+        assert network(loss, output).loss == loss
+        return
+    message = (
+        f'loss "{loss._name}" with logits takes the outputs of identity, but layer 3, '
+        f'Dense(3, "{output}"), has {output}; write Dense(3, "identity")'
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        network(loss, output)
 
 
 @pytest.mark.parametrize("output", ACTIVATIONS)
@@ -75,6 +97,7 @@ def test_help_and_readme_name_every_pair():
         (row,) = re.findall(rf'^\| "{loss}" \|.*$', readme, re.MULTILINE)
         (item,) = re.findall(rf'\* "{loss}": (.*)', cr.Network.__doc__)
         for text in row, item:
-            named = [output for output in ACTIVATIONS if output in text]
-            assert named == (OUTPUTS[loss] if len(OUTPUTS[loss]) == 1 else ["softmax"]), text
-            assert ("any" in text) == (len(OUTPUTS[loss]) > 1)
+            any_output = OUTPUTS[loss] == ACTIVATIONS
+            named = [output for output in ACTIVATIONS if re.search(rf"\b{output}\b", text)]
+            assert named == (["softmax"] if any_output else OUTPUTS[loss]), text
+            assert ("any" in text) == any_output

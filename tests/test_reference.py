@@ -82,7 +82,7 @@ def test_gradient_is_that_of_central_differences(hidden, output, loss):
 def test_gradient_without_bias(loss):
     rng = np.random.default_rng(1)
     W = rng.normal(size=(3, 4)), rng.normal(size=(2, 3))
-    output = LOSSES[loss].paired_activation or "identity"
+    output = LOSSES[loss].paired_activation or (LOSSES[loss].outputs or ["identity"])[0]
     network = Network(W, [None, None], ["tanh", output], loss)
     assert network.parameters.shape == (18,)
     assert_gradient(network, rng.normal(size=(7, 4)), random_targets(loss, 7, 2, rng))
@@ -97,7 +97,7 @@ def test_pair_is_what_the_chain_rule_gives(loss):
     s = f.forward(z)
     np.testing.assert_allclose(member.paired_cost(z, y), member.cost(s, y), rtol=1e-13)
     by_chain_rule = f.backward(z, s, member.gradient(s, y))
-    np.testing.assert_allclose(member.paired_delta(s, y), by_chain_rule, rtol=0, atol=1e-14)
+    np.testing.assert_allclose(member.paired_delta(z, s, y), by_chain_rule, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
@@ -108,7 +108,7 @@ def test_activations_by_hand(activation):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_losses_by_hand(loss):
-    cost = LOSSES[loss]().cost(np.array([[0.5, 0.25]]), np.array([[0.0, 1.0]]))
+    cost = LOSSES[loss]().cost(np.array([[0.5, 0.25]]), np.array([LOSSES[loss].by_hand_y]))
     np.testing.assert_allclose(cost, [LOSSES[loss].by_hand], rtol=1e-15)
 
 
@@ -117,11 +117,22 @@ def test_pair_where_the_output_saturates(loss):
     W = np.eye(2)
     network = Network([W], [None], [LOSSES[loss].paired_activation], loss)
     x, y = [[1000.0, 0.0]], [[0.0, 1.0]]
-    per_output = {"cross_entropy": 1000.0, "binary_cross_entropy": (1000 + np.log(2)) / 2}
-    assert network.cost(x, y) == pytest.approx(per_output[loss], rel=1e-15)
+    per_output = {
+        "cross_entropy": 1000.0,
+        "kl_divergence": 1000.0,
+        "binary_cross_entropy": (1000 + np.log(2)) / 2,
+        "focal": (3 / 4 * 1000 + 1 / 4 * np.log(2) / 4) / 2,
+    }
+    assert network.cost(x, y) == pytest.approx(per_output[loss], rel=1e-14)
     delta = network.backward(network.forward(x), y).delta[2]
-    by_hand = {"cross_entropy": [[1, -1]], "binary_cross_entropy": [[1 / 2, -1 / 4]]}
-    np.testing.assert_allclose(delta, by_hand[loss], rtol=1e-15)
+    by_hand = {
+        "cross_entropy": [[1, -1]],
+        "kl_divergence": [[1, -1]],
+        "binary_cross_entropy": [[1 / 2, -1 / 4]],
+        # Of the second, with p = q = 1/2 and ce = ln 2: 1/4 q^2 (q - 1 - 2 ce p).
+        "focal": [[3 / 8, 1 / 16 * (-1 / 2 - np.log(2)) / 2]],
+    }
+    np.testing.assert_allclose(delta, by_hand[loss], rtol=1e-14)
 
 
 def test_pair_where_the_cost_is_tiny():

@@ -17,6 +17,7 @@ PARAMETERS = {
     "block": "numpy.typing.ArrayLike",
     "callbacks": "collections.abc.Sequence[tuple[typing.Any, ...]] | None",
     "check_finite": "bool",
+    "class_weight": "typing.Any",
     "choice": "str",
     "compute_metrics": "collections.abc.Callable[[], list[float]] | None",
     "epochs": "int",
@@ -35,7 +36,7 @@ PARAMETERS = {
     "stop": "collections.abc.Sequence[typing.Any]",
     "step": "int | None",
     "training": "bool",
-    "validation_data": "tuple[numpy.typing.ArrayLike, ...] | None",
+    "validation_data": "tuple[numpy.typing.ArrayLike | None, ...] | None",
     "x": "numpy.typing.ArrayLike",
     "y": "numpy.typing.ArrayLike",
 }

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "chainrule/parameter.h"
@@ -50,6 +51,19 @@ struct PartsOf<Member, std::void_t<decltype(Member::kParts)>> {
   }
 };
 
+// The hyperparameters that are lists, which a member declares in kLists; in a spec they are name[0], name[1], ..., and where
+// somebody has written out a whole list, its length by its name.
+template <class Member, class = void>
+struct ListsOf {
+  static std::vector<Parameter> list() { return {}; }
+};
+template <class Member>
+struct ListsOf<Member, std::void_t<decltype(Member::kLists)>> {
+  static std::vector<Parameter> list() {
+    return {std::begin(Member::kLists), std::end(Member::kLists)};
+  }
+};
+
 // Conditions on several hyperparameters at once, which a member may have in check().
 template <class Member, class = void>
 struct ChecksTogether : std::false_type {};
@@ -89,6 +103,16 @@ std::vector<Parameter> parameters_of(int index) {
       index, [](auto member) { return ParametersOf<typename decltype(member)::type>::list(); });
 }
 
+template <class List>
+std::vector<Parameter> lists_of(int index) {
+  return List::template visit<std::vector<Parameter>>(
+      index, [](auto member) { return ListsOf<typename decltype(member)::type>::list(); });
+}
+
+inline std::string name_of_entry(const std::string& list, std::int64_t place) {
+  return list + "[" + std::to_string(place) + "]";
+}
+
 template <class Named>
 std::vector<std::string> names_of(const std::vector<Named>& all) {
   std::vector<std::string> names;
@@ -107,15 +131,32 @@ void check_numbers(int index, const double* numbers) {
   });
 }
 
+// The names of the lists of a member, and of what the spec has of them; throws std::invalid_argument where a number in them is
+// out of range.
+template <class List>
+std::vector<std::string> check_lists(int index, const Spec& spec) {
+  std::vector<std::string> names;
+  for (const Parameter& each : lists_of<List>(index)) {
+    names.emplace_back(each.name);
+    for (const auto& [place, value] : spec.list(each.name)) {
+      names.push_back(name_of_entry(each.name, place));
+      require(holds(each.allowed, value), names.back(), text_of(each.allowed), value);
+    }
+  }
+  return names;
+}
+
 // `family` ("activation", ...) is for the messages. A number that the spec does not have takes its default.
 template <class List>
 Choice<List> choose(const std::string& family, const Spec& spec) {
   Choice<List> choice;
   choice.index = List::index_of(family, spec.name);
   const std::vector<Parameter> parameters = parameters_of<List>(choice.index);
+  std::vector<std::string> known = names_of(parameters);
+  for (std::string& name : check_lists<List>(choice.index, spec)) known.push_back(std::move(name));
   List::template visit<void>(choice.index, [&](auto member) {
     using Member = typename decltype(member)::type;
-    spec.require_known(names_of(parameters), WordsOf<Member>::list(), PartsOf<Member>::list());
+    spec.require_known(known, WordsOf<Member>::list(), PartsOf<Member>::list());
   });
   int i = 0;
   for (const Parameter& each : parameters) {

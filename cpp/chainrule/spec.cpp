@@ -44,6 +44,17 @@ void require_one_of_each(const std::string& owner, const char* kind,
   }
 }
 
+// The i of "key[i]", or -1.
+std::int64_t place_in_list(const std::string& name, const std::string& key) {
+  constexpr std::size_t kMostDigits = 18;  // an int64 holds every number of so many
+  if (name.compare(0, key.size() + 1, key + "[") != 0 || name.back() != ']') return -1;
+  const std::string digits = name.substr(key.size() + 1, name.size() - key.size() - 2);
+  if (digits.empty() || digits.size() > kMostDigits) return -1;
+  if (digits.find_first_not_of("0123456789") != std::string::npos) return -1;
+  if (digits.size() > 1 && digits[0] == '0') return -1;
+  return std::stoll(digits);
+}
+
 }  // namespace
 
 double Spec::number(const std::string& key, double standard) const {
@@ -64,6 +75,15 @@ Spec Spec::part(const std::string& key, const Spec& standard) const {
 double Spec::number(const std::string& key) const {
   if (const double* found = find(numbers, key)) return *found;
   throw std::invalid_argument(name + " needs the number \"" + key + "\"");
+}
+
+std::map<std::int64_t, double> Spec::list(const std::string& key) const {
+  std::map<std::int64_t, double> entries;
+  for (const auto& [name, value] : numbers) {
+    const std::int64_t place = place_in_list(name, key);
+    if (place >= 0) entries.emplace(place, value);
+  }
+  return entries;
 }
 
 void Spec::require_known(const std::vector<std::string>& number_keys,

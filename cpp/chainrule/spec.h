@@ -3,6 +3,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,9 @@ struct Spec {
 
   // As above, but throws std::invalid_argument where there is none.
   double number(const std::string& key) const;
+
+  // The numbers key[0], key[1], ... by their place; some may be left out.
+  std::map<std::int64_t, double> list(const std::string& key) const;
 
   bool operator==(const Spec& other) const {
     return name == other.name && numbers == other.numbers && words == other.words &&

@@ -20,7 +20,19 @@ from chainrule.callbacks import Callback, Record
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
-from chainrule.losses import Huber
+from chainrule.losses import (
+    BinaryCrossEntropy,
+    CrossEntropy,
+    Focal,
+    Hinge,
+    Huber,
+    KlDivergence,
+    LogCosh,
+    Mae,
+    Mse,
+    Poisson,
+    Quantile,
+)
 from chainrule.metrics import F1, Metric, TopK
 from chainrule.network import Network
 from chainrule.optimizers import (
@@ -65,11 +77,13 @@ __all__ = [
     "Adam",
     "AdamW",
     "AllOf",
+    "BinaryCrossEntropy",
     "Callback",
     "ConcurrentUseError",
     "ConstantRate",
     "CosineDecay",
     "CostBelow",
+    "CrossEntropy",
     "Dense",
     "Dropout",
     "Explanation",
@@ -90,6 +104,14 @@ __all__ = [
     "OneCycle",
     "RAdam",
     "RMSprop",
+    "Focal",
+    "Hinge",
+    "KlDivergence",
+    "LogCosh",
+    "Mae",
+    "Mse",
+    "Poisson",
+    "Quantile",
     "Record",
     "ReduceOnPlateau",
     "Rprop",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
@@ -55,6 +55,7 @@ class Member:
 
     _name: ClassVar[str]
     _words: ClassVar[tuple[str, ...]] = ()
+    _lists: ClassVar[tuple[str, ...]] = ()  # those of which one number may stand for a list of one
 
     def __post_init__(self) -> None:
         self._check()
@@ -64,14 +65,34 @@ class Member:
         raise NotImplementedError
 
     def _spec(self) -> Spec:
-        values = {each.name: getattr(self, each.name) for each in fields(self)}
-        words = {name: word(name, values[name]) for name in self._words if values[name] is not None}
-        numbers = {
-            name: real_number(name, value)
-            for name, value in values.items()
-            if name not in self._words
-        }
+        numbers: dict[str, float] = {}
+        words: dict[str, str] = {}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if value is None and (each.name in self._words or each.default is None):
+                continue
+            if each.name in self._words:
+                words[each.name] = word(each.name, value)
+                continue
+            if each.type == "bool":
+                value = true_or_false(each.name, value)
+            elif each.name in self._lists and not isinstance(value, tuple):
+                value = {0: value}
+            numbers |= numbers_of(each.name, value)
         return (self._name, numbers, words, [])
+
+
+def numbers_of(name: str, value: object) -> dict[str, float]:
+    """Return the numbers of a spec that a hyperparameter is: one, or those of a list.
+
+    A tuple comes with its length, so that a list of the wrong length is told from a mapping.
+    """
+    if isinstance(value, Mapping):
+        entries: dict[Any, float] = dict(value)
+        return {f"{name}[{place}]": real_number(name, each) for place, each in entries.items()}
+    if isinstance(value, tuple):
+        return {name: len(value), **numbers_of(name, dict(enumerate(value)))}
+    return {name: real_number(name, value)}
 
 
 def spec_of(member: str | Member) -> Spec:

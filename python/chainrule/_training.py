@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from chainrule import _core
+from chainrule._class_weight import balanced
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import as_list, real_number, shown, true_or_false, whole_number
 from chainrule.callbacks import as_callbacks, hooks_of
@@ -28,7 +29,7 @@ _SPLIT = 0x73706C6974
 
 def train(
     network: Network,
-    data: tuple[Any, Any, Any, Any],
+    data: tuple[Any, Any, Any, Any, Any],
     *,
     optimizer: Optimizer | None,
     epochs: int | Literal["auto"] | None,
@@ -42,7 +43,7 @@ def train(
     gradient_norm: bool,
     progress: bool | Literal["auto"],
 ) -> History:
-    """Train a network on `data`: x, y, sample_weight, validation_data."""
+    """Train a network on `data`: x, y, sample_weight, validation_data, class_weight."""
     if optimizer is None:
         optimizer = Adam()
     if isinstance(stop, StopCondition):
@@ -53,7 +54,7 @@ def train(
         epochs = None if conditions and order is None else 1
     if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
         raise ValueError(f"epochs must be >= 0, got {epochs}")
-    x, y, sample_weight, validation_data = data
+    x, y, sample_weight, validation_data, class_weight = data
     if validation_split is not None:
         if validation_data is not None:
             raise ValueError("give validation_data or validation_split, not both")
@@ -77,6 +78,8 @@ def train(
     record = _core.History()
     may_stop: list[object] = [*conditions, *of_user]
     displays = progress_of(progress, epochs, len(x))
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        class_weight = balanced(y)
     try:
         network._fit(
             x,
@@ -95,6 +98,7 @@ def train(
             metrics=[(name, each.better) for name, each in zip(names, measured, strict=True)],
             compute_metrics=compute_metrics,
             gradient_norm=true_or_false("gradient_norm", gradient_norm),
+            class_weight=class_weight,
         )
     except BaseException as error:
         if record.begun:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _core
+from chainrule._class_weight import ClassWeight
 from chainrule._given_weights import CUSTOM
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import (
@@ -51,9 +52,18 @@ class Network(_core.Network):
         * "huber": any but softmax over one neuron; errors above `Huber.delta` count linearly.
         * "cross_entropy": softmax, over two neurons or more; for classes.
         * "binary_cross_entropy": sigmoid; for yes or no, one or several of them.
+        * "mae": any but softmax over one neuron; absolute errors.
+        * "log_cosh": any but softmax over one neuron; a smooth mixture of "mse" and "mae".
+        * "poisson": sigmoid or softmax, whose outputs are above 0; for counts.
+        * "quantile": any but softmax over one neuron; for the median, or see `Quantile`.
+        * "hinge": identity or tanh; for two classes, -1 and 1.
+        * "focal": sigmoid; as "binary_cross_entropy" where few answers are yes.
+        * "kl_divergence": softmax, over two neurons or more; for distributions.
         * a function ``(s, y) -> (cost, dC_ds)`` of the outputs s, shape (batch, n_out), and the
           rows of y as they were passed: as "mse". `cost` is one number for the batch and `dC_ds`,
           shape (batch, n_out), its gradient.
+
+        ``cr.CrossEntropy(logits=True)`` and its kin take identity; outputs stay weighted inputs.
     dtype : str or numpy.dtype, default "float32"
         Of parameters, computation and outputs: float32 or float64.
     rng : None, int or numpy.random.Generator, optional
@@ -180,12 +190,13 @@ class Network(_core.Network):
         optimizer: Optimizer | None = None,
         epochs: int | Literal["auto"] | None = "auto",
         batch_size: int = 32,
-        validation_data: tuple[npt.ArrayLike, npt.ArrayLike] | None = None,
+        validation_data: tuple[npt.ArrayLike | None, ...] | None = None,
         stop: StopCondition | Sequence[StopCondition] = (),
         callbacks: object = (),
         shuffle: bool = True,
         order: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        class_weight: ClassWeight | Literal["balanced"] | None = None,
         validation_split: float | None = None,
         metrics: object = (),
         gradient_norm: bool = False,
@@ -206,7 +217,8 @@ class Network(_core.Network):
         y : array_like
             Targets. Shape (n, n_out), or (n,) if n_out is 1. For "cross_entropy" labels, shape
             (n,), whole numbers from 0 to n_out - 1, or probabilities, shape (n, n_out). For
-            "binary_cross_entropy" numbers from 0 to 1.
+            "binary_cross_entropy" numbers from 0 to 1, for "poisson" numbers >= 0, for "hinge" -1
+            or 1. NaN, a target that is missing, for losses with ``mask_nan``.
         optimizer : SGD or Adam, optional
             By default a new ``Adam()``.
         epochs : int, "auto" or None, default "auto"
@@ -214,8 +226,8 @@ class Network(_core.Network):
             ends it. "auto" is None with a condition in `stop`, else 1; with an `order`, always 1.
         batch_size : int, default 32
             Samples per update; the last batch of an epoch may be smaller.
-        validation_data : (x, y), optional
-            Samples whose cost is computed after each epoch.
+        validation_data : (x, y) or (x, y, sample_weight), optional
+            Samples whose cost is computed after each epoch, with the same `class_weight`.
         stop : stop condition or sequence of stop conditions, optional
             `CostBelow`, `NoImprovement`, `GradientBelow`, `TimeLimit`, `StopWhen`, `AllOf`.
         callbacks : callback or sequence of callbacks, optional
@@ -228,6 +240,10 @@ class Network(_core.Network):
             The order of samples in each epoch, instead of shuffling.
         sample_weight : array_like, shape (n,), optional
             Weights w_i >= 0, with a finite sum; the cost of a batch is sum(w_i C_i) / sum(w_i).
+        class_weight : dict {class: weight}, array_like or "balanced", optional
+            Where each sample has one class: w_i comes times the weight of its class, >= 0, 1 for
+            one that a dict does not name; for probabilities, times the mean weight. "balanced"
+            is n / (number of classes * samples of the class), as in scikit-learn.
         validation_split : float, optional
             Share of the samples, > 0 and < 1, that is held out as validation data: drawn from the
             network's seed, the same in every call. The rows of both parts are copied.
@@ -270,7 +286,7 @@ class Network(_core.Network):
         """
         return train(
             self,
-            (x, y, sample_weight, validation_data),
+            (x, y, sample_weight, validation_data, class_weight),
             optimizer=optimizer,
             epochs=epochs,
             batch_size=batch_size,
@@ -369,12 +385,14 @@ class Network(_core.Network):
         x: npt.ArrayLike,
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
     ) -> Trace:
         """Go forward and backward once and show everything on the way.
 
         Parameters
         ----------
-        x, y, sample_weight : array_like
+        x, y, sample_weight, class_weight
             Samples, targets and weights as in `fit`; one sample may be (n_in,).
 
         Returns
@@ -389,7 +407,7 @@ class Network(_core.Network):
         ShapeError, ValueError, TypeError
             If x or y is not as `fit` takes them.
         """
-        traced = self._trace(x, y, sample_weight)
+        traced = self._trace(x, y, sample_weight, class_weight)
         return Trace(
             layers=self._layers,
             cost=traced["cost"],

@@ -132,11 +132,11 @@ class Network:
         dC/da^(l) = W^(l)T delta^(l+1),  delta^(l) = dC/da^(l) f'(z^(l)).
         """
         z, a, s, L = passed.z, passed.a, passed.s, self.L
+        share_i = self.shares(y, sample_weight)[:, None]
         y = self.loss.targets(y, s.shape[1])
-        share_i = share(len(s), sample_weight)[:, None]
         delta, dW, db, of_stages = {}, {}, {}, {}
         if self.paired:
-            delta[L] = share_i * self.loss.paired_delta(s, y)
+            delta[L] = share_i * self.loss.paired_delta(z[L], s, y)
         else:
             dC_ds = share_i * self.loss.gradient(s, y)
             delta[L] = self.f[L].backward(z[L], a[L], dC_ds)
@@ -153,6 +153,11 @@ class Network:
                 delta[l] = self.f[l].backward(z[l], a[l], dC_da)
         return Gradients(delta, dW, db, of_stages)
 
+    def shares(self, y, sample_weight=None):
+        """share_i, the part of each sample in the cost of the batch."""
+        y = np.asarray(y)
+        return share(len(y), sample_weight, self.loss.counts(y, len(self.W[self.L - 1])))
+
     def sample_costs(self, passed, y):
         """C_i, the cost of each sample (batch,)."""
         y = self.loss.targets(y, passed.s.shape[1])
@@ -164,7 +169,7 @@ class Network:
         """C = sum_i w_i C_i / sum_i w_i, the mean over the batch without weights, and penalties."""
         costs = self.sample_costs(self.forward(x, step), y)
         penalty = sum(self.options[l].penalty(self.W[l]) for l in self.W)
-        return float(share(len(x), sample_weight) @ costs + penalty)
+        return float(self.shares(y, sample_weight) @ costs + penalty)
 
     def value_and_grad(self, x, y, sample_weight=None, step=None):
         """Return C and its gradient, flat as `parameters`; 0 where a layer is frozen."""
@@ -266,6 +271,7 @@ def train(
     x, y = np.asarray(x), np.asarray(y)
     w = np.ones(len(x)) if sample_weight is None else np.asarray(sample_weight)
     step_of_each = StepOfEach(optimizer, network.rate_factors)
+    counted = w * network.loss.counts(y, len(network.W[network.L - 1]))
     step_costs, epoch_costs = [], []
     step = first_step
     for samples in np.asarray(order):
@@ -279,6 +285,6 @@ def train(
             network.parameters = step_of_each.step(network.parameters, gradient)
             network.limit_norms()
             step_costs.append(C)
-            total += C * w[i].sum()
-        epoch_costs.append(total / w[samples].sum())
+            total += C * counted[i].sum()
+        epoch_costs.append(total / counted[samples].sum())
     return step_costs, epoch_costs

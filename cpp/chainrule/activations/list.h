@@ -6,6 +6,7 @@
 #include "chainrule/activations/gelu.h"
 #include "chainrule/activations/identity.h"
 #include "chainrule/activations/leaky_relu.h"
+#include "chainrule/activations/output_range.h"
 #include "chainrule/activations/relu.h"
 #include "chainrule/activations/sigmoid.h"
 #include "chainrule/activations/softmax.h"
@@ -27,6 +28,11 @@ inline bool slope_reads_z(const Activation& activation) {
   return Activations::visit<bool>(activation.index, [](auto member) {
     return decltype(member)::type::kSlopeReads == SlopeReads::kZ;
   });
+}
+
+inline OutputRange output_range(int activation) {
+  return Activations::visit<OutputRange>(
+      activation, [](auto member) { return kOutputsOf<typename decltype(member)::type>; });
 }
 
 }  // namespace chainrule

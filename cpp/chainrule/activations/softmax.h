@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/output_range.h"
 #include "chainrule/activations/slope_reads.h"
 
 namespace chainrule {
@@ -10,6 +11,7 @@ struct Softmax {
   static constexpr const char* kName = "softmax";
   static constexpr bool kElementwise = false;
   static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
+  static constexpr OutputRange kOutputs{0, 1, false};
 
   template <class V>
   struct Formula {

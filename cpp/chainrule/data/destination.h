@@ -40,6 +40,22 @@ struct Destination {
       for (std::int64_t i = 0; i < rows; ++i) std::fill_n(&at(i, j), count, value);
     }
   }
+  // Calls each(j, element) for every element (i, j).
+  template <class Each>
+  void for_each(std::int64_t rows, std::int64_t cols, Each&& each) const {
+    for (std::int64_t j = 0; panel_width == 1 && j < cols; ++j) {
+      T* const column = &at(0, j);
+      for (std::int64_t i = 0; i < rows; ++i) each(j, column[i]);
+    }
+    for (std::int64_t first = 0; panel_width > 1 && first < cols;) {
+      const std::int64_t count = std::min(panel_width, cols - first);
+      for (std::int64_t i = 0; i < rows; ++i) {
+        T* const row = &at(i, first);
+        for (std::int64_t j = 0; j < count; ++j) each(first + j, row[j]);
+      }
+      first += count;
+    }
+  }
 };
 
 }  // namespace chainrule

@@ -151,7 +151,8 @@ struct KernelTable {
                 std::int64_t cols, std::int64_t stride, double* costs);
 
   // dC/ds, or delta itself where the loss is paired with the output's activation, for C = sum_i shares[i] C_i.
-  void (*cost_backward)(const Loss& loss, const T* s, const T* y, const T* shares,
+  // `gradient` overlaps neither z nor s.
+  void (*cost_backward)(const Loss& loss, const T* z, const T* s, const T* y, const T* shares,
                         std::int64_t rows, std::int64_t cols, std::int64_t stride, T* gradient);
 
   // A stage between dense layers: out from in; dC/d(in) from dC/d(out), after it; and, for vector `of` of those that it trains,

@@ -68,7 +68,8 @@ void narrow_output_delta(const NarrowPass<typename V::Number>& pass) {
   const RowsSideBySide<V> row(layer.n_out, pass.stride);
   for_samples<V>(pass.n_samples, [&](int64_t i) {
     T* delta = layer.delta + i;
-    cost_gradient(*pass.loss, row, pass.s + i, pass.y + i, V::load(pass.shares + i), delta);
+    cost_gradient(*pass.loss, row, pass.z + i, pass.s + i, pass.y + i, V::load(pass.shares + i),
+                  delta);
     if (pass.loss->paired) return;
     visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
       delta_of(member, f, row, (kReadsZ<decltype(member)> ? pass.z : pass.s) + i, delta, delta);

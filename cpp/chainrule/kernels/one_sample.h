@@ -94,7 +94,7 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
   using T = typename V::Number;
   const NarrowLayer<T>& output = pass.layers[pass.n_layers - 1];
   const Row<V, true> row(output.n_out);
-  cost_gradient(*pass.loss, row, pass.s, y, *pass.shares, output.delta);
+  cost_gradient(*pass.loss, row, pass.z, pass.s, y, *pass.shares, output.delta);
   if (!pass.loss->paired) {
     visit_formula<V>(output.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       const T* a_or_z = kReadsZ<decltype(member)> ? pass.z : pass.s;

@@ -13,6 +13,10 @@ namespace {
 template <class V>
 struct At {
   int64_t j;
+  // What an array of one number for each place of the row has here.
+  CHAINRULE_INLINE V of_column(const typename V::Number* columns) const {
+    return V::load(columns + j);
+  }
   CHAINRULE_INLINE V operator()(const typename V::Number* row) const { return V::load(row + j); }
   CHAINRULE_INLINE void put(typename V::Number* row, V values) const { values.store(row + j); }
   CHAINRULE_INLINE V or_else(V values, V /*other*/) const { return values; }
@@ -23,6 +27,9 @@ template <class V>
 struct AtEnd {
   int64_t j;
   int count;
+  CHAINRULE_INLINE V of_column(const typename V::Number* columns) const {
+    return V::load_first(columns + j, count);
+  }
   CHAINRULE_INLINE V operator()(const typename V::Number* row) const {
     return V::load_first(row + j, count);
   }
@@ -97,6 +104,16 @@ CHAINRULE_INLINE V larger(V a, V b) {  // by this name in a class that has a max
   return max(a, b);
 }
 
+// A place in rows that lie across: the same one of each.
+template <class V>
+struct AtSideBySide : At<V> {
+  int64_t column;
+  AtSideBySide(int64_t column_, int64_t stride) : At<V>{column_ * stride}, column(column_) {}
+  CHAINRULE_INLINE V of_column(const typename V::Number* columns) const {
+    return V::set(columns[column]);
+  }
+};
+
 // Rows that lie across: number j of them all is the vector at j * stride.
 template <class V>
 class RowsSideBySide {
@@ -113,7 +130,7 @@ class RowsSideBySide {
 
   template <class Body>
   CHAINRULE_INLINE void for_each(Body&& body) const {
-    for (int64_t j = 0; j < n_; ++j) body(At<V>{j * stride_});
+    for (int64_t j = 0; j < n_; ++j) body(AtSideBySide<V>(j, stride_));
   }
 
   // A lane that no element belongs to changes nothing, so it may be left out: no other is -0, or NaN in a maximum.
@@ -135,9 +152,9 @@ class RowsSideBySide {
     constexpr int64_t kLanes = Lanes<T>::kCount;
     V lanes[kLanes];
     int64_t used = n_ < kLanes ? n_ : kLanes;
-    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(At<V>{j * stride_}));
+    for (int64_t j = 0; j < used; ++j) lanes[j] = take(start, term(AtSideBySide<V>(j, stride_)));
     for (int64_t j = used; j < n_; ++j) {
-      lanes[j % kLanes] = take(lanes[j % kLanes], term(At<V>{j * stride_}));
+      lanes[j % kLanes] = take(lanes[j % kLanes], term(AtSideBySide<V>(j, stride_)));
     }
     for (int64_t half = kLanes / 2; half > 0; half /= 2) {
       for (int64_t i = 0; i + half < used; ++i) lanes[i] = combine(lanes[i], lanes[i + half]);

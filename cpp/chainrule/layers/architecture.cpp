@@ -6,8 +6,8 @@
 #include <cctype>
 #include <stdexcept>
 
-#include "chainrule/activations/list.h"
 #include "chainrule/layers/input.h"
+#include "chainrule/layers/make_loss.h"
 #include "chainrule/losses/list.h"
 #include "chainrule/memory/aligned_block.h"
 
@@ -28,63 +28,6 @@ std::string title_of(const std::string& name) {
     starts_word = each == '_';
   }
   return title;
-}
-
-std::string name_of(const Activation& activation) {
-  return Activations::names()[static_cast<std::size_t>(activation.index)];
-}
-
-// As it is written in Python: Dense(3, "softmax")
-std::string dense_text(std::int64_t n_out, const std::string& activation) {
-  return "Dense(" + std::to_string(n_out) + ", \"" + activation + "\")";
-}
-
-// "layer 3, Dense(1, "relu"),", of the last layer. The input is layer 1.
-std::string output_text(const std::vector<Layer>& layers) {
-  const Dense& output = *layers.back().dense();
-  return "layer " + std::to_string(layers.size() + 1) + ", " +
-         dense_text(output.n_out, name_of(output.activation)) + ",";
-}
-
-Loss make_loss(const Spec& spec, const std::vector<Layer>& layers) {
-  Loss loss;
-  if (spec.name == Architecture::kCustomLoss) {
-    loss.custom = true;
-    return loss;
-  }
-  loss.choice = choose<Losses>("loss", spec);
-  Losses::visit<void>(loss.choice.index, [&](auto member) {
-    using Member = typename decltype(member)::type;
-    loss.targets = Member::kTargets;
-    const Dense& output = *layers.back().dense();
-    const std::string where = output_text(layers);
-    if (output.n_out == 1 && loss.targets == TargetKind::kDistribution) {
-      throw std::invalid_argument(
-          "loss \"" + spec.name + "\" is for two classes or more, with an output for each, but " +
-          where + " has one output; for two classes with one output write " +
-          dense_text(1, Sigmoid::kName) + " and the loss \"" + BinaryCrossEntropy::kName + "\"");
-    }
-    if constexpr (kIsPaired<Member>) {
-      using Takes = typename Member::PairedActivation;
-      loss.paired = true;
-      if (output.activation.index == Activations::index_of_type<Takes>()) return;
-      throw std::invalid_argument("loss \"" + spec.name + "\" takes the outputs of " +
-                                  Takes::kName + ", but " + where + " has " +
-                                  name_of(output.activation) + "; write " +
-                                  dense_text(output.n_out, Takes::kName));
-    }
-  });
-  return loss;
-}
-
-// Where the outputs of a row sum to 1, a single one is 1 whatever z is.
-void require_outputs_that_vary(const std::vector<Layer>& layers) {
-  const Dense& output = *layers.back().dense();
-  if (output.n_out > 1 || output.activation.index != Activations::index_of_type<Softmax>()) return;
-  throw std::invalid_argument(output_text(layers) +
-                              " is the constant 1, since softmax sums to 1 over its neurons; "
-                              "write two neurons or more, or " +
-                              dense_text(1, Sigmoid::kName));
 }
 
 }  // namespace
@@ -113,9 +56,13 @@ Architecture::Architecture(const Spec& spec) {
     const bool inside = &layer != &layers.back();
     if (inside && dense && !is_elementwise(dense->activation)) elementwise_inside = false;
   }
-  // First: it knows better what to write instead.
-  loss = make_loss(spec.part("loss", {Mse::kName}), layers);
-  require_outputs_that_vary(layers);
+  const Spec of_loss = spec.part("loss", {Mse::kName});
+  if (of_loss.name == kCustomLoss) {
+    loss.custom = true;
+  } else {
+    loss = make_loss(of_loss, OutputLayer{output(), layers.size() + 1});
+  }
+  require_outputs_that_vary({output(), layers.size() + 1});
 }
 
 void Architecture::add_layer(const Spec& spec) {

@@ -33,6 +33,7 @@ struct Architecture {
 
   const Dense& output() const { return *layers.back().dense(); }
   std::int64_t n_out() const { return output().n_out; }
+  std::int64_t n_targets() const { return n_out() / loss.outputs_of_target; }  // of a sample
   std::int64_t n_parameters() const { return parameters.size(); }
   // The first layer that trains something: the way back ends there. The last one, if none does.
   std::size_t first_trained() const { return parameters.first_trained_layer(); }

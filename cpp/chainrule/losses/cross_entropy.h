@@ -1,9 +1,11 @@
-// Cross-entropy of a distribution y over classes and the predicted one s: C_i = -sum_j y_j ln s_j
-// Bishop: Pattern Recognition and Machine Learning (2006), section 4.3.4
+// Cross-entropy of a distribution y over classes and the predicted one s: C_i = -sum_j y_j ln s_j; with class weights,
+// y_j comes times that of its class, and their mean is weighted by that of the label, if there is one.
+// Bishop: Pattern Recognition and Machine Learning (2006), section 4.3.4; PyTorch's CrossEntropyLoss.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
 #include "chainrule/activations/softmax.h"
+#include "chainrule/losses/options.h"
 #include "chainrule/losses/targets.h"
 
 namespace chainrule {
@@ -19,6 +21,8 @@ struct CrossEntropy {
                                                "xent",
                                                "log_loss",
                                                "softmax_cross_entropy"};
+  static constexpr Parameter kParameters[] = {kLabelSmoothing, kLogits};
+  static constexpr Parameter kLists[] = {kClassWeight};
   static constexpr TargetKind kTargets = TargetKind::kDistribution;
   using PairedActivation = Softmax;
   static constexpr bool kElementwise = false;
@@ -38,6 +42,12 @@ struct CrossEntropy {
     // largest exponential is 1 after the shift and goes into log1p, so a sum near 1 keeps its digits.
     template <class Row, class T>
     typename Row::Scalar paired_cost(Row row, const T* z, const T* y) const {
+      return sum_of_terms(row, z, y, [](V of_y, V less_log_s) { return of_y * less_log_s; });
+    }
+
+    // sum_j term(y_j, -ln s_j) over all y_j but 0
+    template <class Row, class T, class Term>
+    typename Row::Scalar sum_of_terms(Row row, const T* z, const T* y, Term&& term) const {
       const V largest = row.all(row.max([&](auto at) { return at(z); }));
       const auto others = row.sum(
           [&](auto at) { return select(at(z) == largest, V::zero(), exp(at(z) - largest)); });
@@ -45,7 +55,7 @@ struct CrossEntropy {
           row.sum([&](auto at) { return select(at(z) == largest, V::set(1), V::zero()); });
       const V log_sum = log1p(row.all((ties - row.number(1)) + others));
       return row.sum([&](auto at) {
-        return select(at(y) == V::zero(), V::zero(), at(y) * (log_sum - (at(z) - largest)));
+        return select(at(y) == V::zero(), V::zero(), term(at(y), log_sum - (at(z) - largest)));
       });
     }
 

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/losses/options.h"
 #include "chainrule/losses/targets.h"
-#include "chainrule/parameter.h"
 
 namespace chainrule {
 
@@ -12,7 +12,7 @@ struct Huber {
   static constexpr const char* kName = "huber";
   static constexpr const char* kElsewhere[] = {"smooth_l1", "huber_loss"};
   static constexpr Parameter kParameters[] = {
-      {"delta", 1.0, Allowed::kPositive, "error from which on the cost grows linearly"}};
+      {"delta", 1.0, Allowed::kPositive, "error from which on the cost grows linearly"}, kMaskNan};
   static constexpr TargetKind kTargets = TargetKind::kReal;
   using PairedActivation = void;
   static constexpr bool kElementwise = true;

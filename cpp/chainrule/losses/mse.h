@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/losses/options.h"
 #include "chainrule/losses/targets.h"
 
 namespace chainrule {
@@ -10,6 +11,7 @@ struct Mse {
   static constexpr const char* kName = "mse";
   static constexpr const char* kElsewhere[] = {"mean_squared_error", "squared_error", "l2",
                                                "quadratic"};
+  static constexpr Parameter kParameters[] = {kMaskNan};
   static constexpr TargetKind kTargets = TargetKind::kReal;
   using PairedActivation = void;
   static constexpr bool kElementwise = true;

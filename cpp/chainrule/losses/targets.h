@@ -8,7 +8,9 @@ namespace chainrule {
 
 enum class TargetKind {
   kReal,          // any finite values, (batch, n_out)
+  kNotNegative,   // finite values >= 0, (batch, n_out)
   kUnitInterval,  // values in [0, 1], (batch, n_out)
+  kSigns,         // -1 or 1, (batch, n_out)
   kDistribution,  // integer labels (batch,), or rows >= 0 that sum to 1, (batch, n_out)
 };
 

@@ -10,59 +10,13 @@
 
 #include "chainrule/error.h"
 #include "chainrule/kernels/all_targets.h"
+#include "chainrule/network/check_targets.h"
+#include "chainrule/network/check_values.h"
+#include "chainrule/network/rows_at_once.h"
+#include "chainrule/plan/weigh_targets.h"
 
 namespace chainrule {
 namespace {
-
-[[noreturn]] void throw_bad_value(const char* name, double value, std::int64_t row,
-                                  std::int64_t col, const std::string& expected) {
-  throw std::invalid_argument(std::string(name) + " has " + text_of(value) + " in row " +
-                              std::to_string(row) + ", column " + std::to_string(col) +
-                              "; expected " + expected);
-}
-
-// Calls check(row, i) for every row of the array, as doubles.
-template <class Check>
-void for_each_row(const ArrayView& array, Poll& poll, Check&& check) {
-  std::vector<double> row(static_cast<std::size_t>(array.cols));
-  for (std::int64_t i = 0; i < array.rows; ++i) {
-    gather_rows(array, one_row(i), MatrixView<double>(row.data(), 1, array.cols));
-    check(row.data(), i);
-    if (i % 64 == 0) poll();  // a row may be less work than a look at the clock
-  }
-}
-
-void check_labels(const ArrayView& y, std::int64_t n_out, Poll& poll) {
-  for_each_row(y, poll, [&](const double* label, std::int64_t i) {
-    if (*label >= 0 && *label < static_cast<double>(n_out) && *label == std::floor(*label)) return;
-    throw_bad_value("y", *label, i, 0,
-                    "labels that are whole numbers from 0 to " + std::to_string(n_out - 1));
-  });
-}
-
-void check_unit_interval(const ArrayView& y, Poll& poll) {
-  for_each_row(y, poll, [&](const double* row, std::int64_t i) {
-    for (std::int64_t j = 0; j < y.cols; ++j) {
-      if (!(row[j] >= 0 && row[j] <= 1)) throw_bad_value("y", row[j], i, j, "numbers from 0 to 1");
-    }
-  });
-}
-
-void check_distributions(const ArrayView& y, Poll& poll) {
-  // Room for probabilities that were rounded to three digits.
-  constexpr double kTolerance = 1e-3;
-  for_each_row(y, poll, [&](const double* row, std::int64_t i) {
-    double sum = 0;
-    for (std::int64_t j = 0; j < y.cols; ++j) {
-      if (!(row[j] >= 0)) throw_bad_value("y", row[j], i, j, "probabilities");
-      sum += row[j];
-    }
-    if (!(std::fabs(sum - 1) <= kTolerance)) {
-      throw std::invalid_argument("y sums to " + text_of(sum) + " in row " + std::to_string(i) +
-                                  "; expected probabilities that sum to 1");
-    }
-  });
-}
 
 void check_weights(const ArrayView& weight, Poll& poll) {
   double sum = 0;
@@ -77,6 +31,42 @@ void check_weights(const ArrayView& weight, Poll& poll) {
     throw std::invalid_argument("sample_weight sums to " + text_of(sum) +
                                 "; expected at most 1e+200: only the ratios of weights count");
   }
+}
+
+void check_class_weight(const Architecture& architecture, const std::vector<double>& weights) {
+  const auto count = static_cast<std::size_t>(classes_of(architecture).count);
+  if (weights.size() != count) {
+    throw std::invalid_argument("class_weight has " + std::to_string(weights.size()) +
+                                " numbers, but this network has " + std::to_string(count) +
+                                " classes");
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    require(std::isfinite(weights[i]) && weights[i] >= 0, "class_weight[" + std::to_string(i) + "]",
+            "a finite number >= 0", weights[i]);
+  }
+}
+
+// Some sample must count: one that has a weight, of a class that has one, with a target that is there.
+template <class T>
+void require_weight(const Loss& loss, const Samples<T>& samples, Poll& poll) {
+  TargetWeights target_weights;
+  std::vector<double> weights;
+  double sum = 0;
+  for (std::int64_t first = 0; first < samples.size(); first += kRowsAtOnce) {
+    const Rows rows{nullptr, {first, std::min(first + kRowsAtOnce, samples.size())}};
+    weights.assign(static_cast<std::size_t>(rows.size()), 1.0);
+    if (samples.weight.data) {
+      gather_rows(samples.weight, rows, MatrixView<double>(weights.data(), rows.size(), 1));
+    }
+    sum += target_weights.weigh(loss, samples, rows, weights.data());
+    poll();
+  }
+  if (sum > 0) return;
+  throw std::invalid_argument(
+      std::string("no sample counts: ") +
+      (samples.class_weight.empty() && loss.class_weight.empty() ? "" : "class_weight is 0, ") +
+      (samples.weight.data ? "sample_weight is 0, " : "") + (loss.masks_nan ? "y is NaN, " : "") +
+      "for each of them");
 }
 
 template <class T>
@@ -139,16 +129,12 @@ void check_samples(const Architecture& architecture, const Samples<T>& samples, 
     check_weights(samples.weight, poll);
   }
   if (samples.custom_cost) return;
-  const ArrayView& y = samples.y;
-  require_shape("y", y, samples.size(), samples.y_is_labels ? 1 : architecture.n_out());
-  require_finite<T>(y, "y", poll);
-  switch (architecture.loss.targets) {
-    case TargetKind::kReal: break;
-    case TargetKind::kUnitInterval: check_unit_interval(y, poll); break;
-    case TargetKind::kDistribution:
-      samples.y_is_labels ? check_labels(y, architecture.n_out(), poll)
-                          : check_distributions(y, poll);
-      break;
+  const std::int64_t cols = samples.y_is_labels ? 1 : architecture.n_targets();
+  require_shape("y", samples.y, samples.size(), cols);
+  check_targets(architecture, samples, poll);
+  if (!samples.class_weight.empty()) check_class_weight(architecture, samples.class_weight);
+  if (targets_weigh(architecture.loss, samples)) {
+    require_weight(architecture.loss, samples, poll);
   }
 }
 

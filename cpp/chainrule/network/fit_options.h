@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <string>
 #include <vector>
 
 #include "chainrule/memory/array_view.h"
@@ -44,6 +45,7 @@ struct FitOptions {
   RateFunction rate;  // of an optimizer whose learning rate is a function
   // Whether to record it: the gradient of each step is computed as a whole then.
   bool gradient_norm = false;
+  std::function<void(const std::string&)> warn;  // hears what is no error; may throw
   // Where the training begins, if it is not empty. Then where it is left, if that is before its end: by an exception, or
   // after so many steps; empty where it came to its end.
   Position* position = nullptr;

@@ -9,6 +9,7 @@
 #include "chainrule/error.h"
 #include "chainrule/layers/initialize.h"
 #include "chainrule/network/check_samples.h"
+#include "chainrule/network/check_targets.h"
 #include "chainrule/network/divergence.h"
 #include "chainrule/network/rows_at_once.h"
 #include "chainrule/network/training.h"
@@ -219,6 +220,11 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
                 [&] { check_samples(architecture_, *options.validation, poll); });
   }
   check_fit_options(options, samples.size(), poll);
+  if (options.warn && !warned_of_targets_) {
+    const std::string warning = unreachable_targets(architecture_, samples, poll);
+    warned_of_targets_ = !warning.empty();
+    if (warned_of_targets_) options.warn(warning);
+  }
   typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), options.rate, poll);
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =

@@ -112,6 +112,7 @@ class Network {
   std::uint64_t seed_;
   std::uint64_t id_;  // tells networks apart for as long as the process lives
   LifeCounts life_;
+  bool warned_of_targets_ = false;
   std::atomic<int> threads_{0};
   AlignedBlock<T> parameters_;
   mutable UseGuard uses_;

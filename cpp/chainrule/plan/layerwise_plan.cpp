@@ -29,7 +29,7 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
     workspace_.reserve(max_batch, n_out, a_[l + 1]);
     if (this->trains()) workspace_.reserve(max_batch, n_out, delta_[l]);
   }
-  targets_.reserve(max_batch, architecture.n_out(), workspace_);
+  targets_.reserve(max_batch, architecture, workspace_);
   workspace_.reserve(max_batch, architecture.n_out(), y_);
   workspace_.allocate(poll);
 }
@@ -125,17 +125,18 @@ void LayerwisePlan<T>::backpropagate_from(MatrixView<const T> dC_ds, const Batch
 // dC/ds, or delta where the loss is paired
 template <class T>
 void LayerwisePlan<T>::cost_gradient(const Loss& loss, MatrixView<T> gradient, Poll& poll) {
-  const MatrixView<T> s = of_batch(a_.back());
+  const MatrixView<T> z = of_batch(z_.back()), s = of_batch(a_.back());
   s.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine_.kernels->cost_backward(loss, s.row(first), y_.row(first), targets_.shares() + first,
-                                   count, s.cols, s.stride, gradient.row(first));
+    engine_.kernels->cost_backward(loss, z.row(first), s.row(first), y_.row(first),
+                                   targets_.shares() + first, count, s.cols, s.stride,
+                                   gradient.row(first));
   });
 }
 
 template <class T>
 void LayerwisePlan<T>::dC_ds(MatrixView<T> to, Poll& poll) {
   Loss loss = architecture_.loss;
-  loss.paired = false;
+  loss.paired = loss.paired && loss.logits;  // then z is s
   cost_gradient(loss, to, poll);
 }
 

@@ -59,8 +59,7 @@ NarrowPlan<T>::NarrowPlan(const Architecture& architecture, const Capacity& capa
     workspace_.reserve(most_chunks(capacity.max_rows),
                        round_up(architecture.n_parameters(), kernels_.vector_width), gradients_);
   }
-  targets_.reserve(std::max(capacity.max_rows, Plan<T>::OneByOne::kMost), architecture.n_out(),
-                   workspace_);
+  targets_.reserve(std::max(capacity.max_rows, Plan<T>::OneByOne::kMost), architecture, workspace_);
   workspace_.allocate(poll);
   for (Buffers& each : buffers_) {
     for (const NarrowLayer<T>& layer : each.layers) {

@@ -41,7 +41,8 @@ class NarrowPlan final : public Plan<T> {
   CostSums backpropagate(const Batch<T>& batch, Team& team, Poll& poll) override;
   void gradient(T* gradient, Team& team, Poll& poll) override;
   bool trains_one_by_one(const Samples<T>& samples) const override {
-    return !samples.weight.data && architecture_.parameters.plain();
+    return !samples.weight.data && architecture_.parameters.plain() &&
+           !targets_weigh(architecture_.loss, samples);
   }
   void train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) override;
 

@@ -5,6 +5,7 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "chainrule/data/row_source.h"
 #include "chainrule/random/noise.h"
@@ -19,9 +20,11 @@ using CustomCost =
 template <class T>
 struct Samples {
   RowSource x;  // (n, n_in)
-  ArrayView y;  // (n, n_out), or labels (n, 1)
+  ArrayView y;  // (n, targets of a sample), or labels (n, 1)
   bool y_is_labels = false;
-  ArrayView weight;           // (n, 1), or no data: every sample counts as much
+  ArrayView weight;  // (n, 1), or no data: every sample counts as much
+  // By class: a sample's weight comes times that of its class, or of those that y says it may be of; or none.
+  std::vector<double> class_weight;
   CustomCost<T> custom_cost;  // instead of y
 
   std::int64_t size() const { return x.rows(); }

@@ -40,7 +40,7 @@ PanelBuffers<T>::PanelBuffers(const Architecture& architecture_, const Capacity&
   for (MatrixView<T>* matrix : {&z, &s, &y, &gradient}) {
     workspace_.reserve(max_batch, stride, *matrix);
   }
-  targets.reserve(max_batch, architecture.n_out(), workspace_);
+  targets.reserve(max_batch, architecture, workspace_);
   if (capacity.trains && !packs) {
     workspace_.reserve(widest, round_up(max_batch, kernels.vector_width), delta_transposed);
   }

@@ -63,7 +63,7 @@ void PanelPass<T>::begin_backward(Range part) const {
   const MatrixView<T> gradient = buffers.output_rows(buffers.gradient, part);
   const T* of_s = buffers.s.row(part.begin);
   if (samples) {
-    kernels.cost_backward(loss, of_s, buffers.y.row(part.begin),
+    kernels.cost_backward(loss, buffers.z.row(part.begin), of_s, buffers.y.row(part.begin),
                           buffers.targets.shares() + part.begin, gradient.rows, gradient.cols,
                           gradient.stride, gradient.data);
   } else {
