@@ -14,7 +14,15 @@ from chainrule import _core
 from reference import GRADIENT_TRANSFORMS, LOSSES, OPTIMIZERS, central_difference
 from rounded_network import RoundedNetwork
 from rounding import exact
-from support import DTYPES, assert_relative, assert_within, bits, random_targets, reference_of
+from support import (
+    DTYPES,
+    assert_relative,
+    assert_within,
+    bits,
+    random_targets,
+    reference_of,
+    tamed,
+)
 
 TRANSFORMS = _core.gradient_transforms()
 STEP = 3  # whose noise stages have
@@ -35,7 +43,7 @@ def network(family=None, name=None, dtype="float64", sizes=(5, 17, 9, 3)):
     output = made if name == "softmax" else paired or "identity"
     stages = [made] if family == "stages" else []
     layers = [cr.Input(sizes[0]), *stages, cr.Dense(sizes[1], f), cr.Dense(sizes[2], f), *stages]
-    return cr.Network([*layers, cr.Dense(sizes[3], output)], loss=loss, dtype=dtype, rng=0)
+    return tamed(cr.Network([*layers, cr.Dense(sizes[3], output)], loss=loss, dtype=dtype, rng=0))
 
 
 def samples(net, batch):

@@ -18,7 +18,7 @@ struct NarrowLayer {
   std::int64_t offset = 0;  // of W in the parameters
   Activation activation;
   T* a = nullptr;                // (n_rows, samples): the input, and 1 where the bias comes in
-  T* z = nullptr;                // (n_out, samples), of a hidden layer where slope_reads_z()
+  T* slope = nullptr;            // (n_out, samples): f'(z), of a hidden layer where slope_reads_z()
   T* delta = nullptr;            // (n_out, samples)
   T* delta_by_sample = nullptr;  // (samples, n_out), delta_stride from sample to sample
   std::int64_t delta_stride = 0;
@@ -30,7 +30,7 @@ struct NarrowPass {
   int n_layers = 0;
   std::int64_t n_samples = 0, stride = 0;
   const T* parameters = nullptr;
-  T* z = nullptr;  // (n_out, samples), of the output layer
+  T* z = nullptr;  // (n_out, samples), of the output layer; f'(z) where slope_reads_z()
   T* s = nullptr;  // (n_out, samples)
   const Loss* loss = nullptr;
   const T* y = nullptr;       // (n_out, samples)
