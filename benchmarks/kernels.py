@@ -1,9 +1,9 @@
 """How near single kernels come to the peak, on one thread: python benchmarks/kernels.py.
 
-Two Markdown tables, for each CPU target that this machine can run: products of packed matrices in
-GFLOP/s and in percent of what the target reaches at most, those of the BLAS beside them, and
-elementary functions in billions of numbers a second. The core holds the clock, so Python's calls
-do not count.
+Three Markdown tables, for each CPU target that this machine can run: products of packed matrices in
+GFLOP/s and in percent of what the target reaches at most, those of the BLAS beside them, elementary
+functions in billions of numbers a second, and what activations with their slopes take, relative to
+tanh. The core holds the clock, so Python's calls do not count.
 """
 # SPDX-License-Identifier: BSD-3-Clause
 
@@ -43,6 +43,7 @@ FUNCTIONS = {
     "log1p": np.log1p,
     "tanh": np.tanh,
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "softplus": lambda x: np.logaddexp(0, x),
     "erf": np.vectorize(math.erf),
 }
 assert list(FUNCTIONS) == _core.elementary_functions()
@@ -86,6 +87,16 @@ def function_seconds(function, dtype):
     return seconds
 
 
+def activation_seconds(activation, dtype):
+    """Return the seconds that the kernels take for f and f' of a tile of 64 samples."""
+    z = np.random.default_rng(0).uniform(-3, 3, (64, 32)).astype(dtype)
+    seconds, a, slope = _core.activation_seconds((activation, {}, {}, []), z)
+    expected = _core.activate((activation, {}, {}, []), z, np.ones(z.shape))
+    for found, exact in zip((a, slope), expected, strict=True):
+        np.testing.assert_allclose(found, exact, rtol=0, atol=16 * np.finfo(dtype).eps)
+    return seconds
+
+
 def measure(product):
     """Return the rates of the CPU target in force: "float32 peak", "float32 32 x 32 x 32", ..."""
     rates = {}
@@ -97,6 +108,8 @@ def measure(product):
                 rates[f"{dtype} {name(shape)}"] = flops(shape) / seconds / 1e9
         for function in FUNCTIONS:
             rates[f"{dtype} {function}"] = COUNT / function_seconds(function, dtype) / 1e9
+        for activation in _core.max_errors() if product == "own" else ():
+            rates[f"{dtype} f {activation}"] = activation_seconds(activation, dtype)
     return rates
 
 
@@ -138,6 +151,19 @@ def table_of_functions(rates):
     return table
 
 
+def table_of_activations(rates):
+    """Return the table of the activations."""
+    table = [["f and f'", *(f"{t}, {d}" for t in rates for d in DTYPES)]]
+    for f in _core.max_errors():
+        cells = [
+            f"{of_target[f'{d} f {f}'] / of_target[f'{d} f tanh']:.2f}"
+            for of_target in rates.values()
+            for d in DTYPES
+        ]
+        table.append([f, *cells])
+    return table
+
+
 def main():
     """Measure each CPU target in turn, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -155,6 +181,8 @@ def main():
     print(tables.markdown(table_of_products(rates | blas)))
     print("\nBillions of numbers a second\n")
     print(tables.markdown(table_of_functions(rates)))
+    print("\nTimes of tanh\n")
+    print(tables.markdown(table_of_activations(rates)))
 
 
 if __name__ == "__main__":

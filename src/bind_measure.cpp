@@ -86,6 +86,26 @@ std::tuple<double, py::array> elementary_seconds_of(const std::string& name, con
   return {seconds, y};
 }
 
+template <class T>
+std::tuple<double, py::array, py::array> activation_seconds_of(const Activation& activation,
+                                                               const Array<T>& z) {
+  if (z.ndim() != 2 || z.size() == 0) {
+    throw ShapeError("z has shape " + shape_of(z) + "; expected (rows, cols), both >= 1");
+  }
+  const std::int64_t rows = z.shape(0), cols = z.shape(1);
+  Array<T> a({rows, cols}), delta({rows, cols});
+  const T* from = z.data();
+  T *const of_a = a.mutable_data(), *const of_delta = delta.mutable_data();
+  const Target target = current_target();
+  Poll poll = signal_poll();
+  double seconds = 0;
+  {
+    const WithoutGil without_gil;
+    seconds = activation_seconds(target, activation, from, of_a, of_delta, rows, cols, poll);
+  }
+  return {seconds, a, delta};
+}
+
 // Calls the one for float32 or for float64, whichever all arrays are of.
 template <class OfFloat, class OfDouble, class... Arrays>
 auto by_dtype(OfFloat&& of_float, OfDouble&& of_double, const Arrays&... arrays) {
@@ -103,6 +123,13 @@ std::tuple<double, py::array> time_product(const py::array& a, const py::array& 
 std::tuple<double, py::array> time_elementary(const std::string& function, const py::array& x) {
   return by_dtype([&] { return elementary_seconds_of<float>(function, x); },
                   [&] { return elementary_seconds_of<double>(function, x); }, x);
+}
+
+std::tuple<double, py::array, py::array> time_activation(const SpecTuple& spec,
+                                                         const py::array& z) {
+  const auto activation = choose<Activations>("activation", to_spec(spec));
+  return by_dtype([&] { return activation_seconds_of<float>(activation, z); },
+                  [&] { return activation_seconds_of<double>(activation, z); }, z);
 }
 
 }  // namespace
@@ -141,6 +168,8 @@ ValueError
              "For our own, the matrices are packed beforehand.");
   module.def("elementary_seconds", &time_elementary, py::arg("function"), py::arg("x"),
              "Return the seconds that y = f(x) takes on one thread, and y.");
+  module.def("activation_seconds", &time_activation, py::arg("activation"), py::arg("z"),
+             "Return the seconds that a = f(z) and f'(z) take on one thread, a, and f'(z).");
 }
 
 }  // namespace chainrule

@@ -34,12 +34,12 @@ std::tuple<Matrix, Matrix> activate(const SpecTuple& spec, const Matrix& z, cons
   }
   const auto activation = choose<Activations>("activation", to_spec(spec));
   const KernelTable<double>& kernels = *current_engine<double>().kernels;
-  Matrix z_copy(z.request()), a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
-  kernels.activate(activation, nullptr, z_copy.mutable_data(), a.mutable_data(), z.shape(0),
-                   z.shape(1), z.shape(1));
-  const double* a_or_z = slope_reads_z(activation) ? z_copy.data() : a.data();
-  kernels.activation_backward(activation, a_or_z, dC_da.data(), delta.mutable_data(), z.shape(0),
-                              z.shape(1), z.shape(1));
+  Matrix z_or_slope(z.request()), a({z.shape(0), z.shape(1)}), delta({z.shape(0), z.shape(1)});
+  kernels.activate(activation, nullptr, z_or_slope.mutable_data(), a.mutable_data(),
+                   z_or_slope.mutable_data(), z.shape(0), z.shape(1), z.shape(1));
+  const double* a_or_slope = slope_reads_z(activation) ? z_or_slope.data() : a.data();
+  kernels.activation_backward(activation, a_or_slope, dC_da.data(), delta.mutable_data(),
+                              z.shape(0), z.shape(1), z.shape(1));
   return {a, delta};
 }
 
@@ -90,6 +90,24 @@ void bind_members(py::module_& module) {
       py::arg("schedule"), py::arg("time"),
       "Return the learning rate at a time, or raise ValueError unless the spec makes a schedule.");
   module.def("initializers", &Initializers::names, "Names of the initializers.");
+  module.def(
+      "max_errors",
+      [] {
+        py::typing::Dict<py::str, py::typing::Tuple<double, double, double>> errors;
+        for (const std::string& name : Activations::names()) {
+          Activations::visit<void>(Activations::index_of("activation", name), [&](auto member) {
+            using Member = typename decltype(member)::type;
+            if constexpr (Member::kElementwise) {
+              const MaxError of = Member::kMaxError;
+              errors[py::str(name)] = py::make_tuple(of.of_a, of.of_slope, of.of_z);
+            }
+          });
+        }
+        return errors;
+      },
+      "What the elementwise activations promise, in units in the last place: |error of a| is at\n"
+      "most of_a ulp(a) + of_z ulp(z), that of f' of_slope ulp(max(1, f')), by the activation's\n"
+      "name: (of_a, of_slope, of_z).");
   module.def(
       "declared_parameters",
       [] {

@@ -6,15 +6,17 @@ reference, and those of which more is known than NumPy's operations tell.
 # SPDX-License-Identifier: BSD-3-Clause
 # ruff: noqa: E741 - l is the letter of a layer in the equations
 
+from functools import partial
 from math import erf
 from types import SimpleNamespace
 
 import numpy as np
 
 import reference
+from chainrule import _core
 from reference import losses, member, share
 from reference.activations import Activation
-from rounding import LIBM, Rounded, exact, exp, gamma, log1p, maximum, sqrt
+from rounding import LIBM, TINY, Rounded, exact, exp, gamma, log1p, maximum, sqrt
 
 
 class Sigmoid(Activation):
@@ -66,11 +68,66 @@ class Softmax:
         return a * (dC_da - (dC_da * a).sum(axis=1, keepdims=True))
 
 
+class Promised(Activation):
+    """An activation by what the core promises of it, and by how f' may change between z and z'.
+
+    |f''| <= curvature, but at the kinks {z: jump of f'}, and where f itself jumps, {z: jump}.
+    """
+
+    def __init__(self, name, curvature, kinks=(), jumps=(), **numbers):
+        self.exact = reference.ACTIVATIONS[name](**numbers)
+        self.of_a, self.of_slope, self.of_z = _core.max_errors()[name]
+        self.curvature, self.kinks, self.jumps = curvature, dict(kinks), dict(jumps)
+
+    def change(self, z, places):
+        """Return the jumps that may be between z and z'."""
+        return sum(jump * (np.abs(z.value - place) <= z.error) for place, jump in places.items())
+
+    def slope_change(self, z):
+        """|f'(z') - f'(z)| <= curvature e, and jumps."""
+        return self.curvature * z.error + self.change(z, self.kinks)
+
+    def forward(self, z):
+        """|f(z') - f(z)| <= (|f'(z)| + |f'(z') - f'(z)|) e; a unit in the last place is <= 2 u."""
+        a = self.exact.forward(z.value)
+        steepest = np.abs(self.exact.slope(z.value, a)) + self.slope_change(z)
+        of_z = Rounded(a, steepest * z.error + self.change(z, self.jumps))
+        own = gamma(2 * self.of_a) * of_z.reach + gamma(2 * self.of_z) * z.reach
+        return Rounded(a, of_z.error + own + TINY * (1 + z.reach))
+
+    def slope(self, z, a):
+        """f' is computed from the computed a where it is not from z: the promise is of both."""
+        slope = self.exact.slope(z.value, self.exact.forward(z.value))
+        of_z = Rounded(slope, self.slope_change(z))
+        return Rounded(slope, of_z.error + gamma(2 * self.of_slope) * np.maximum(1, of_z.reach))
+
+
+SELU = 1.0507009873554805, 1.7580993408473768  # lambda, lambda alpha
+
+
+def softplus(beta=1.0, threshold=20.0):
+    """|f''| <= beta / 4; at the threshold a jumps to z, and f' to 1."""
+    rest = np.exp(-threshold)
+    place = threshold / beta
+    kinks, jumps = {place: rest / (1 + rest)}, {place: np.log1p(rest) / beta}
+    return Promised("softplus", beta / 4, kinks, jumps, beta=beta, threshold=threshold)
+
+
 ACTIVATIONS = reference.ACTIVATIONS | {
     "sigmoid": Sigmoid,
     "tanh": Tanh,
     "gelu": Gelu,
     "softmax": Softmax,
+    "elu": lambda alpha=1.0: Promised("elu", alpha, {0: abs(1 - alpha)}, alpha=alpha),
+    "selu": partial(Promised, "selu", SELU[1], {0: SELU[1] - SELU[0]}),
+    "gelu_tanh": partial(Promised, "gelu_tanh", 0.8),
+    "silu": partial(Promised, "silu", 0.5),
+    "mish": partial(Promised, "mish", 0.65),
+    "softplus": softplus,
+    "softsign": partial(Promised, "softsign", 2),
+    "relu6": partial(Promised, "relu6", 0, {0: 1, 6: 1}),
+    "hard_sigmoid": partial(Promised, "hard_sigmoid", 0, {-3: 1 / 6, 3: 1 / 6}),
+    "hard_swish": partial(Promised, "hard_swish", 1 / 3, {-3: 1 / 2, 3: 1 / 2}),
 }
 
 

@@ -22,6 +22,7 @@ from support import (
     output_of,
     random_targets,
     reference_of,
+    tamed,
 )
 
 TRANSFORMS = _core.gradient_transforms()
@@ -42,7 +43,7 @@ def network(family=None, name=None, dtype="float64", sizes=(5, 17, 9, 3)):
     output = made if name == "softmax" else output_of(loss)
     stages = [made] if family == "stages" else []
     layers = [cr.Input(sizes[0]), *stages, cr.Dense(sizes[1], f), cr.Dense(sizes[2], f), *stages]
-    return cr.Network([*layers, cr.Dense(sizes[3], output)], loss=loss, dtype=dtype, rng=0)
+    return tamed(cr.Network([*layers, cr.Dense(sizes[3], output)], loss=loss, dtype=dtype, rng=0))
 
 
 def samples(net, batch):

@@ -40,11 +40,13 @@ def random_targets(loss, batch, n_out, rng):
 
 
 def random_network(sizes, activations, loss, rng):
-    """Return a network whose last z is near 0.5, where every activation makes s within 0 and 1."""
+    """Return a network whose last z is near a place where its activation makes s within 0 and 1."""
     W = [rng.normal(size=(n_out, n_in)) for n_in, n_out in pairwise(sizes)]
     b = [rng.normal(size=n_out) for n_out in sizes[1:]]
-    W[-1] *= 0.05
-    b[-1] = np.full(sizes[-1], 0.5)
+    if "exponential" in activations[:-1]:
+        W = [each / 16 for each in W]  # e^(e^z) is soon too large
+    W[-1] *= 0.02
+    b[-1] = np.full(sizes[-1], -0.5 if activations[-1] in ("softplus", "exponential") else 0.5)
     return Network(W, b, activations, loss)
 
 

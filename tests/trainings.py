@@ -21,7 +21,7 @@ from chainrule import _core
 from chainrule.optimizers import Optimizer
 from child_processes import environment_with
 from reference import LOSSES
-from support import DTYPES, squares
+from support import DTYPES, squares, tamed
 from support import OUTPUTS as TAKEN
 
 HIDDEN = [f for f in _core.activations() if f != "softmax"]
@@ -85,7 +85,7 @@ class Training:
         stages = [make("stages", name) for name in _core.stages()] if self.stages else []
         layers = [cr.Input(self.sizes[0]), *stages, *dense[:-1], *stages, dense[-1]]
         loss = squares if self.loss == "squares" else self.loss
-        return cr.Network(layers, loss=loss, dtype=self.dtype, rng=1)
+        return tamed(cr.Network(layers, loss=loss, dtype=self.dtype, rng=1))
 
     @cache  # noqa: B019 - the trainings live as long as the process
     def samples(self):

@@ -213,8 +213,9 @@ class Dense(Layer):
     n_out : int
         Number of neurons, at least 1.
     activation : str or activation, default "identity"
-        The f of the layer: "identity", "sigmoid", "relu", "leaky_relu", "tanh", "gelu" or
-        "softmax"; or an object with numbers of its own, such as `LeakyRelu`.
+        The f of the layer: "identity", "sigmoid", "tanh", "softmax", "relu", "relu6",
+        "leaky_relu", "elu", "selu", "gelu", "gelu_tanh", "silu", "mish", "softplus", "softsign",
+        "hard_sigmoid", "hard_swish" or "exponential"; or an object, such as ``Elu(0.5)``.
     bias : bool, default True
         Whether there is a b.
     init : str, array_like or callable, default "glorot_uniform"

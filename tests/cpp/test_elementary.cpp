@@ -43,6 +43,9 @@ std::vector<Function<T>> functions() {
        promised::kTanhMaxUlp},
       {"sigmoid", [](const Table& table) { return table.sigmoid; },
        [](L x) { return 1 / (1 + std::exp(-x)); }, promised::kSigmoidMaxUlp},
+      {"softplus", [](const Table& table) { return table.softplus; },
+       [](L x) { return std::max(x, L(0)) + std::log1p(std::exp(-std::fabs(x))); },
+       promised::kSoftplusMaxUlp},
       {"erf", [](const Table& table) { return table.erf; }, [](L x) { return std::erf(x); },
        promised::kErfMaxUlp},
   };
@@ -145,6 +148,7 @@ TEST(simd_functions_give_the_same_bits_on_every_machine) {
       {0x5BB0766A6D424437, 0xEAD8A115DA1C8593},  // log1p
       {0x8EB64DF332436A47, 0xA58BCA459A997427},  // tanh
       {0x74338755FDC2DAEF, 0x1226D1F053DBE4D2},  // sigmoid
+      {0xFBEF42987A778895, 0xD432B930CCC9E160},  // softplus
       {0xBCD1BF7BC7C80CC5, 0xFD9F0BD06193C255},  // erf
   };
   if (!fma_is_one_instruction()) return;

@@ -81,6 +81,55 @@ class LeakyRelu(Activation):
         return np.where(z > 0, 1.0, self.below)
 
 
+class Relu6(Activation):
+    """a = min(max(z, 0), 6)."""
+
+    by_hand = (0, LN_2, 0)
+
+    def forward(self, z):
+        """f(z) = z, but at least 0 and at most 6."""
+        return np.clip(z, 0, 6)
+
+    def slope(self, z, a):
+        """f'(z) = 1 where 0 < z < 6, else 0, at the kinks too."""
+        return np.where((z > 0) & (z < 6), 1.0, 0.0)
+
+
+class Elu(Activation):
+    """a = z where z > 0, else alpha (e^z - 1)."""
+
+    by_hand = (0, LN_2, -3 / 4)
+
+    def __init__(self, alpha=1.0):
+        self.alpha = alpha
+
+    def forward(self, z):
+        """f(z) = z where z > 0, else alpha (e^z - 1)."""
+        return np.where(z > 0, z, self.alpha * np.expm1(np.minimum(z, 0)))
+
+    def slope(self, z, a):
+        """f'(z) = 1 where z > 0, else alpha e^z, at the kink too."""
+        return np.where(z > 0, 1.0, self.alpha * np.exp(np.minimum(z, 0)))
+
+
+class Selu(Elu):
+    """a = lambda z where z > 0, else lambda alpha (e^z - 1)."""
+
+    lambda_ = np.longdouble("1.0507009873554804934193349852946")
+    by_hand = (0, float(lambda_) * LN_2, -3 / 4 * 1.7580993408473768)
+
+    def __init__(self):
+        super().__init__(np.longdouble("1.6732632423543772848170429916717"))
+
+    def forward(self, z):
+        """f(z) = lambda times an ELU."""
+        return (self.lambda_ * super().forward(z)).astype(z.dtype)
+
+    def slope(self, z, a):
+        """f'(z) = lambda times that of an ELU."""
+        return (self.lambda_ * super().slope(z, a)).astype(z.dtype)
+
+
 class Gelu(Activation):
     """a = z Phi(z), Phi the distribution function of the standard normal distribution."""
 
@@ -97,6 +146,139 @@ class Gelu(Activation):
     def slope(self, z, a):
         """f'(z) = Phi(z) + z phi(z), phi(z) = e^(-z^2 / 2) / sqrt(2 pi)."""
         return self.distribution(z) + z * np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
+
+
+class GeluTanh(Activation):
+    """a = z/2 (1 + tanh v(z)), v(z) = sqrt(2/pi) (z + kappa z^3)."""
+
+    by_hand = (0, 0.5238904321820484, -0.11505798224860711)
+    kappa = np.longdouble("0.044715")
+
+    def v(self, z):
+        """v(z), and its slope."""
+        root = np.sqrt(2 / np.arccos(z.dtype.type(-1)))
+        kappa = self.kappa.astype(z.dtype)
+        return root * (z + kappa * z**3), root * (1 + 3 * kappa * z**2)
+
+    def forward(self, z):
+        """f(z) = z/2 (1 + tanh v)."""
+        return z / 2 * (1 + np.tanh(self.v(z)[0]))
+
+    def slope(self, z, a):
+        """f'(z) = 1/2 (1 + tanh v) + z/2 (1 - tanh(v)^2) v'."""
+        v, of_v = self.v(z)
+        return (1 + np.tanh(v)) / 2 + z / 2 * (1 - np.tanh(v) ** 2) * of_v
+
+
+def logistic(z):
+    """1 / (1 + e^-z), in which nothing overflows or cancels."""
+    e = np.exp(-np.abs(z))
+    return np.where(z > 0, 1 / (1 + e), e / (1 + e))
+
+
+class Silu(Activation):
+    """a = z / (1 + e^-z)."""
+
+    by_hand = (0, 2 / 3 * LN_2, -LN_4 / 5)
+
+    def forward(self, z):
+        """f(z) = z p(z), p(z) = 1 / (1 + e^-z)."""
+        return z * logistic(z)
+
+    def slope(self, z, a):
+        """f'(z) = p + z p (1 - p)."""
+        p = logistic(z)
+        return p + z * p * (1 - p)
+
+
+class Mish(Activation):
+    """a = z tanh(ln(1 + e^z))."""
+
+    by_hand = (0, 4 / 5 * LN_2, -9 / 41 * LN_4)
+
+    def forward(self, z):
+        """f(z) = z t, t = tanh(ln(1 + e^z))."""
+        return z * np.tanh(np.logaddexp(0, z))
+
+    def slope(self, z, a):
+        """f'(z) = t + z (1 - t^2) / (1 + e^-z)."""
+        t = np.tanh(np.logaddexp(0, z))
+        return t + z * (1 - t**2) * logistic(z)
+
+
+class Softplus(Activation):
+    """a = ln(1 + e^(beta z)) / beta, but z where beta z > threshold."""
+
+    by_hand = (LN_2, np.log(3), np.log(5 / 4))
+
+    def __init__(self, beta=1.0, threshold=20.0):
+        self.beta, self.threshold = beta, threshold
+
+    def forward(self, z):
+        """f(z) = ln(e^0 + e^(beta z)) / beta."""
+        x = self.beta * z
+        return np.where(x > self.threshold, z, np.logaddexp(0, x) / self.beta)
+
+    def slope(self, z, a):
+        """f'(z) = 1 / (1 + e^(-beta z))."""
+        x = self.beta * z
+        return np.where(x > self.threshold, 1.0, logistic(x))
+
+
+class Softsign(Activation):
+    """a = z / (1 + |z|)."""
+
+    by_hand = (0, LN_2 / (1 + LN_2), -LN_4 / (1 + LN_4))
+
+    def forward(self, z):
+        """f(z) = z / (1 + |z|)."""
+        return z / (1 + np.abs(z))
+
+    def slope(self, z, a):
+        """f'(z) = 1 / (1 + |z|)^2."""
+        return 1 / (1 + np.abs(z)) ** 2
+
+
+class HardSigmoid(Activation):
+    """a = relu6(z + 3) / 6."""
+
+    by_hand = (1 / 2, (3 + LN_2) / 6, (3 - LN_4) / 6)
+
+    def forward(self, z):
+        """f(z) = (z + 3) / 6, but at least 0 and at most 1."""
+        return np.clip(z + 3, 0, 6) / 6
+
+    def slope(self, z, a):
+        """f'(z) = 1/6 where -3 < z < 3, else 0, at the kinks too."""
+        return np.where(np.abs(z) < 3, np.ones_like(z) / 6, 0)
+
+
+class HardSwish(Activation):
+    """a = z relu6(z + 3) / 6."""
+
+    by_hand = (0, LN_2 * (3 + LN_2) / 6, -LN_4 * (3 - LN_4) / 6)
+
+    def forward(self, z):
+        """f(z) = z (z + 3) / 6 where -3 < z < 3, 0 below and z above."""
+        return z * np.clip(z + 3, 0, 6) / 6
+
+    def slope(self, z, a):
+        """f'(z) = z/3 + 1/2 where -3 < z < 3, 0 below and at -3, 1 above and at 3."""
+        return np.where(np.abs(z) < 3, z / 3 + 0.5, np.where(z > 0, 1, 0))
+
+
+class Exponential(Activation):
+    """a = e^z."""
+
+    by_hand = (1, 2, 1 / 4)
+
+    def forward(self, z):
+        """f(z) = e^z."""
+        return np.exp(z)
+
+    def slope(self, z, a):
+        """f'(z) = e^z = a."""
+        return a
 
 
 class Tanh(Activation):
@@ -138,4 +320,15 @@ ACTIVATIONS = {
     "tanh": Tanh,
     "gelu": Gelu,
     "softmax": Softmax,
+    "elu": Elu,
+    "selu": Selu,
+    "gelu_tanh": GeluTanh,
+    "silu": Silu,
+    "mish": Mish,
+    "softplus": Softplus,
+    "softsign": Softsign,
+    "relu6": Relu6,
+    "hard_sigmoid": HardSigmoid,
+    "hard_swish": HardSwish,
+    "exponential": Exponential,
 }

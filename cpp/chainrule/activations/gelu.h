@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/max_error.h"
 #include "chainrule/activations/slope_reads.h"
 
 namespace chainrule {
@@ -13,16 +14,17 @@ struct Gelu {
   static constexpr bool kElementwise = true;
   // Two z below 0 have the same a.
   static constexpr SlopeReads kSlopeReads = SlopeReads::kZ;
+  static constexpr MaxError kMaxError = {0.5, 1.5, 1.5};
 
   template <class V>
   class Formula {
    public:
     explicit Formula(const double* /*numbers*/) {}
 
-    V forward(V z) const { return z * distribution(z); }
+    CHAINRULE_INLINE V forward(V z) const { return z * distribution(z); }
 
     // f'(z) = Phi(z) + z phi(z), with the density phi(z) = e^(-z^2 / 2) / sqrt(2 pi). Where z^2 overflows, phi is 0.
-    V slope(V z) const {
+    CHAINRULE_INLINE V slope(V z) const {
       const V density = V::set(kOneOverSqrtTwoPi) * exp(V::set(Number(-0.5)) * z * z);
       return fma(select(density == V::zero(), V::zero(), z), density, distribution(z));
     }
@@ -32,7 +34,7 @@ struct Gelu {
     static constexpr Number kOneOverSqrtTwo = Number(0.70710678118654752440);
     static constexpr Number kOneOverSqrtTwoPi = Number(0.39894228040143267794);
 
-    V distribution(V z) const {
+    CHAINRULE_INLINE V distribution(V z) const {
       const V half = V::set(Number(0.5));
       return fma(half, erf(z * V::set(kOneOverSqrtTwo)), half);
     }

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/max_error.h"
 #include "chainrule/activations/slope_reads.h"
 #include "chainrule/parameter.h"
 
@@ -16,6 +17,7 @@ struct LeakyRelu {
   static constexpr bool kElementwise = true;
   // a has the sign of z; where the slope below 0 is 0, a is 0 there, and the slope of 0 is that below it.
   static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
+  static constexpr MaxError kMaxError = {1.5, 0.5};
 
   template <class V>
   class Formula {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/max_error.h"
 #include "chainrule/activations/slope_reads.h"
 
 namespace chainrule {
@@ -11,6 +12,7 @@ struct Relu {
   static constexpr const char* kElsewhere[] = {"rectifier", "rectified_linear"};
   static constexpr bool kElementwise = true;
   static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
+  static constexpr MaxError kMaxError = {0, 0};
 
   template <class V>
   struct Formula {

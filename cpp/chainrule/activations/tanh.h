@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/max_error.h"
 #include "chainrule/activations/output_range.h"
 #include "chainrule/activations/slope_reads.h"
 
@@ -13,6 +14,7 @@ struct Tanh {
   static constexpr bool kElementwise = true;
   static constexpr SlopeReads kSlopeReads = SlopeReads::kA;
   static constexpr OutputRange kOutputs{-1, 1, false};
+  static constexpr MaxError kMaxError = {3, 3};
 
   template <class V>
   struct Formula {

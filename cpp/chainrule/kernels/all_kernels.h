@@ -28,6 +28,7 @@ constexpr ElementaryTable<T> make_elementary_table() {
   table.log1p = map<T, log1p>;
   table.tanh = map<T, tanh>;
   table.sigmoid = map<T, sigmoid>;
+  table.softplus = map<T, softplus>;
   table.erf = map<T, erf>;
   return table;
 }

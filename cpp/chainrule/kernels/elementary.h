@@ -8,6 +8,7 @@
 #include "chainrule/kernels/elementary/erf.h"
 #include "chainrule/kernels/elementary/exp.h"
 #include "chainrule/kernels/elementary/log.h"
+#include "chainrule/kernels/elementary/softplus.h"
 #include "chainrule/kernels/elementary/tanh.h"
 
 namespace chainrule::CHAINRULE_TARGET {

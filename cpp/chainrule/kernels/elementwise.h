@@ -10,18 +10,37 @@
 namespace chainrule::CHAINRULE_TARGET {
 namespace {
 
+// Whether f' is written with z, for the TypeOf<> of an activation.
+template <class Member>
+constexpr bool kReadsZ = Member::type::kSlopeReads == SlopeReads::kZ;
+
+// a = f(z) and f'(z). They share most of their work, which the compiler does once, where the two are computed side by side.
+template <class Formula, class V, class AnyAt, class T>
+CHAINRULE_INLINE void put_with_slope(const Formula& f, V z, AnyAt at, T* a, T* slope) {
+  const V of_a = f.forward(z), of_slope = f.slope(z);
+  at.put(slope, of_slope);
+  at.put(a, of_a);
+}
+
 template <class V>
 void activate(const Activation& activation, const typename V::Number* bias, typename V::Number* z,
-              typename V::Number* a, int64_t rows, int64_t cols, int64_t stride) {
+              typename V::Number* a, typename V::Number* slope, int64_t rows, int64_t cols,
+              int64_t stride) {
   const Row<V> row(cols);
   visit_formula<V>(activation, [&](auto member, const auto& f) {
+    const bool keeps_slope = kReadsZ<decltype(member)> && slope;
+    const bool keeps_z = z != a && !(keeps_slope && z == slope);
     for (int64_t i = 0; i < rows; ++i, z += stride, a += stride) {
       if constexpr (decltype(member)::type::kElementwise) {
         row.for_each([&](auto at) {
           const V sum = bias ? at(z) + at(bias) : at(z);
-          if (z != a) at.put(z, sum);
+          if (keeps_z) at.put(z, sum);
+          if constexpr (kReadsZ<decltype(member)>) {
+            if (keeps_slope) return put_with_slope(f, sum, at, a, slope);
+          }
           at.put(a, f.forward(sum));
         });
+        if (keeps_slope) slope += stride;
       } else {
         if (bias) row.for_each([&](auto at) { at.put(z, at(z) + at(bias)); });
         f.forward(row, z, a);
@@ -30,28 +49,35 @@ void activate(const Activation& activation, const typename V::Number* bias, type
   });
 }
 
-// Whether f' is written with z, for the TypeOf<> of an activation.
-template <class Member>
-constexpr bool kReadsZ = Member::type::kSlopeReads == SlopeReads::kZ;
+// f', from a or as it was kept
+template <class Member, class Formula, class V>
+CHAINRULE_INLINE V slope_of(TypeOf<Member>, const Formula& f, V a_or_slope) {
+  if constexpr (kReadsZ<TypeOf<Member>>) {
+    return a_or_slope;
+  } else {
+    return f.slope(a_or_slope);
+  }
+}
 
-// delta = dC/da f'(z), f' from a or z; delta may be dC_da itself
+// delta = dC/da f'(z); delta may be dC_da itself
 template <class Member, class Formula, class AnyRow, class T>
-CHAINRULE_INLINE void delta_of(TypeOf<Member>, const Formula& f, AnyRow row, const T* a_or_z,
+CHAINRULE_INLINE void delta_of(TypeOf<Member>, const Formula& f, AnyRow row, const T* a_or_slope,
                                const T* dC_da, T* delta) {
   if constexpr (Member::kElementwise) {
-    row.for_each([&](auto at) { at.put(delta, at(dC_da) * f.slope(at(a_or_z))); });
+    row.for_each(
+        [&](auto at) { at.put(delta, at(dC_da) * slope_of(TypeOf<Member>(), f, at(a_or_slope))); });
   } else {
-    f.backward(row, a_or_z, dC_da, delta);
+    f.backward(row, a_or_slope, dC_da, delta);
   }
 }
 
 template <class V>
-void activation_backward(const Activation& activation, const typename V::Number* a_or_z,
+void activation_backward(const Activation& activation, const typename V::Number* a_or_slope,
                          const typename V::Number* dC_da, typename V::Number* delta, int64_t rows,
                          int64_t cols, int64_t stride) {
   visit_formula<V>(activation, [&](auto member, const auto& f) {
-    for (int64_t i = 0; i < rows; ++i, a_or_z += stride, dC_da += stride, delta += stride) {
-      delta_of(member, f, Row<V>(cols), a_or_z, dC_da, delta);
+    for (int64_t i = 0; i < rows; ++i, a_or_slope += stride, dC_da += stride, delta += stride) {
+      delta_of(member, f, Row<V>(cols), a_or_slope, dC_da, delta);
     }
   });
 }

@@ -136,14 +136,14 @@ struct KernelTable {
   void (*transpose_block)(const T* from, std::int64_t from_stride, std::int64_t rows,
                           std::int64_t cols, T* to, std::int64_t to_stride);
 
-  // a = f(z + bias) for every row; z keeps z + bias unless a is z. bias: (cols,) or null. Rows lie `stride` apart in
-  // both.
-  void (*activate)(const Activation& activation, const T* bias, T* z, T* a, std::int64_t rows,
-                   std::int64_t cols, std::int64_t stride);
+  // a = f(z + bias) for every row; z keeps z + bias unless it is a or gets the slope. bias: (cols,) or null. slope =
+  // f'(z + bias) where slope_reads_z() and it is not null; it may be z. Rows lie `stride` apart in all.
+  void (*activate)(const Activation& activation, const T* bias, T* z, T* a, T* slope,
+                   std::int64_t rows, std::int64_t cols, std::int64_t stride);
 
-  // delta = dC/da f'(z), for softmax with its whole Jacobian, from a, or z where slope_reads_z(). delta may be dC_da
+  // delta = dC/da f'(z), for softmax with its whole Jacobian, from a, or from f' where slope_reads_z(). delta may be dC_da
   // itself.
-  void (*activation_backward)(const Activation& activation, const T* a_or_z, const T* dC_da,
+  void (*activation_backward)(const Activation& activation, const T* a_or_slope, const T* dC_da,
                               T* delta, std::int64_t rows, std::int64_t cols, std::int64_t stride);
 
   // costs[i] = C_i for each row of the output layer's z and s and the targets y.

@@ -41,7 +41,7 @@ void narrow_forward(const NarrowPass<typename V::Number>& pass) {
     product.a_step = layer.n_out;
     product.b = layer.a;
     T* const a = output ? pass.s : pass.layers[l + 1].a;
-    product.c = output ? pass.z : layer.z ? layer.z : a;
+    product.c = output ? pass.z : layer.slope ? layer.slope : a;
     product.b_stride = product.c_stride = pass.stride;
     product.rows = layer.n_out;
     product.depth = layer.n_rows;
@@ -49,9 +49,15 @@ void narrow_forward(const NarrowPass<typename V::Number>& pass) {
     const RowsSideBySide<V> row(layer.n_out, pass.stride);
     visit_formula<V>(layer.activation, [&](auto member, const auto& f) {
       for_samples<V>(pass.n_samples, [&](int64_t i) {
-        const T* z = product.c + i;
+        T* z = product.c + i;
         if constexpr (decltype(member)::type::kElementwise) {
-          row.for_each([&](auto at) { at.put(a + i, f.forward(at(z))); });
+          row.for_each([&](auto at) {
+            const V sum = at(z);
+            if constexpr (kReadsZ<decltype(member)>) {
+              if (pass.gradient) return put_with_slope(f, sum, at, a + i, z);
+            }
+            at.put(a + i, f.forward(sum));
+          });
         } else {
           f.forward(row, z, a + i);
         }
@@ -126,10 +132,10 @@ void narrow_backward(const NarrowPass<typename V::Number>& pass) {
     multiply_samples<V, Access::kStrided>(product, pass.n_samples);
     const RowsSideBySide<V> row(layer.n_in, pass.stride);
     visit_formula<V>(before.activation, [&](auto member, const auto& f) {
-      const T* a_or_z = kReadsZ<decltype(member)> ? before.z : layer.a;
+      const T* a_or_slope = kReadsZ<decltype(member)> ? before.slope : layer.a;
       for_samples<V>(pass.n_samples, [&](int64_t i) {
         T* delta = before.delta + i;
-        delta_of(member, f, row, a_or_z + i, delta, delta);
+        delta_of(member, f, row, a_or_slope + i, delta, delta);
       });
     });
   }

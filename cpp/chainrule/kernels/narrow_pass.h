@@ -19,7 +19,7 @@ struct NarrowLayer {
   Activation activation;
   bool trained = true;           // else there is no gradient
   T* a = nullptr;                // (n_rows, samples): the input, and 1 where the bias comes in
-  T* z = nullptr;                // (n_out, samples), of a hidden layer where slope_reads_z()
+  T* slope = nullptr;            // (n_out, samples): f'(z), of a hidden layer where slope_reads_z()
   T* delta = nullptr;            // (n_out, samples)
   T* delta_by_sample = nullptr;  // (samples, n_out), delta_stride from sample to sample
   std::int64_t delta_stride = 0;
@@ -32,7 +32,7 @@ struct NarrowPass {
   int first_trained = 0;  // the way back ends with this layer
   std::int64_t n_samples = 0, stride = 0;
   const T* parameters = nullptr;
-  T* z = nullptr;  // (n_out, samples), of the output layer
+  T* z = nullptr;  // (n_out, samples), of the output layer; f'(z) where slope_reads_z()
   T* s = nullptr;  // (n_out, samples)
   const Loss* loss = nullptr;
   const T* y = nullptr;       // (n_out, samples)

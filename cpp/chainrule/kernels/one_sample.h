@@ -53,10 +53,10 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
     visit_formula<V>(layer.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       constexpr bool kElementwise = decltype(member)::type::kElementwise;
       const auto use = [&](int64_t j, V z) {
-        if (output) {
+        if constexpr (kReadsZ<decltype(member)>) {
+          f.slope(z).store((output ? pass.z : layer.slope) + j);
+        } else if (output) {
           z.store(pass.z + j);
-        } else if constexpr (kReadsZ<decltype(member)>) {
-          z.store(layer.z + j);
         }
         if constexpr (kElementwise) f.forward(z).store(a + j);
       };
@@ -69,10 +69,10 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
 }
 
 // dC/da of a layer's input, times f': delta of the layer before
-template <class V, class Formula>
+template <class V, class Member, class Formula>
 void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
-                      const typename V::Number* weights, const Formula& f,
-                      const typename V::Number* a_or_z, typename V::Number* delta_before) {
+                      const typename V::Number* weights, Member member, const Formula& f,
+                      const typename V::Number* a_or_slope, typename V::Number* delta_before) {
   const auto* delta = layer.delta;
   for (int64_t first = 0; first < layer.n_in; first += V::kWidth) {
     V sums = V::zero();
@@ -82,7 +82,7 @@ void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
       for (int64_t j = 0; j < layer.n_out; ++j) sum = fma(V::set(row[j]), V::set(delta[j]), sum);
       sums = select(V::first(k), sums, sum);  // lane k and those after it
     }
-    (sums * f.slope(V::load(a_or_z + first))).store(delta_before + first);
+    (sums * slope_of(member, f, V::load(a_or_slope + first))).store(delta_before + first);
   }
 }
 
@@ -97,8 +97,8 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
   cost_gradient(*pass.loss, row, pass.z, pass.s, y, *pass.shares, output.delta);
   if (!pass.loss->paired) {
     visit_formula<V>(output.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
-      const T* a_or_z = kReadsZ<decltype(member)> ? pass.z : pass.s;
-      delta_of(member, f, row, a_or_z, output.delta, output.delta);
+      const T* a_or_slope = kReadsZ<decltype(member)> ? pass.z : pass.s;
+      delta_of(member, f, row, a_or_slope, output.delta, output.delta);
     });
   }
   for (int l = pass.n_layers - 1; l >= pass.first_trained; --l) {
@@ -107,8 +107,8 @@ CHAINRULE_INLINE void one_sample_backward(const NarrowPass<typename V::Number>& 
       const NarrowLayer<T>& before = pass.layers[l - 1];
       visit_formula<V>(before.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
         if constexpr (decltype(member)::type::kElementwise) {
-          one_sample_delta<V>(layer, pass.parameters + layer.offset, f,
-                              kReadsZ<decltype(member)> ? before.z : layer.a, before.delta);
+          one_sample_delta<V>(layer, pass.parameters + layer.offset, member, f,
+                              kReadsZ<decltype(member)> ? before.slope : layer.a, before.delta);
         }
       });
     }

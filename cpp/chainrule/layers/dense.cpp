@@ -56,11 +56,11 @@ void Dense::connect(std::int64_t n_in_, std::size_t layer, std::uint32_t stream,
 
 template <class T>
 void Dense::forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
-                    MatrixView<T> z, MatrixView<T> a, Poll& poll) const {
+                    MatrixView<T> z, MatrixView<T> a, MatrixView<T> slope, Poll& poll) const {
   multiply<T>(engine, a_in, weights(parameters), Transposed::kNone, z, poll);
   z.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine.kernels->activate(activation, bias(parameters), z.row(first), a.row(first), count,
-                             z.cols, z.stride);
+    engine.kernels->activate(activation, bias(parameters), z.row(first), a.row(first),
+                             slope.data ? slope.row(first) : nullptr, count, z.cols, z.stride);
   });
 }
 
@@ -81,9 +81,10 @@ void Dense::gradient(const Engine<T>& engine, MatrixView<const T> a_in, MatrixVi
 }
 
 template void Dense::forward(const Engine<float>&, const float*, MatrixView<const float>,
-                             MatrixView<float>, MatrixView<float>, Poll&) const;
+                             MatrixView<float>, MatrixView<float>, MatrixView<float>, Poll&) const;
 template void Dense::forward(const Engine<double>&, const double*, MatrixView<const double>,
-                             MatrixView<double>, MatrixView<double>, Poll&) const;
+                             MatrixView<double>, MatrixView<double>, MatrixView<double>,
+                             Poll&) const;
 template void Dense::backward(const Engine<float>&, const float*, MatrixView<const float>,
                               MatrixView<float>, Poll&) const;
 template void Dense::backward(const Engine<double>&, const double*, MatrixView<const double>,

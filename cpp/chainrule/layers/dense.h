@@ -48,10 +48,10 @@ struct Dense {
   std::int64_t offset() const { return offset_; }
   std::int64_t rows_with_bias() const { return n_in + (has_bias ? 1 : 0); }
 
-  // a_in (batch, n_in); z, a (batch, n_out).
+  // a_in (batch, n_in); z, a (batch, n_out); slope too, f'(z) where slope_reads_z(), or a view of nothing.
   template <class T>
   void forward(const Engine<T>& engine, const T* parameters, MatrixView<const T> a_in,
-               MatrixView<T> z, MatrixView<T> a, Poll& poll) const;
+               MatrixView<T> z, MatrixView<T> a, MatrixView<T> slope, Poll& poll) const;
 
   // From delta = dC/dz (batch, n_out): dC/da_in (batch, n_in).
   template <class T>

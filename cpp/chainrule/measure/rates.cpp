@@ -61,10 +61,10 @@ template <class T>
 using Member = typename ElementaryTable<T>::Map ElementaryTable<T>::*;
 template <class T>
 const std::vector<std::pair<const char*, Member<T>>> kElementary = {
-    {"exp", &ElementaryTable<T>::exp},   {"expm1", &ElementaryTable<T>::expm1},
-    {"log", &ElementaryTable<T>::log},   {"log1p", &ElementaryTable<T>::log1p},
-    {"tanh", &ElementaryTable<T>::tanh}, {"sigmoid", &ElementaryTable<T>::sigmoid},
-    {"erf", &ElementaryTable<T>::erf},
+    {"exp", &ElementaryTable<T>::exp},           {"expm1", &ElementaryTable<T>::expm1},
+    {"log", &ElementaryTable<T>::log},           {"log1p", &ElementaryTable<T>::log1p},
+    {"tanh", &ElementaryTable<T>::tanh},         {"sigmoid", &ElementaryTable<T>::sigmoid},
+    {"softplus", &ElementaryTable<T>::softplus}, {"erf", &ElementaryTable<T>::erf},
 };
 
 }  // namespace
@@ -235,6 +235,24 @@ template TimeOfPass update_time<float>(Target, const Spec&, std::int64_t, int, P
 template TimeOfPass update_time<double>(Target, const Spec&, std::int64_t, int, Poll&);
 template TimeOfPass scaling_time<float>(Target, std::int64_t, int, Poll&);
 template TimeOfPass scaling_time<double>(Target, std::int64_t, int, Poll&);
+
+template <class T>
+double activation_seconds(Target target, const Activation& activation, const T* z, T* a, T* delta,
+                          std::int64_t rows, std::int64_t cols, Poll& poll) {
+  const KernelTable<T>& kernels = tables_of<T>(target).kernels;
+  const std::int64_t size = rows * cols;
+  AlignedBlock<T> block(size), ones(size);
+  T* const slope = slope_reads_z(activation) ? block.data() : a;
+  std::fill_n(ones.data(), size, T(1));
+  return best_seconds(
+      [&] {
+        kernels.copy_block(z, cols, rows, cols, slope, cols);
+        kernels.activate(activation, nullptr, slope, a, slope, rows, cols, cols);
+        kernels.activation_backward(activation, slope, ones.data(), delta, rows, cols, cols);
+      },
+      poll);
+}
+
 template double peak_gflops<float>(Target, int, Poll&);
 template double peak_gflops<double>(Target, int, Poll&);
 template double product_seconds(const Engine<float>&, MatrixView<const float>,
@@ -245,5 +263,9 @@ template double elementary_seconds(Target, const std::string&, const float*, flo
                                    Poll&);
 template double elementary_seconds(Target, const std::string&, const double*, double*, std::int64_t,
                                    Poll&);
+template double activation_seconds(Target, const Activation&, const float*, float*, float*,
+                                   std::int64_t, std::int64_t, Poll&);
+template double activation_seconds(Target, const Activation&, const double*, double*, double*,
+                                   std::int64_t, std::int64_t, Poll&);
 
 }  // namespace chainrule

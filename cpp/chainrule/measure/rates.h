@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chainrule/gemm/engine.h"
+#include "chainrule/kernels/kernel_table.h"
 #include "chainrule/memory/matrix_view.h"
 #include "chainrule/poll.h"
 #include "chainrule/spec.h"
@@ -46,5 +47,11 @@ TimeOfPass update_time(Target target, const Spec& optimizer, std::int64_t count,
 // The plainest pass that reads, changes and writes: g := c g.
 template <class T>
 TimeOfPass scaling_time(Target target, std::int64_t count, int n_threads, Poll& poll);
+
+// Seconds that the kernels of the plans take on one thread for a = f(z) and delta = f'(z), with a copy of z before. z, a,
+// delta: (rows, cols).
+template <class T>
+double activation_seconds(Target target, const Activation& activation, const T* z, T* a, T* delta,
+                          std::int64_t rows, std::int64_t cols, Poll& poll);
 
 }  // namespace chainrule

@@ -17,6 +17,7 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
   a_.resize(layers.size() + 1);
   z_.resize(layers.size());
   delta_.resize(layers.size());
+  slope_.resize(layers.size());
   kept_.resize(layers.size());
   workspace_.reserve(max_batch, architecture.n_in, a_[0]);
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -25,6 +26,8 @@ LayerwisePlan<T>::LayerwisePlan(const Architecture& architecture, const Capacity
       workspace_.reserve(max_batch, stage->n_kept(), kept_[l]);
     } else {
       workspace_.reserve(max_batch, n_out, z_[l]);
+      const bool keeps_slope = this->trains() && slope_reads_z(layers[l].dense()->activation);
+      if (keeps_slope) workspace_.reserve(max_batch, n_out, slope_[l]);
     }
     workspace_.reserve(max_batch, n_out, a_[l + 1]);
     if (this->trains()) workspace_.reserve(max_batch, n_out, delta_[l]);
@@ -54,7 +57,7 @@ void LayerwisePlan<T>::forward(const RowSource& x, const Rows& rows, const Noise
   for (std::size_t l = 0; l < z_.size(); ++l) {
     if (const Dense* dense = architecture_.layers[l].dense()) {
       dense->forward<T>(engine_, parameters_, of_batch(a_[l]), of_batch(z_[l]), of_batch(a_[l + 1]),
-                        poll);
+                        of_batch(slope_[l]), poll);
     } else {
       for_rows_of_stage(l, poll,
                         [&](const StageRows<T>& rows) { engine_.kernels->stage_forward(rows); });
@@ -146,9 +149,9 @@ void LayerwisePlan<T>::activation_backward(std::size_t l, MatrixView<const T> dC
   const Dense* const dense = architecture_.layers[l].dense();
   if (!dense) return;
   const MatrixView<T> delta = of_batch(delta_[l]);
-  const MatrixView<T>& a_or_z = slope_reads_z(dense->activation) ? z_[l] : a_[l + 1];
+  const MatrixView<T>& a_or_slope = slope_[l].data ? slope_[l] : a_[l + 1];
   delta.in_blocks(poll, [&](std::int64_t first, std::int64_t count) {
-    engine_.kernels->activation_backward(dense->activation, a_or_z.row(first), dC_da.row(first),
+    engine_.kernels->activation_backward(dense->activation, a_or_slope.row(first), dC_da.row(first),
                                          delta.row(first), count, delta.cols, delta.stride);
   });
 }

@@ -67,8 +67,9 @@ class LayerwisePlan final : public Plan<T> {
   Workspace<T> workspace_;
   // By layer; z of dense ones; delta = dC/dz, or dC/da of the others.
   std::vector<MatrixView<T>> a_, z_, delta_;
-  std::vector<MatrixView<T>> kept_;  // by stages, for the way back
-  Noise noise_;                      // of the last batch
+  std::vector<MatrixView<T>> slope_;  // f'(z), where slope_reads_z()
+  std::vector<MatrixView<T>> kept_;   // by stages, for the way back
+  Noise noise_;                       // of the last batch
   BatchTargets<T> targets_;
   MatrixView<T> y_;
 };

@@ -83,7 +83,7 @@ void NarrowPlan<T>::reserve(Buffers& buffers) {
     layer.activation = dense.activation;
     workspace_.reserve(layer.n_rows * stride_, layer.a);
     if (l + 1 < buffers.layers.size() && slope_reads_z(dense.activation)) {
-      workspace_.reserve(dense.n_out * stride_, layer.z);
+      workspace_.reserve(dense.n_out * stride_, layer.slope);
     }
     if (!this->trains()) continue;
     layer.delta_stride = dense.n_out == 1 ? 1 : round_up(dense.n_out, width);

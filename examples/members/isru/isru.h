@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include "chainrule/activations/max_error.h"
 #include "chainrule/activations/slope_reads.h"
 #include "chainrule/parameter.h"
 
@@ -17,6 +18,7 @@ struct Isru {
   static constexpr bool kElementwise = true;
   // a / z would do, but for z = 0.
   static constexpr SlopeReads kSlopeReads = SlopeReads::kZ;
+  static constexpr MaxError kMaxError = {2.5, 4};
 
   template <class V>
   class Formula {
@@ -24,16 +26,24 @@ struct Isru {
     explicit Formula(const double* numbers)
         : alpha_(V::set(static_cast<typename V::Number>(numbers[0]))) {}
 
-    V forward(V z) const { return z / root(z); }
+    CHAINRULE_INLINE V forward(V z) const { return bounded(z) / root(z); }
 
     // f'(z) = 1 / sqrt(1 + alpha z^2)^3
-    V slope(V z) const {
+    CHAINRULE_INLINE V slope(V z) const {
       const V each = root(z);
       return V::set(1) / (each * each * each);
     }
 
    private:
-    V root(V z) const { return sqrt(fma(alpha_ * z, z, V::set(1))); }
+    // Far from 0 the activation has its limit, and the square of z overflows.
+    CHAINRULE_INLINE V bounded(V z) const {
+      const V limit = V::set(typename V::Number(0x1p40));
+      return min(limit, max(-limit, z));
+    }
+    CHAINRULE_INLINE V root(V z) const {
+      const V each = bounded(z);
+      return sqrt(fma(alpha_ * each, each, V::set(1)));
+    }
 
     V alpha_;
   };

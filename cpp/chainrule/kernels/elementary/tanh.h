@@ -1,4 +1,4 @@
-// tanh x and 1 / (1 + e^-x), each from one exponential.
+// tanh x and 1 / (1 + e^-x), with its slope or without, each from one exponential.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
@@ -27,6 +27,19 @@ template <class T>
 CHAINRULE_INLINE Vec<T> sigmoid(Vec<T> x) {
   const Vec<T> one = Vec<T>::set(1);
   return one / (one + exp(-x));
+}
+
+// p = 1 / (1 + e^-x) and p (1 - p), where nothing cancels
+template <class V>
+struct SigmoidWithSlope {
+  V value, slope;
+};
+
+template <class T>
+CHAINRULE_INLINE SigmoidWithSlope<Vec<T>> sigmoid_with_slope(Vec<T> x) {
+  using V = Vec<T>;
+  const V u = exp_of_minus_abs(x), q = V::set(1) / (V::set(1) + u), uq = u * q;
+  return {select(x > V::zero(), q, uq), uq * q};
 }
 
 }  // namespace

@@ -29,8 +29,8 @@ PanelBuffers<T>::PanelBuffers(const Architecture& architecture_, const Capacity&
     } else {
       if (packs) layer.weights->reserve(capacity.trains && goes_back, workspace_);
       const bool hidden = l + 1 < layers.size();
-      const bool keeps_z = hidden && slope_reads_z(layer.layer.dense()->activation);
-      if (capacity.trains && keeps_z) reserve(layer.z, n_out);
+      const bool keeps_slope = hidden && slope_reads_z(layer.layer.dense()->activation);
+      if (capacity.trains && keeps_slope) reserve(layer.slope, n_out);
     }
     if (!capacity.trains) continue;
     if (goes_back) widest = std::max(widest, n_out);
@@ -54,7 +54,8 @@ template <class T>
 void PanelBuffers<T>::begin(std::int64_t batch) {
   batch_ = batch;
   // As close together as the batch allows, and not a power of two apart, which would crowd a few sets of the cache.
-  for (PanelLayer<T>& layer : layers) layer.a.rows = layer.z.rows = layer.delta.rows = batch | 1;
+  for (PanelLayer<T>& layer : layers)
+    layer.a.rows = layer.slope.rows = layer.delta.rows = batch | 1;
 }
 
 template <class T>

@@ -25,7 +25,7 @@ struct PanelLayer {
   const Layer& layer;
   std::optional<PanelWeights<T>> weights;  // of a dense layer
   PanelMatrix<T> a;                        // (batch, n_in), the layer's input
-  PanelMatrix<T> z;      // (batch, n_out), of a hidden dense layer where slope_reads_z()
+  PanelMatrix<T> slope;  // (batch, n_out): f'(z), of a hidden dense layer where slope_reads_z()
   PanelMatrix<T> delta;  // (batch, n_out): dC/dz, or dC/da of a stage between dense layers
   MatrixView<T> kept;    // (batch, n_kept) of such a stage
 };
@@ -62,7 +62,8 @@ class PanelBuffers {
   const KernelTable<T>& kernels;
   T* parameters = nullptr;
   std::vector<PanelLayer<T>> layers;
-  // Of the output layer, with room for whole vectors in each row; gradient is dC/ds, then delta.
+  // Of the output layer, with room for whole vectors in each row; z becomes f'(z) where slope_reads_z(), gradient is dC/ds,
+  // then delta.
   MatrixView<T> z, s, y, gradient;
   MatrixView<T> delta_transposed;  // (n_out, batch), of one layer, where weights are not packed
   BatchTargets<T> targets;

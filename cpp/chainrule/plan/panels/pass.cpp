@@ -28,14 +28,16 @@ void PanelPass<T>::forward(std::size_t l, Range part, Range panels, int thread) 
     return layer.weights->multiply(layer.a, part, panels, {z, buffers.z.stride, width}, scratch);
   }
   const PanelMatrix<T>& a = buffers.layers[l + 1].a;
-  const PanelMatrix<T>& z = layer.z.data ? layer.z : a;
+  const PanelMatrix<T>& z = layer.slope.data ? layer.slope : a;
   layer.weights->multiply(layer.a, part, panels,
                           {z.at(part.begin, first_col), width, z.panel_stride()}, scratch);
   const T* bias = dense.bias(buffers.parameters);
   for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const std::int64_t col = panel * width;
-    buffers.kernels.activate(dense.activation, bias ? bias + col : nullptr, z.at(part.begin, col),
-                             a.at(part.begin, col), part.size(), a.cols_of_panel(panel), width);
+    T* const of_z = z.at(part.begin, col);
+    buffers.kernels.activate(dense.activation, bias ? bias + col : nullptr, of_z,
+                             a.at(part.begin, col), layer.slope.data ? of_z : nullptr, part.size(),
+                             a.cols_of_panel(panel), width);
   }
 }
 
@@ -45,8 +47,8 @@ void PanelPass<T>::finish_output(Range part) const {
   const KernelTable<T>& kernels = buffers.kernels;
   const MatrixView<T> of_s = buffers.output_rows(buffers.s, part);
   T* const of_z = buffers.z.row(part.begin);
-  kernels.activate(dense.activation, dense.bias(buffers.parameters), of_z, of_s.data, of_s.rows,
-                   of_s.cols, of_s.stride);
+  kernels.activate(dense.activation, dense.bias(buffers.parameters), of_z, of_s.data, of_z,
+                   of_s.rows, of_s.cols, of_s.stride);
   if (s.data) {
     kernels.copy_block(of_s.data, of_s.stride, of_s.rows, of_s.cols, s.row(part.begin), s.stride);
   }
@@ -71,8 +73,8 @@ void PanelPass<T>::begin_backward(Range part) const {
                        gradient.data, gradient.stride);
   }
   if (!samples || !loss.paired) {
-    const T* a_or_z = slope_reads_z(dense.activation) ? buffers.z.row(part.begin) : of_s;
-    kernels.activation_backward(dense.activation, a_or_z, gradient.data, gradient.data,
+    const T* a_or_slope = slope_reads_z(dense.activation) ? buffers.z.row(part.begin) : of_s;
+    kernels.activation_backward(dense.activation, a_or_slope, gradient.data, gradient.data,
                                 gradient.rows, gradient.cols, gradient.stride);
   }
   const PanelMatrix<T>& delta = buffers.layers.back().delta;
@@ -116,12 +118,12 @@ void PanelPass<T>::finish_deltas(std::size_t l, Range part, Range panels) const 
   const Dense* const dense = layer.layer.dense();
   if (!dense) return;
   const PanelMatrix<T>& a = buffers.layers[l + 1].a;
-  const PanelMatrix<T>& a_or_z = layer.z.data ? layer.z : a;
+  const PanelMatrix<T>& a_or_slope = layer.slope.data ? layer.slope : a;
   for (std::int64_t panel = panels.begin; panel < panels.end; ++panel) {
     const std::int64_t col = panel * a.width;
     T* delta = layer.delta.at(part.begin, col);
-    buffers.kernels.activation_backward(dense->activation, a_or_z.at(part.begin, col), delta, delta,
-                                        part.size(), a.cols_of_panel(panel), a.width);
+    buffers.kernels.activation_backward(dense->activation, a_or_slope.at(part.begin, col), delta,
+                                        delta, part.size(), a.cols_of_panel(panel), a.width);
   }
 }
 
