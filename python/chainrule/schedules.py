@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+
 from chainrule import _core
 from chainrule._spec import Member, Spec, real_number, true_or_false, whole_number
 
