@@ -86,7 +86,9 @@ void bind_members(py::module_& module) {
   module.def("schedules", &Schedules::names, "Names of the schedules of the learning rate.");
   module.def(
       "rate_at",
-      [](const SpecTuple& spec, std::int64_t time) { return make_schedule(to_spec(spec))->rate(time); },
+      [](const SpecTuple& spec, std::int64_t time) {
+        return make_schedule(to_spec(spec))->rate(time);
+      },
       py::arg("schedule"), py::arg("time"),
       "Return the learning rate at a time, or raise ValueError unless the spec makes a schedule.");
   module.def("initializers", &Initializers::names, "Names of the initializers.");

@@ -73,9 +73,8 @@ std::function<bool()> ask(py::handle question) {
 Metrics to_metrics(const py::object& quantities, const py::object& compute) {
   Metrics metrics;
   for (const py::handle each : quantities) {
-    const auto [name, better] =
-        each.cast<std::pair<std::string, std::optional<std::string>>>();
-    metrics.quantities.push_back({name, !better           ? Better::kUnknown
+    const auto [name, better] = each.cast<std::pair<std::string, std::optional<std::string>>>();
+    metrics.quantities.push_back({name, !better            ? Better::kUnknown
                                         : *better == "max" ? Better::kHigher
                                                            : Better::kLower});
   }
@@ -84,7 +83,8 @@ Metrics to_metrics(const py::object& quantities, const py::object& compute) {
     back_in_python([&] {
       const auto computed =
           call_python(py::reinterpret_borrow<py::object>(function)).cast<std::vector<double>>();
-      if (computed.size() != count) throw std::logic_error("there are other metrics than were named");
+      if (computed.size() != count)
+        throw std::logic_error("there are other metrics than were named");
       std::copy(computed.begin(), computed.end(), values);
       return true;
     });

@@ -33,10 +33,10 @@ bool PythonCallback::call(py::handle function, const Record& record) {
       }
       metrics = values;
     }
-    const py::object stop = call_python(
-        py::reinterpret_borrow<py::object>(function), py::int_(record.epoch), py::int_(record.step),
-        py::float_(record.cost), validation, py::float_(record.seconds),
-        py::float_(record.learning_rate), norm, metrics);
+    const py::object stop =
+        call_python(py::reinterpret_borrow<py::object>(function), py::int_(record.epoch),
+                    py::int_(record.step), py::float_(record.cost), validation,
+                    py::float_(record.seconds), py::float_(record.learning_rate), norm, metrics);
     return is_true_in_python(stop);
   });
 }

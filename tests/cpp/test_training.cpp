@@ -106,7 +106,8 @@ TEST(training_stops_by_its_conditions) {
   };
   const History below = fit({"cost_below", {{"value", 0.02}}});
   CHECK(below.cost().back() < 0.02);
-  CHECK(std::all_of(below.cost().begin(), below.cost().end() - 1, [](double c) { return c >= 0.02; }));
+  CHECK(std::all_of(below.cost().begin(), below.cost().end() - 1,
+                    [](double c) { return c >= 0.02; }));
   CHECK_EQUAL(fit({"no_improvement", {{"patience", 3}, {"min_delta", 1e9}}}).cost().size(), 4U);
   CHECK_EQUAL(fit({"time_limit", {{"seconds", 1e-9}}}).cost().size(), 0U);
 
@@ -116,7 +117,8 @@ TEST(training_stops_by_its_conditions) {
   problem.options.epochs = 3;
   const History both = network.fit(problem.samples, optimizer, problem.options, problem.poll);
   CHECK_EQUAL(both.validation_cost().size(), 3U);
-  CHECK_NEAR(both.validation_cost().back(), network.cost(validation.samples, validation.poll), 1e-15);
+  CHECK_NEAR(both.validation_cost().back(), network.cost(validation.samples, validation.poll),
+             1e-15);
 }
 
 TEST(training_refuses_what_does_not_fit_and_changes_nothing) {

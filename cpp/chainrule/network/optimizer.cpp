@@ -115,10 +115,12 @@ void Optimizer::restore_schedule(const Spec& memory) {
   }
   const auto count = [&](const char* key) {
     const double value = memory.number(key);
-    require(value >= 0 && value == std::floor(value) && value < 0x1p53, key, "a whole number >= 0", value);
+    require(value >= 0 && value == std::floor(value) && value < 0x1p53, key, "a whole number >= 0",
+            value);
     return static_cast<std::int64_t>(value);
   };
-  const std::int64_t epochs = count("epochs"), step = count("first_step"), epoch = count("first_epoch");
+  const std::int64_t epochs = count("epochs"), step = count("first_step"),
+                     epoch = count("first_epoch");
   require(epoch <= epochs, "first_epoch", "<= epochs", static_cast<double>(epoch));
   require(step <= steps_, "first_step", "<= steps", static_cast<double>(step));
   if (schedule_ && !own.numbers.empty()) schedule_->remember(own);
@@ -232,7 +234,8 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
       rate_(rate),
       state_set_(optimizer.state_set()) {
   if (optimizer.asks_for_rate() && !rate) {
-    throw std::invalid_argument("the learning rate of this optimizer is a function, and none is given");
+    throw std::invalid_argument(
+        "the learning rate of this optimizer is a function, and none is given");
   }
   if (state_set_ == 0) return;
   if (optimizer.states_of_ != network_id) {

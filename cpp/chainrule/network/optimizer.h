@@ -106,7 +106,7 @@ class Optimizer {
     std::uint64_t network_id_;
     const RateFunction& rate_;
     unsigned state_set_;
-    std::vector<T*> states_;  // of the set, in its order
+    std::vector<T*> states_;                                       // of the set, in its order
     double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
   };
 

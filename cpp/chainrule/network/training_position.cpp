@@ -67,21 +67,22 @@ template <class T>
 Position Training<T>::position() const {
   const auto number = [](std::int64_t value) { return static_cast<double>(value); };
   Position position;
-  position.state = {Position::kName,
-                    {{"samples", number(samples_.size())},
-                     {"batch_size", number(batch_size_)},
-                     {"parameters", number(network_.n_parameters)},
-                     {"epoch", number(epoch_)},
-                     {"first", number(first_)},
-                     {"steps", number(steps_finished_)},
-                     {"cost_sum", cost_.weighted_cost},
-                     {"weight_sum", cost_.weight},
-                     {"norm_sum", norm_sum_},
-                     {"epoch_seconds", first_ > 0 ? epoch_seconds_ + stopwatch_.seconds() - turn_began_ : 0},
-                     {"seconds", stopwatch_.seconds()},
-                     {"epochs_begun", number(network_.life.epochs_begun)},
-                     {"steps_made", number(network_.life.steps_made)}},
-                    {{"seed", std::to_string(network_.seed)}}};
+  position.state = {
+      Position::kName,
+      {{"samples", number(samples_.size())},
+       {"batch_size", number(batch_size_)},
+       {"parameters", number(network_.n_parameters)},
+       {"epoch", number(epoch_)},
+       {"first", number(first_)},
+       {"steps", number(steps_finished_)},
+       {"cost_sum", cost_.weighted_cost},
+       {"weight_sum", cost_.weight},
+       {"norm_sum", norm_sum_},
+       {"epoch_seconds", first_ > 0 ? epoch_seconds_ + stopwatch_.seconds() - turn_began_ : 0},
+       {"seconds", stopwatch_.seconds()},
+       {"epochs_begun", number(network_.life.epochs_begun)},
+       {"steps_made", number(network_.life.steps_made)}},
+      {{"seed", std::to_string(network_.seed)}}};
   if (stopped()) position.state.numbers.emplace_back("stopped_by", number(stopped_by_));
   if (best_.any()) position.state.numbers.emplace_back("best_value", best_.value());
   for (std::size_t i = 0; i < stop_.size(); ++i) {
@@ -103,10 +104,10 @@ Position Training<T>::position() const {
 template <class T>
 void Training<T>::take_up(const Position& position) {
   const Spec& state = position.state;
-  state.require_known(
-      {"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum", "weight_sum",
-       "norm_sum", "epoch_seconds", "seconds", "epochs_begun", "steps_made", "stopped_by", "best_value"},
-      {"seed"}, {"stop"});
+  state.require_known({"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum",
+                       "weight_sum", "norm_sum", "epoch_seconds", "seconds", "epochs_begun",
+                       "steps_made", "stopped_by", "best_value"},
+                      {"seed"}, {"stop"});
   require_same(state, "samples", "samples", samples_.size());
   require_same(state, "batch_size", "samples in a batch", batch_size_);
   require_same(state, "parameters", "parameters", network_.n_parameters);

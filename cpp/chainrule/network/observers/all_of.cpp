@@ -96,7 +96,8 @@ void AllOf::remember(const Spec& memory) {
     known += own.numbers.size() + 1;
   }
   if (known != memory.numbers.size()) {
-    throw std::invalid_argument("the memory of all_of has entries of conditions that it does not have");
+    throw std::invalid_argument(
+        "the memory of all_of has entries of conditions that it does not have");
   }
 }
 

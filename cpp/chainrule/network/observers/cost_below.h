@@ -15,9 +15,7 @@ class CostBelow final : public Observer {
   explicit CostBelow(const ConditionArguments& of) : value_(of.numbers[0]) {}
 
   void connect(const std::vector<Column>& columns) override { cost_.connect(columns); }
-  bool after_epoch(const Record& record) override {
-    return cost_.value(*record.epochs) < value_;
-  }
+  bool after_epoch(const Record& record) override { return cost_.value(*record.epochs) < value_; }
 
  private:
   Monitor cost_;

@@ -16,9 +16,7 @@ class GradientBelow final : public Observer {
 
   void connect(const std::vector<Column>& columns) override { monitor_.connect(columns); }
   bool reads_gradient_norm() const override { return true; }
-  bool after_epoch(const Record& record) override {
-    return monitor_.value(*record.epochs) < norm_;
-  }
+  bool after_epoch(const Record& record) override { return monitor_.value(*record.epochs) < norm_; }
 
  private:
   Monitor monitor_{Quantity::kGradientNorm, "min"};

@@ -12,8 +12,9 @@ namespace chainrule {
 Monitor::Monitor(std::string name, std::string mode)
     : name_(std::move(name)), mode_(std::move(mode)) {
   if (mode_.empty() || mode_ == "min" || mode_ == "max") return;
-  throw std::invalid_argument("mode must be \"min\" or \"max\", or None for what is better by itself, got \"" +
-                              mode_ + "\"");
+  throw std::invalid_argument(
+      "mode must be \"min\" or \"max\", or None for what is better by itself, got \"" + mode_ +
+      "\"");
 }
 
 void Monitor::connect(const std::vector<Column>& columns) {
@@ -28,8 +29,8 @@ void Monitor::connect(const std::vector<Column>& columns) {
     for (const Column& each : columns) {
       recorded += (recorded.empty() ? "" : ", ") + each.quantity.name;
     }
-    throw std::invalid_argument("monitor is \"" + name_ + "\", which this training does not record; it records " +
-                                recorded);
+    throw std::invalid_argument("monitor is \"" + name_ +
+                                "\", which this training does not record; it records " + recorded);
   }
   column_ = static_cast<std::size_t>(std::distance(columns.begin(), found));
   const Better better = found->quantity.better;

@@ -33,7 +33,8 @@ class OneCycle final : public Schedule {
   double rate(std::int64_t time) const override {
     const double t = static_cast<double>(time);
     if (t >= end_) return last_;
-    return t < up_ ? between(first_, most_, t / up_) : between(most_, last_, (t - up_) / (end_ - up_));
+    return t < up_ ? between(first_, most_, t / up_)
+                   : between(most_, last_, (t - up_) / (end_ - up_));
   }
 
  private:

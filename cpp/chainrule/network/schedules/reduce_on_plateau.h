@@ -58,14 +58,16 @@ class ReduceOnPlateau final : public Schedule {
   }
 
   Memory memory() const override {
-    Memory memory{{"rate", rate_}, {"epochs_without", epochs_without_}, {"cooldown_left", cooldown_left_}};
+    Memory memory{
+        {"rate", rate_}, {"epochs_without", epochs_without_}, {"cooldown_left", cooldown_left_}};
     if (best_ != kNone) memory.emplace_back("best", best_);
     return memory;
   }
   void remember(const Spec& memory) override {
     memory.require_known({"rate", "epochs_without", "cooldown_left", "best"});
     for (const char* key : {"rate", "epochs_without", "cooldown_left"}) {
-      require(holds(Allowed::kNotNegative, memory.number(key)), key, text_of(Allowed::kNotNegative), memory.number(key));
+      require(holds(Allowed::kNotNegative, memory.number(key)), key, text_of(Allowed::kNotNegative),
+              memory.number(key));
     }
     rate_ = memory.number("rate");
     epochs_without_ = memory.number("epochs_without");

@@ -15,7 +15,8 @@ WarmUp::WarmUp(const ScheduleArguments& of)
       then_(make_schedule(of.spec.part("then", {}))) {
   if (then_->per() == per() || then_->per() == Per::kNothing) return;
   throw std::invalid_argument(
-      "a warm-up and the schedule behind it must count the same, steps or epochs: give both the same "
+      "a warm-up and the schedule behind it must count the same, steps or epochs: give both the "
+      "same "
       "per");
 }
 
