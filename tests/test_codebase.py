@@ -185,26 +185,13 @@ def imports(path):
                 yield full if full in MODULES else module
 
 
-EXTRAS = {"matplotlib", "tqdm"}  # imported only where they are used
-
-
-def imports_of_functions(path):
-    """Yield the modules that a Python file imports within functions."""
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.FunctionDef):
-            for each in ast.walk(node):
-                if isinstance(each, ast.Import):
-                    yield from (alias.name for alias in each.names)
-                elif isinstance(each, ast.ImportFrom):
-                    yield each.module or ""
+EXTRAS = {"matplotlib", "tqdm"}  # within functions: tests/test_import.py sees what an import brings
 
 
 def test_python_imports_numpy_and_nothing_else():
-    allowed = sys.stdlib_module_names | {"numpy", "chainrule"}
+    allowed = sys.stdlib_module_names | {"numpy", "chainrule"} | EXTRAS
     for path in files(ROOT / "python", {".py"}):
-        within = {each for each in imports_of_functions(path) if each.split(".")[0] in EXTRAS}
-        others = set(imports(path)) - within
-        assert {each.split(".")[0] for each in others} <= allowed, name(path)
+        assert {each.split(".")[0] for each in imports(path)} <= allowed, name(path)
 
 
 def test_python_modules_import_each_other_one_way():

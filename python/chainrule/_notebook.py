@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from chainrule.explain import Chain, Explanation
+    from chainrule._chains import Chain
+    from chainrule.explain import Explanation
     from chainrule.trace import Trace
 
 # Of a vector with more numbers, the first ones are shown.

@@ -4,9 +4,6 @@
 from __future__ import annotations
 
 import heapq
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +11,19 @@ import numpy as np
 import numpy.typing as npt
 
 from chainrule import _notebook, _training_options
+from chainrule._chains import (
+    Chain,
+    Factor,
+    Paths,
+    a_name,
+    aligned,
+    bias_name,
+    indices,
+    weight_name,
+    z_name,
+)
 from chainrule._notebook import number_text
-from chainrule._slopes import is_elementwise, jacobian_columns, slopes
+from chainrule._slopes import is_elementwise
 from chainrule._spec import whole_number
 from chainrule.layers import Dense, Input, Layer
 
@@ -26,29 +34,6 @@ if TYPE_CHECKING:
 # Paths multiply from layer to layer: beyond this many, only their sum is of use to a reader.
 MAX_PATHS = 10_000
 _PATHS_SHOWN = 8
-
-
-@dataclass(frozen=True)
-class Factor:
-    """One factor of a chain: its symbol in the article's letters, and its value."""
-
-    symbol: str
-    value: float
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A product of factors."""
-
-    factors: tuple[Factor, ...]
-
-    @property
-    def value(self) -> float:
-        """The product."""
-        return math.prod(factor.value for factor in self.factors)
-
-    def __str__(self) -> str:
-        return "\n".join(_aligned(self.factors))
 
 
 class Explanation:
@@ -81,7 +66,7 @@ class Explanation:
         self,
         symbol: str,
         chain: Chain,
-        paths: _Paths,
+        paths: Paths,
         penalty: float,
         gradient: float,
         central_difference: float,
@@ -137,7 +122,7 @@ class Explanation:
         return _notebook.explanation_latex(self)
 
     def __str__(self) -> str:
-        equation, numbers = _aligned(self.chain.factors)
+        equation, numbers = aligned(self.chain.factors)
         width = max(len(self.symbol), len(number_text(self.value)))
         lines = [
             f"{self.symbol:>{width}} = {equation}",
@@ -147,7 +132,7 @@ class Explanation:
         heading, shown = self.largest_paths()
         lines.append(heading)
         for path in shown:
-            symbols, values = _aligned(path.factors)
+            symbols, values = aligned(path.factors)
             lines += [f"  {symbols}", f"  {values} = {number_text(path.value)}"]
         lines += [
             "",
@@ -157,84 +142,6 @@ class Explanation:
         if self.penalty:
             lines.append(f"the penalty of w adds     {number_text(self.penalty)}")
         return "\n".join(line.rstrip() for line in lines)
-
-
-# A chain in the making: the factor nearest to C, and the rest of the chain.
-_Tail = tuple[Factor, "_Tail"] | None
-
-
-class _Paths:
-    """The paths from C to one weight, in the article's numbering."""
-
-    def __init__(self, network: Network, trace: Trace, layer: int, j: int, last: Factor | None):
-        self._trace = trace
-        self._layer, self._j, self._last = layer, j, last
-        self._dense = {
-            number: each
-            for number, each in enumerate(network.layers, start=1)
-            if isinstance(each, Dense)
-        }
-        self._elementwise = {
-            number: is_elementwise(each.activation) for number, each in self._dense.items()
-        }
-        self._slopes_of_layer: dict[int, npt.NDArray[np.float64]] = {}
-
-    def __iter__(self) -> Iterator[Chain]:
-        # From the weight up to C, without recursion: a network may have a thousand layers.
-        L, trace = self._trace.n_layers, self._trace
-        start: _Tail = None if self._last is None else (self._last, None)
-        todo = [(self._layer + 1, self._j, start)]
-        while todo:
-            layer, j, tail = todo.pop()
-            if layer == L and trace.fused:
-                dC_dz = Factor(f"dC/d{_z(j, L)}", float(trace.delta(L)[0, j - 1]))
-                yield _chain((dC_dz, tail))
-            elif layer == L:
-                for i, slope in self.slopes(layer, j):
-                    dC_ds = Factor(f"dC/ds_{_indices(i)}", float(trace.dC_ds[0, i - 1]))
-                    yield _chain((dC_ds, (slope, tail)))
-            else:
-                W = self._dense[layer + 1].weights
-                above = [
-                    (layer + 1, p, (Factor(_weight(p, i, layer), float(w)), (slope, tail)))
-                    for i, slope in self.slopes(layer, j)
-                    for p, w in enumerate(W[:, i - 1], start=1)
-                ]
-                todo += reversed(above)
-
-    def count(self) -> int:
-        L = self._trace.n_layers
-        count = 1
-        for number in range(self._layer + 1, L + 1):
-            fused = number == L and self._trace.fused
-            if not (self._elementwise[number] or fused):
-                count *= self._dense[number].n_out
-            if number < L:
-                count *= self._dense[number + 1].n_out
-        return count
-
-    def slopes(self, layer: int, j: int) -> Iterator[tuple[int, Factor]]:
-        """Yield every neuron i whose activation depends on z_j, with da_i/dz_j."""
-        z = self._trace.z(layer)
-        activation = self._dense[layer].activation
-        if self._elementwise[layer]:
-            if layer not in self._slopes_of_layer:
-                self._slopes_of_layer[layer] = slopes(activation, z)[0]
-            yield j, Factor(f"f'({_z(j, layer)})", float(self._slopes_of_layer[layer][j - 1]))
-            return
-        column = jacobian_columns(activation, z[0], slice(j - 1, j))
-        output = layer == self._trace.n_layers
-        for i, value in enumerate(column[:, 0], start=1):
-            a = f"s_{_indices(i)}" if output else _a(i, layer)
-            yield i, Factor(f"d{a}/d{_z(j, layer)}", float(value))
-
-
-def _chain(tail: _Tail) -> Chain:
-    factors = []
-    while tail is not None:
-        factor, tail = tail
-        factors.append(factor)
-    return Chain(tuple(factors))
 
 
 def explain(
@@ -277,25 +184,25 @@ def _explain(
     dense = _check_place(exact, trace, layer, j, k, bias)
 
     if bias or k is None:
-        symbol, last = f"dC/d{_bias(j, layer)}", None
+        symbol, last = f"dC/d{bias_name(j, layer)}", None
     else:
-        last = Factor(_a(k, layer), float(trace.a(layer)[0, k - 1]))
-        symbol = f"dC/d{_weight(j, k, layer)}"
+        last = Factor(a_name(k, layer), float(trace.a(layer)[0, k - 1]))
+        symbol = f"dC/d{weight_name(j, k, layer)}"
 
     # The equation's head: dC/da_j and f'(z_j) where they are two numbers, else dC/dz_j.
-    delta = Factor(f"dC/d{_z(j, layer + 1)}", float(trace.delta(layer + 1)[0, j - 1]))
+    delta = Factor(f"dC/d{z_name(j, layer + 1)}", float(trace.delta(layer + 1)[0, j - 1]))
     head: tuple[Factor, ...] = (delta,)
     output = layer + 1 == trace.n_layers
     fused = trace.fused
-    paths = _Paths(exact, trace, layer, j, last)
+    paths = Paths(exact, trace, layer, j, last)
     if is_elementwise(dense.activation) and not (output and fused):
         if output:
-            dC_da = Factor(f"dC/ds_{_indices(j)}", float(trace.dC_ds[0, j - 1]))
+            dC_da = Factor(f"dC/ds_{indices(j)}", float(trace.dC_ds[0, j - 1]))
         else:
             later = exact.layers[layer + 1]
             assert isinstance(later, Dense)
             dC_da = Factor(
-                f"dC/d{_a(j, layer + 1)}",
+                f"dC/d{a_name(j, layer + 1)}",
                 float(trace.delta(layer + 2)[0] @ later.weights[:, j - 1]),
             )
         ((_, slope),) = paths.slopes(layer + 1, j)
@@ -383,36 +290,3 @@ def _central_difference(
     below, w_below = network.cost(x, y), float(place[0])
     place[0] = w
     return (above - below) / (w_above - w_below)
-
-
-def _indices(*numbers: int) -> str:
-    if all(number < 10 for number in numbers):
-        return "".join(map(str, numbers))
-    return "{" + ",".join(map(str, numbers)) + "}"
-
-
-def _weight(j: int, k: int, layer: int) -> str:
-    return f"w_{_indices(j, k)}^({layer})"
-
-
-def _bias(j: int, layer: int) -> str:
-    return f"b_{_indices(j)}^({layer})"
-
-
-def _a(j: int, layer: int) -> str:
-    return f"x_{_indices(j)}" if layer == 1 else f"a_{_indices(j)}^({layer})"
-
-
-def _z(j: int, layer: int) -> str:
-    return f"z_{_indices(j)}^({layer})"
-
-
-def _aligned(factors: tuple[Factor, ...]) -> tuple[str, str]:
-    """Return the product in symbols and, under each symbol, in numbers."""
-    cells = [(factor.symbol, number_text(factor.value)) for factor in factors]
-    widths = [max(map(len, cell)) for cell in cells]
-    symbols, numbers = (
-        " * ".join(cell[row].ljust(width) for cell, width in zip(cells, widths, strict=True))
-        for row in (0, 1)
-    )
-    return symbols, numbers

@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from chainrule import _core
 from chainrule._class_weight import ClassWeight
 from chainrule._given_weights import CUSTOM
-from chainrule._measured import as_metrics, measure
+from chainrule._layer import Layer, Place, assign
 from chainrule._spec import (
     Spec,
     as_list,
@@ -25,20 +25,19 @@ from chainrule._spec import (
     spec_of,
 )
 from chainrule._summary import summary
-from chainrule._training import train
+from chainrule._trainable import Trainable
 from chainrule.explain import Explanation, explain
 from chainrule.history import History
-from chainrule.layers import Dense, Layer, Place, assign, refuse_custom
+from chainrule.layers import Dense, refuse_custom
 from chainrule.losses import Loss
-from chainrule.optimizers import Adam, Optimizer
-from chainrule.stopping import StopCondition
+from chainrule.optimizers import Optimizer
 from chainrule.trace import Trace
 
 Array = npt.NDArray[Any]
 CostFunction = Callable[[Array, Array], tuple[float | np.floating[Any], npt.ArrayLike]]
 
 
-class Network(_core.Network):
+class Network(Trainable):
     """A dense feed-forward network.
 
     Parameters
@@ -151,11 +150,6 @@ class Network(_core.Network):
         return self._loss
 
     @property
-    def history(self) -> History | None:
-        """The history of the last training by `fit`, finished or not; None before the first."""
-        return self._history
-
-    @property
     def layers(self) -> tuple[Layer, ...]:
         """The layers in order, `Input` first; a `Dense` has writable `weights` and `bias`."""
         n = itertools.count()  # those with parameters
@@ -181,204 +175,6 @@ class Network(_core.Network):
     @parameters.setter
     def parameters(self, values: npt.ArrayLike) -> None:
         self._exclusive(lambda: assign("parameters", self._parameters(), values))
-
-    def fit(
-        self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
-        *,
-        optimizer: Optimizer | None = None,
-        epochs: int | Literal["auto"] | None = "auto",
-        batch_size: int = 32,
-        validation_data: tuple[npt.ArrayLike | None, ...] | None = None,
-        stop: StopCondition | Sequence[StopCondition] = (),
-        callbacks: object = (),
-        shuffle: bool = True,
-        order: npt.ArrayLike | None = None,
-        sample_weight: npt.ArrayLike | None = None,
-        class_weight: ClassWeight | Literal["balanced"] | None = None,
-        validation_split: float | None = None,
-        metrics: object = (),
-        gradient_norm: bool = False,
-        progress: bool | Literal["auto"] = False,
-    ) -> History:
-        """Train: while (termination condition not met) w := w - epsilon dC/dw.
-
-        The loop runs in native code without the GIL. Rows of `x` and `y` are gathered and converted
-        batch by batch, so data of any dtype and memory layout is never copied whole. Ctrl-C ends
-        training with KeyboardInterrupt and the network at its last finished step. Epochs count over
-        the life of the network: ``fit(epochs=2)`` and ``fit(epochs=3)`` with the same optimizer
-        object give the bits of ``fit(epochs=5)``.
-
-        Parameters
-        ----------
-        x : array_like, shape (n, n_in)
-            Samples; any real dtype.
-        y : array_like
-            Targets. Shape (n, n_out), or (n,) if n_out is 1. For "cross_entropy" labels, shape
-            (n,), whole numbers from 0 to n_out - 1, or probabilities, shape (n, n_out). For
-            "binary_cross_entropy" numbers from 0 to 1, for "poisson" numbers >= 0, for "hinge" -1
-            or 1. NaN, a target that is missing, for losses with ``mask_nan``.
-        optimizer : SGD or Adam, optional
-            By default a new ``Adam()``.
-        epochs : int, "auto" or None, default "auto"
-            How often to go through all samples; None until a condition in `stop`, or a callback,
-            ends it. "auto" is None with a condition in `stop`, else 1; with an `order`, always 1.
-        batch_size : int, default 32
-            Samples per update; the last batch of an epoch may be smaller.
-        validation_data : (x, y) or (x, y, sample_weight), optional
-            Samples whose cost is computed after each epoch, with the same `class_weight`.
-        stop : stop condition or sequence of stop conditions, optional
-            `CostBelow`, `NoImprovement`, `GradientBelow`, `TimeLimit`, `StopWhen`, `AllOf`.
-        callbacks : callback or sequence of callbacks, optional
-            Objects with any of the methods ``on_fit_begin``, ``on_step_end``, ``on_epoch_end`` and
-            ``on_fit_end``, which are called with the network and a `Record` and may return True to
-            stop: see `Callback`.
-        shuffle : bool, default True
-            Visit the samples in a new random order each epoch, drawn from the network's seed.
-        order : array_like of int, shape (epochs, n), optional
-            The order of samples in each epoch, instead of shuffling.
-        sample_weight : array_like, shape (n,), optional
-            Weights w_i >= 0, with a finite sum; the cost of a batch is sum(w_i C_i) / sum(w_i).
-        class_weight : dict {class: weight}, array_like or "balanced", optional
-            Where each sample has one class: w_i comes times the weight of its class, >= 0, 1 for
-            one that a dict does not name; for probabilities, times the mean weight. "balanced"
-            is n / (number of classes * samples of the class), as in scikit-learn.
-        validation_split : float, optional
-            Share of the samples, > 0 and < 1, that is held out as validation data: drawn from the
-            network's seed, the same in every call. The rows of both parts are copied.
-        metrics : str, metric, function or sequence of them, optional
-            Computed after each epoch from the validation data, as "validation_accuracy" and so on
-            in the history, or without such from all of x and y: "accuracy", "top_k",
-            "balanced_accuracy", "f1", "auc", "log_loss", "mae", "rmse", "mape", "r2", objects such
-            as ``cr.TopK(3)``, `Metric`, or a function (s, y) -> number.
-        gradient_norm : bool, default False
-            Record the norm of the gradient. The whole gradient of each step is computed before its
-            update then, which takes longer.
-        progress : bool or "auto", default False
-            Show epochs, costs, samples a second and the time left on stderr: as a bar of tqdm,
-            where that is installed (extra ``[progress]``), else as a line. "auto" shows nothing
-            where stderr is no terminal.
-
-        Returns
-        -------
-        History
-            Costs, times, and what ended the training. `history` keeps it. A training that ends with
-            an exception has one, too: the exception carries it as its attribute ``history``. All
-            costs, the validation cost too, have the penalties `l1` and `l2` of the weights in them.
-
-        Raises
-        ------
-        ShapeError
-            If an array has the wrong shape.
-        ValueError
-            If a value is not finite, naming row and column; if targets do not suit the loss; if a
-            number is out of its range; if `optimizer` holds the state of another network; if an
-            array is part of the network's own parameters; if all layers are frozen.
-        TypeError
-            If an argument is of the wrong type, or a callback returns anything but True, False and
-            None.
-        TrainingDiverged
-            If the cost (that of the validation data, too), a gradient or a weight becomes infinite
-            or NaN; the weights are the last finite ones.
-        ConcurrentUseError
-            If another call uses the network or the optimizer at this moment.
-        """
-        return train(
-            self,
-            (x, y, sample_weight, validation_data, class_weight),
-            optimizer=optimizer,
-            epochs=epochs,
-            batch_size=batch_size,
-            stop=stop,
-            callbacks=callbacks,
-            shuffle=shuffle,
-            order=order,
-            validation_split=validation_split,
-            metrics=metrics,
-            gradient_norm=gradient_norm,
-            progress=progress,
-        )
-
-    def partial_fit(
-        self, x: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
-    ) -> Network:
-        """Go once through some samples, with an optimizer that the network keeps for this.
-
-        It is an `Adam` with its defaults unless `optimizer` is set to another one, and goes on from
-        call to call; copies and pickles of the network have one of their own with its state.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            Samples, targets and weights as in `fit`.
-
-        Returns
-        -------
-        Network
-            The network itself.
-
-        Raises
-        ------
-        ShapeError, ValueError, TypeError, TrainingDiverged, ConcurrentUseError
-            As `fit`.
-
-        Examples
-        --------
-        >>> import chainrule as cr
-        >>> net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
-        >>> net.partial_fit([[1], [2]], [0, 1]).partial_fit([[3]], [2]).optimizer.steps
-        2
-        """
-        if self._optimizer is None:
-            self._optimizer = Adam()
-        self.fit(x, y, optimizer=self._optimizer, sample_weight=sample_weight, epochs=1)
-        return self
-
-    @property
-    def optimizer(self) -> Optimizer | None:
-        """The optimizer of `partial_fit`, which can be set; None before the first call."""
-        return self._optimizer
-
-    @optimizer.setter
-    def optimizer(self, optimizer: Optimizer | None) -> None:
-        if not isinstance(optimizer, Optimizer | None):
-            raise TypeError(f"optimizer must be an optimizer or None, got {shown(optimizer)}")
-        self._optimizer = optimizer
-
-    def evaluate(
-        self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
-        metrics: object = (),
-        sample_weight: npt.ArrayLike | None = None,
-    ) -> dict[str, float]:
-        """Return the cost and metrics of some samples.
-
-        Parameters
-        ----------
-        x, y, sample_weight : array_like
-            Samples, targets and weights as in `fit`.
-        metrics : str, metric, function or sequence of them, optional
-            As in `fit`.
-
-        Returns
-        -------
-        dict of str to float
-            "cost", and each metric by its name.
-
-        Raises
-        ------
-        ShapeError, ValueError, TypeError
-            If x or y is not as `fit` takes them, or a metric is unknown, does not suit the outputs,
-            or returns no number.
-        """
-        made = as_metrics(metrics, self)
-        cost = self.cost(x, y, sample_weight)
-        values = measure(made, self, self.predict(x), y, sample_weight)
-        return {"cost": cost} | {
-            each.name or "": value for each, value in zip(made, values, strict=True)
-        }
 
     def trace(
         self,

@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 import numpy.typing as npt
 
 from chainrule import _core, _training_options
+from chainrule._layer import Described, Layer
 from chainrule._spec import Spec, real_number, refuse_second_init
-from chainrule.layers import Described, Layer
 
 
 class Stage(Layer):
