@@ -204,6 +204,8 @@ def sign(x):
     """Return the sign; that of a number whose error reaches to 0 may be any."""
     value = np.sign(x.value)
     return Rounded(value, np.where(np.abs(x.value) <= x.error, 1 + np.abs(value), 0.0))
+
+
 def zip_parts(x, y):
     """Return the values of both, and their errors."""
     return (x.value, y.value), (x.error, y.error)

@@ -44,6 +44,8 @@ __all__: list[str] = [
     "product_choice",
     "product_library",
     "product_seconds",
+    "rate_at",
+    "schedules",
     "set_num_threads",
     "set_product",
     "stages",
@@ -77,7 +79,11 @@ class Optimizer:
         ],
         running: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex],
     ) -> None: ...
+    def _restore_schedule(
+        self, memory: collections.abc.Mapping[str, typing.SupportsFloat | typing.SupportsIndex]
+    ) -> None: ...
     def _running(self) -> dict[str, float]: ...
+    def _schedule_memory(self) -> dict[str, float]: ...
     def _spec(
         self,
     ) -> tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]]: ...
@@ -86,6 +92,11 @@ class Optimizer:
     def _made(self) -> bool:
         """
         bool: Whether __init__ has run.
+        """
+    @property
+    def epochs(self) -> int:
+        """
+        int: Whole epochs of the trainings so far.
         """
     @property
     def steps(self) -> int:
@@ -121,6 +132,9 @@ class Network:
         callbacks: collections.abc.Sequence[tuple[typing.Any, ...]] | None = None,
         position: Position | None = None,
         leave_after: int | None = None,
+        metrics: collections.abc.Sequence[tuple[str, str | None]] | None = None,
+        compute_metrics: collections.abc.Callable[[], list[float]] | None = None,
+        gradient_norm: bool | None = None,
         class_weight: typing.Any = None,
     ) -> None:
         """
@@ -403,6 +417,11 @@ class History:
     @property
     def begun(self) -> bool: ...
     @property
+    def columns(self) -> list[tuple[str, list[float]]]:
+        """
+        list: Name and values of each quantity that was recorded.
+        """
+    @property
     def cost(self) -> list[float]: ...
     @property
     def seconds(self) -> float: ...
@@ -589,6 +608,19 @@ def product_seconds(a: numpy.ndarray, b: numpy.ndarray) -> tuple[float, numpy.nd
     Return the seconds that a product takes on one thread by the product in force, and a @ b.
 
     For our own, the matrices are packed beforehand.
+    """
+
+def rate_at(
+    schedule: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+    time: typing.SupportsInt | typing.SupportsIndex,
+) -> float:
+    """
+    Return the learning rate at a time, or raise ValueError unless the spec makes a schedule.
+    """
+
+def schedules() -> list[str]:
+    """
+    Names of the schedules of the learning rate.
     """
 
 def set_num_threads(n: int) -> None:

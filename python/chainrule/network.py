@@ -283,7 +283,12 @@ class Network(_core.Network):
         )
 
     def partial_fit(
-        self, x: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None = None
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
     ) -> Network:
         """Go once through some samples, with an optimizer that the network keeps for this.
 
@@ -292,7 +297,7 @@ class Network(_core.Network):
 
         Parameters
         ----------
-        x, y, sample_weight : array_like
+        x, y, sample_weight, class_weight
             Samples, targets and weights as in `fit`.
 
         Returns
@@ -314,7 +319,8 @@ class Network(_core.Network):
         """
         if self._optimizer is None:
             self._optimizer = Adam()
-        self.fit(x, y, optimizer=self._optimizer, sample_weight=sample_weight, epochs=1)
+        weights: dict[str, Any] = {"sample_weight": sample_weight, "class_weight": class_weight}
+        self.fit(x, y, optimizer=self._optimizer, epochs=1, **weights)
         return self
 
     @property
@@ -334,6 +340,8 @@ class Network(_core.Network):
         y: npt.ArrayLike,
         metrics: object = (),
         sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
     ) -> dict[str, float]:
         """Return the cost and metrics of some samples.
 
@@ -343,6 +351,8 @@ class Network(_core.Network):
             Samples, targets and weights as in `fit`.
         metrics : str, metric, function or sequence of them, optional
             As in `fit`.
+        class_weight : dict or array_like, optional
+            As in `fit`; for the cost alone.
 
         Returns
         -------
@@ -356,7 +366,7 @@ class Network(_core.Network):
             or returns no number.
         """
         made = as_metrics(metrics, self)
-        cost = self.cost(x, y, sample_weight)
+        cost = self.cost(x, y, sample_weight, class_weight=class_weight)
         values = measure(made, self, self.predict(x), y, sample_weight)
         return {"cost": cost} | {
             each.name or "": value for each, value in zip(made, values, strict=True)
