@@ -61,6 +61,16 @@ def test_weights_of_classes_are_weights_of_samples(plan, case, dtype):
     assert bits(net) == bits(twin)
 
 
+def test_weights_of_classes_in_partial_fit_and_evaluate():
+    net, y, by_class, of_samples = parts("cross_entropy")
+    twin = net.copy()
+    net.partial_fit(X, y, class_weight=by_class)
+    twin.partial_fit(X, y, of_samples)
+    assert bits(net) == bits(twin)
+    found = net.evaluate(X, y, class_weight=by_class)
+    assert found == {"cost": net.cost(X, y, of_samples)}
+
+
 @with_cases
 def test_classes_by_name(case):
     net, y, by_class, _ = parts(case)

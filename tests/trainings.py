@@ -147,7 +147,7 @@ def trainings_of(plan, cases, sizes, **kwargs):
         yield Training(name, widths, activations, loss, optimizer, dtype, **kwargs)
 
 
-# The first losses with some optimizers, the others with two of these; the other optimizers with one.
+# The first losses with some optimizers, the others with two; the other optimizers with one loss.
 # Both dtypes meet every one of each.
 CASES = [
     (loss, optimizer, DTYPES[(i + j) % 2])

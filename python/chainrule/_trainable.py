@@ -159,6 +159,8 @@ class Trainable(_core.Network):
         x: npt.ArrayLike,
         y: npt.ArrayLike,
         sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
     ) -> Network:
         """Go once through some samples, with an optimizer that the network keeps for this.
 
@@ -167,7 +169,7 @@ class Trainable(_core.Network):
 
         Parameters
         ----------
-        x, y, sample_weight : array_like
+        x, y, sample_weight, class_weight
             Samples, targets and weights as in `fit`.
 
         Returns
@@ -189,7 +191,14 @@ class Trainable(_core.Network):
         """
         if self._optimizer is None:
             self._optimizer = Adam()
-        self.fit(x, y, optimizer=self._optimizer, sample_weight=sample_weight, epochs=1)
+        self.fit(
+            x,
+            y,
+            optimizer=self._optimizer,
+            epochs=1,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+        )
         return self._network
 
     @property
@@ -209,6 +218,8 @@ class Trainable(_core.Network):
         y: npt.ArrayLike,
         metrics: object = (),
         sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
     ) -> dict[str, float]:
         """Return the cost and metrics of some samples.
 
@@ -218,6 +229,8 @@ class Trainable(_core.Network):
             Samples, targets and weights as in `fit`.
         metrics : str, metric, function or sequence of them, optional
             As in `fit`.
+        class_weight : dict or array_like, optional
+            As in `fit`; for the cost alone.
 
         Returns
         -------
@@ -231,7 +244,7 @@ class Trainable(_core.Network):
             or returns no number.
         """
         made = as_metrics(metrics, self._network)
-        cost = self.cost(x, y, sample_weight)
+        cost = self.cost(x, y, sample_weight, class_weight=class_weight)
         values = measure(made, self._network, self.predict(x), y, sample_weight)
         return {"cost": cost} | {
             each.name or "": value for each, value in zip(made, values, strict=True)

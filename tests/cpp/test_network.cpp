@@ -152,17 +152,18 @@ TEST(network_predicts_many_rows_as_it_predicts_few) {
 
 TEST(network_gradients_are_those_of_central_differences) {
   RandomStream stream(11, Purpose::kShuffle, 0);
-  double x[5 * 3], y[5 * 2], weight[5];
+  double x[5 * 3], y[5 * 2], signs[5 * 2], weight[5];
   for (double& value : x) value = 2 * stream.next_uniform() - 1;
   for (double& value : weight) value = stream.next_uniform();
   for (std::size_t i = 0; i < 5; ++i) y[2 * i + 1] = 1 - (y[2 * i] = stream.next_uniform());
   Samples<double> samples;
   samples.x = array_view(x, 5, 3);
-  samples.y = array_view(y, 5, 2);
+  for (std::size_t i = 0; i < 10; ++i) signs[i] = y[i] < 0.5 ? -1 : 1;
   samples.weight = array_view(weight, 5, 1);
   Poll poll;
   for (const std::string& hidden : Activations::names()) {
     for (const std::string& loss : Losses::names()) {
+      samples.y = array_view(loss == "hinge" ? signs : y, 5, 2);
       for (const std::string& output : outputs_of(loss)) {
         Network<double> network({input(3), dense(4, hidden), dense(2, output)}, loss, 5);
         std::vector<double> gradient(static_cast<std::size_t>(network.n_parameters()));

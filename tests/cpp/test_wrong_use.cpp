@@ -63,8 +63,12 @@ TEST(network_refuses_outputs_that_its_loss_does_not_take) {
         Network<float>({input(3), dense(2, output)}, loss, 0);
         continue;
       }
-      const std::string message = "takes the outputs of " + taken.front() +
-                                  ", but layer 2, Dense(2, \"" + output + "\"), has " + output;
+      std::string list = taken.front();
+      for (std::size_t i = 1; i < taken.size(); ++i) {
+        list += (i + 1 == taken.size() ? " or " : ", ") + taken[i];
+      }
+      const std::string message = "takes the outputs of " + list + ", but layer 2, Dense(2, \"" +
+                                  output + "\"), has " + output;
       CHECK_THROWS(std::invalid_argument, message.c_str(),
                    Network<float>({input(3), dense(2, output)}, loss, 0));
     }

@@ -48,7 +48,7 @@ CHAINRULE_INLINE typename AnyRow::Scalar cost_of(const Loss& loss, AnyRow row, c
       cost = formula.cost(row, s, y);
     } else {
       const T* const of_outputs = loss.of_outputs(T());
-      const bool plain = is_plain<T>(loss);
+      [[maybe_unused]] const bool plain = is_plain<T>(loss);
       const auto sum = row.sum([&](auto at) {
         const V target = at(y);
         if constexpr (kIsPaired<Member>) {
