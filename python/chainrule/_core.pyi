@@ -28,6 +28,7 @@ __all__: list[str] = [
     "check_stop_condition",
     "cpu_target",
     "cpu_targets",
+    "declared_lists",
     "declared_parameters",
     "elementary_functions",
     "elementary_seconds",
@@ -126,7 +127,7 @@ class Network:
         shuffle: bool,
         order: numpy.typing.ArrayLike | None,
         stop: collections.abc.Sequence[typing.Any],
-        validation_data: tuple[numpy.typing.ArrayLike, ...] | None,
+        validation_data: tuple[numpy.typing.ArrayLike | None, ...] | None,
         sample_weight: numpy.typing.ArrayLike | None,
         questions: collections.abc.Sequence[collections.abc.Callable[[], bool]] | None = None,
         history: History | None = None,
@@ -136,20 +137,32 @@ class Network:
         metrics: collections.abc.Sequence[tuple[str, str | None]] | None = None,
         compute_metrics: collections.abc.Callable[[], list[float]] | None = None,
         gradient_norm: bool | None = None,
+        class_weight: typing.Any = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
         """
     def _parameters(self) -> numpy.ndarray: ...
+    def _set_options(
+        self,
+        layer: typing.SupportsInt | typing.SupportsIndex,
+        spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+    ) -> None: ...
     def _shared(self, function: typing.Any) -> typing.Any: ...
     def _trace(
-        self, x: typing.Any, y: typing.Any, sample_weight: typing.Any = None
+        self,
+        x: typing.Any,
+        y: typing.Any,
+        sample_weight: typing.Any = None,
+        class_weight: typing.Any = None,
     ) -> dict[str, typing.Any]: ...
     def cost(
         self,
         x: numpy.typing.ArrayLike,
         y: numpy.typing.ArrayLike,
         sample_weight: numpy.typing.ArrayLike | None = None,
+        *,
+        class_weight: typing.Any = None,
     ) -> float:
         """
         Compute the cost C of samples.
@@ -162,11 +175,14 @@ class Network:
             Targets, as in `fit`.
         sample_weight : array_like, shape (batch,), optional
             Weights w_i >= 0, with a finite sum.
+        class_weight : dict {class: weight} or array_like, shape (n_classes,), optional
+            Weights of classes, as in `fit`.
 
         Returns
         -------
         float
-            The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default.
+            The mean cost of a sample: sum(w_i C_i) / sum(w_i), all w_i = 1 by default. The penalties
+            `l1` and `l2` of the weights come to it.
 
         Raises
         ------
@@ -267,13 +283,15 @@ class Network:
         y: numpy.typing.ArrayLike,
         optimizer: Optimizer,
         sample_weight: numpy.typing.ArrayLike | None = None,
+        *,
+        class_weight: typing.Any = None,
     ) -> float:
         """
         Update the parameters once, with all samples as one batch.
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, class_weight
             As in `cost`.
         optimizer : Optimizer
             How to update; it keeps its state for the next step.
@@ -297,13 +315,14 @@ class Network:
         sample_weight: numpy.typing.ArrayLike | None = None,
         *,
         step: int | None = None,
+        class_weight: typing.Any = None,
     ) -> tuple[float, numpy.typing.NDArray[typing.Any]]:
         """
         Compute the cost C and its gradient for all parameters.
 
         Parameters
         ----------
-        x, y, sample_weight
+        x, y, sample_weight, class_weight
             As in `cost`.
         step : int, optional
             Compute as in this step of a training, >= 0: with its random masks, where the network has a
@@ -313,10 +332,10 @@ class Network:
         Returns
         -------
         cost : float
-            C.
+            C, as `cost` has it, penalties included.
         gradient : numpy.ndarray, shape (n_parameters,)
             dC/dw in the layout of `parameters` and of the network's dtype; `split` gives dW and db of each
-            dense layer.
+            dense layer. 0 for the parameters of frozen layers.
 
         Raises
         ------
@@ -482,6 +501,11 @@ def cpu_target() -> str:
 def cpu_targets() -> list[str]:
     """
     The CPU targets that can run here, the best one last.
+    """
+
+def declared_lists() -> list[tuple[str, typing.Any]]:
+    """
+    The same for what losses have lists of.
     """
 
 def declared_parameters() -> dict[str, list[tuple[str, typing.Any]]]:
