@@ -249,7 +249,7 @@ def test_a_row_has_its_bits_in_every_batch(cpu):
 
 @pytest.mark.usefixtures("own_product")
 @pytest.mark.parametrize(
-    "training", [*ROWS[::7], *COLUMNS[:2], *WEIGHTS[4:7:2], WEIGHTS[10]], ids=lambda each: each.name
+    "training", [*ROWS[::7], *COLUMNS[:2], *WEIGHTS[4:12:2]], ids=lambda each: each.name
 )
 def test_trace_shows_the_bits_of_the_training(training):
     """A trace is made layer by layer on one thread, whatever plan the training has."""

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 
@@ -23,9 +23,6 @@ from chainrule._spec import (
     whole_number,
 )
 from chainrule.activations import Activation
-
-if TYPE_CHECKING:
-    pass
 
 
 class Input(Layer):

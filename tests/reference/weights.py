@@ -58,7 +58,8 @@ class StepOfEach:
             of_part = optimizer
             if factor != 1:
                 of_part = deepcopy(optimizer)
-                of_part.epsilon *= factor
+                rate = "epsilon" if hasattr(optimizer, "epsilon") else "d"  # Rprop's first sizes
+                setattr(of_part, rate, getattr(optimizer, rate) * factor)
             self.parts.append((factors == factor, of_part))
 
     def step(self, w, g):

@@ -191,7 +191,7 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
   require_trained();
-  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), rate, poll);
+  typename Optimizer::Session<T> session(optimizer, id_, architecture_.parameters, rate, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   GradientTransformer<T> transformer(session.transforms());
   const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
@@ -225,7 +225,8 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
     warned_of_targets_ = !warning.empty();
     if (warned_of_targets_) options.warn(warning);
   }
-  typename Optimizer::Session<T> session(optimizer, id_, n_parameters(), options.rate, poll);
+  typename Optimizer::Session<T> session(optimizer, id_, architecture_.parameters, options.rate,
+                                         poll);
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;

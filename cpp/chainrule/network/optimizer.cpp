@@ -147,9 +147,11 @@ unsigned Optimizer::state_set() const {
   });
 }
 
-double Optimizer::first_value(int state) const {
+double Optimizer::first_value(int state, double rate_factor) const {
+  Choice<Optimizers> choice = choice_;
+  choice.numbers[kLearningRate] *= rate_factor;
   return Optimizers::visit<double>(choice_.index, [&](auto member) {
-    return decltype(member)::type::first_value(state, choice_.numbers);
+    return decltype(member)::type::first_value(state, choice.numbers);
   });
 }
 
@@ -227,7 +229,8 @@ void Optimizer::restore(std::int64_t steps, const ByName<std::vector<double>>& s
 
 template <class T>
 Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
-                               std::int64_t n_parameters, const RateFunction& rate, Poll& poll)
+                               const ParameterBlocks& parameters, const RateFunction& rate,
+                               Poll& poll)
     : use_(optimizer.uses_, "optimizer"),
       optimizer_(optimizer),
       network_id_(network_id),
@@ -248,7 +251,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     States<T> states;
     if (holds_state) {  // restored, and free for any network that it fits
       states = std::visit(
-          [&](const auto& restored) { return states_for<T>(restored, n_parameters, poll); },
+          [&](const auto& restored) { return states_for<T>(restored, parameters.size(), poll); },
           optimizer.states_);
     }
     optimizer.states_ = std::move(states);
@@ -259,9 +262,12 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
   for (std::size_t i = 0; i < states.size(); ++i) {
     if (!(state_set_ >> i & 1)) continue;
     if (states[i].size() == 0) {  // momentum may have been switched on since the last session
-      AlignedBlock<T> state(n_parameters, poll);
-      const auto first = static_cast<T>(optimizer.first_value(static_cast<int>(i)));
-      if (first != 0) std::fill_n(state.data(), n_parameters, first);
+      AlignedBlock<T> state(parameters.size(), poll);
+      for (const ParameterBlock& block : parameters) {
+        const double first = optimizer.first_value(static_cast<int>(i), block.options.rate);
+        if (first != 0)
+          std::fill_n(block.of(state.data()).data, block.size(), static_cast<T>(first));
+      }
       states[i] = std::move(state);
     }
     states_.push_back(states[i].data());

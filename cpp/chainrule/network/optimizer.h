@@ -14,6 +14,7 @@
 
 #include "chainrule/gradients/list.h"
 #include "chainrule/kernels/kernel_table.h"
+#include "chainrule/layers/parameter_blocks.h"
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/network/schedules/schedule.h"
 #include "chainrule/network/use_guard.h"
@@ -65,7 +66,7 @@ class Optimizer {
    public:
     // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
     // own with the first step that is finished. `rate` is for an optimizer whose rate is a function, and outlives the session.
-    Session(Optimizer& optimizer, std::uint64_t network_id, std::int64_t n_parameters,
+    Session(Optimizer& optimizer, std::uint64_t network_id, const ParameterBlocks& parameters,
             const RateFunction& rate, Poll& poll);
 
     std::int64_t steps() const { return optimizer_.steps_; }
@@ -117,7 +118,7 @@ class Optimizer {
 
   std::vector<std::string> state_names() const;
   unsigned state_set() const;
-  double first_value(int state) const;
+  double first_value(int state, double rate_factor) const;
   std::vector<RunningNumber> running_numbers() const;
   RunningNumbers first_running_numbers() const;
   void finish_steps(std::int64_t count);
