@@ -51,8 +51,7 @@ void add_penalty_slopes(typename V::Number l1, typename V::Number l2, const type
   const V zero = V::zero(), size = V::set(l1), twice_l2 = V::set(l2 + l2);
   for (int64_t i = 0; i < rows; ++i, w += w_stride, gradient += gradient_stride) {
     if (l1 == 0) {
-      Row<V>(cols).for_each(
-          [&](auto at) { at.put(gradient, fma(twice_l2, at(w), at(gradient))); });
+      Row<V>(cols).for_each([&](auto at) { at.put(gradient, fma(twice_l2, at(w), at(gradient))); });
       continue;
     }
     Row<V>(cols).for_each([&](auto at) {
