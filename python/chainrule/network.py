@@ -53,7 +53,7 @@ class Network(Trainable):
         * "binary_cross_entropy": sigmoid; for yes or no, one or several of them.
         * "mae": any but softmax over one neuron; absolute errors.
         * "log_cosh": any but softmax over one neuron; a smooth mixture of "mse" and "mae".
-        * "poisson": sigmoid or softmax, whose outputs are above 0; for counts.
+        * "poisson": exponential, softplus, sigmoid or softmax: outputs above 0; for counts.
         * "quantile": any but softmax over one neuron; for the median, or see `Quantile`.
         * "hinge": identity or tanh; for two classes, -1 and 1.
         * "focal": sigmoid; as "binary_cross_entropy" where few answers are yes.
