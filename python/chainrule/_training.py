@@ -77,7 +77,7 @@ def train(
     questions: list[Callable[[], bool]] = []
     record = _core.History()
     may_stop: list[object] = [*conditions, *of_user]
-    displays = progress_of(progress, epochs, len(x))
+    displays = progress_of(progress, epochs, _count(x))
     if isinstance(class_weight, str) and class_weight == "balanced":
         class_weight = balanced(y)
     try:
@@ -102,7 +102,7 @@ def train(
         )
     except BaseException as error:
         if record.begun:
-            network._history = history_of(record, may_stop, names, len(x), error)
+            network._history = history_of(record, may_stop, names, _count(x), error)
             with contextlib.suppress(Exception):  # of one that takes no attributes
                 if isinstance(getattr(error, "history", None), History | None):  # ours, not theirs
                     error.history = network._history  # type: ignore[attr-defined]
@@ -110,8 +110,16 @@ def train(
     finally:
         for each in displays:
             each.close()
-    network._history = history_of(record, may_stop, names, len(x))
+    network._history = history_of(record, may_stop, names, _count(x))
     return network._history
+
+
+def _count(x: Any) -> int:
+    """Return the number of samples; 0 for what is no array of them, which the core refuses."""
+    try:
+        return len(x)
+    except TypeError:
+        return 0
 
 
 def split(
@@ -120,7 +128,7 @@ def split(
     """Return x, y and weights of the samples to train with, and those to validate with."""
     if not 0 < real_number("validation_split", share) < 1:
         raise ValueError(f"validation_split must be > 0 and < 1, got {shown(share)}")
-    n = len(x)
+    n = _count(x)
     n_held_out = round(n * share)
     if not 0 < n_held_out < n:
         raise ValueError(

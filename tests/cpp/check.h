@@ -71,7 +71,8 @@ void near(const char* file, int line, const char* name, Value value, Expected ex
 }
 
 template <class Exception, class Call>
-void throws(const char* file, int line, const char* code, const char* part, const Call& call) {
+void throws(const char* file, int line, const char* code, const std::string& part,
+            const Call& call) {
   try {
     call();
   } catch (const Exception& error) {
