@@ -47,10 +47,8 @@ class Run:
             "validation_data": None,
             "sample_weight": None,
         } | options
-        hidden = [cr.Dense(n, "tanh") for n in sizes]
-        for layer, of_training in zip(hidden, weights, strict=False):
-            for name, value in of_training.items():
-                setattr(layer, name, value)
+        of_hidden = zip(sizes, weights or ({},) * len(sizes), strict=True)
+        hidden = [cr.Dense(n, "tanh", **each) for n, each in of_hidden]
         layers = [cr.Input(data[0].shape[1]), *hidden, *stages, cr.Dense(2)]
         net = cr.Network(layers, loss=loss, dtype=dtype, rng=3)
         net.train_step(data[0][:5], data[1][:5], optimizer)  # it has a life before this training
@@ -102,10 +100,7 @@ OPTIONS = {
     "in order": {"shuffle": False, "batch_size": 11},  # the last batch of an epoch has six
     "given order": {"order": ORDER, "sample_weight": WEIGHT},
     "stages": {"stages": [cr.LayerNorm(), cr.Dropout(0.4)], "validation_data": HELD_OUT},
-    "weights": {
-        "weights": [{"trainable": False}, {"l1": 0.01, "l2": 0.1, "learning_rate_factor": 0.5}],
-        "validation_data": HELD_OUT,
-    },
+    "frozen": {"weights": [{"trainable": False}, {"l1": 0.01, "learning_rate_factor": 0.5}]},
     "max_norm": {"weights": [{"l2": 0.1, "max_norm": 0.5}, {"max_norm": 0.4}], "batch_size": 11},
     "stopping": {"stop": [cr.CostBelow(0), PATIENT], "validation_data": HELD_OUT, "epochs": -1},
     "all of": {"stop": [cr.AllOf([cr.CostBelow(9), PATIENT]), cr.GradientBelow(1e-9)], "epochs": 4},

@@ -85,7 +85,7 @@ def test_trainings_are_those_of_the_reference(plan, case, optimizer, clip_norm, 
     assert history.validation_cost[-1] == pytest.approx(ref.cost(x, y), rel=1e-9)
     assert (net.parameters[frozen] == before[frozen]).all()
     assert (net.parameters[~frozen] != before[~frozen]).any()
-    for state in of_net._states():
+    for state in of_net._states().values():
         assert len(set(state[frozen])) <= 1  # as it was at first
 
 
