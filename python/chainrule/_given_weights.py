@@ -13,7 +13,8 @@ from chainrule import _core
 from chainrule._spec import shown
 
 Array = npt.NDArray[Any]
-MakeWeights = Callable[[tuple[int, int], np.random.Generator], Any]
+# In quotes, since NumPy imports its generators when they are first looked at.
+MakeWeights = Callable[[tuple[int, int], "np.random.Generator"], Any]
 
 # The init of a layer in a network whose weights came from outside, and in its spec.
 CUSTOM = "custom"
