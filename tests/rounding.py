@@ -152,7 +152,8 @@ def exact(value):
     """Return a Rounded; numbers that are none yet have no error, a constant is rounded once."""
     if isinstance(value, Rounded):
         return value
-    is_rounded = np.ndim(value) == 0 and np.float32(value) != value
+    # As float64: NumPy compares a float of Python's with a float32 as a float32.
+    is_rounded = np.ndim(value) == 0 and np.float64(np.float32(value)) != value
     return Rounded(value).rounded() if is_rounded else Rounded(value)
 
 
