@@ -139,3 +139,23 @@ def test_a_mean_that_overflows_is_divergence():
     with pytest.raises(cr.TrainingDiverged, match="inf in step 1"):
         net.fit(np.ones((4, 1)), np.full(4, 1e154), optimizer=cr.SGD(1e-300), batch_size=4)
     assert bits(net) == before
+
+
+@pytest.mark.parametrize("metrics", [(), "mae"])
+def test_plot(metrics):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    import matplotlib.pyplot as plt
+
+    net = make()
+    history = net.fit(X, Y, epochs=4, validation_data=(X, Y), metrics=metrics)
+    drawn = np.atleast_1d(history.plot())
+    lines = [{line.get_label(): list(line.get_ydata()) for line in ax.get_lines()} for ax in drawn]
+    assert lines[0] == {"cost": history.cost, "validation cost": history.validation_cost}
+    of_metrics = {name.replace("_", " "): each for name, each in history.metrics.items()}
+    assert lines[1:] == ([of_metrics] if metrics else [])
+    assert len(of_metrics) == bool(metrics)
+    _, ax = plt.subplots()
+    assert history.plot(ax) is ax
+    assert len(ax.get_lines()) == 2
+    plt.close("all")
