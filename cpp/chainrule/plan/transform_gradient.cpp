@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "chainrule/memory/range.h"
 
@@ -71,8 +72,9 @@ template <class T>
 bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels,
                                    Team& team, Poll& poll) {
   const auto measure = [&] { return chainrule::norm(gradient, count, kernels, sums_, team, poll); };
+  std::optional<double> known;  // the norm, until a transform changes the gradient
   if (measures_norm_) {
-    norm_ = measure();
+    known = norm_ = measure();
     if (!std::isfinite(norm_)) return false;
   }
   for (const GradientTransform& each : transforms_) {
@@ -80,7 +82,7 @@ bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const Kernel
     step.transform = each.index;
     const bool finite = GradientTransforms::visit<bool>(each.index, [&](auto member) {
       using Member = typename decltype(member)::type;
-      const double of_gradient = Member::kReadsNorm ? measure() : 0.0;
+      const double of_gradient = !Member::kReadsNorm ? 0.0 : known ? *known : measure();
       const auto constants = Member::constants(each.numbers, of_gradient);
       std::transform(constants.begin(), constants.end(), step.constants,
                      [](double constant) { return static_cast<T>(constant); });
@@ -90,6 +92,7 @@ bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const Kernel
     in_pieces(count, team, poll, [&](std::int64_t first, std::int64_t n, std::int64_t) {
       kernels.transform_gradient(step, gradient + first, n);
     });
+    known.reset();
   }
   return true;
 }
