@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from inspect import Parameter, Signature
-from typing import Any, ClassVar, Generic, Self, TypeVar, dataclass_transform, overload
+from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, dataclass_transform, overload
 
 from chainrule import _core
 from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
@@ -119,12 +119,12 @@ class LearningRate(Setting[float | Schedule | RateFunction]):
         """Have the core check and keep it: a new schedule's time counts from the next step."""
         name, numbers, words, parts = optimizer._spec()
         others = [each for each in parts if each[0] != self._name]
-        part = schedule_part(value)
-        optimizer._configure((name, numbers | self.numbers(value), words, others + part))
-        optimizer._schedule = None if isinstance(value, float | int) or not part else value
+        numbers |= self.numbers(value)
+        optimizer._configure((name, numbers, words, others + schedule_part(value)))
+        optimizer._schedule = value if _is_schedule(value) else None
 
 
-def _is_schedule(value: object) -> bool:
+def _is_schedule(value: object) -> TypeGuard[Schedule | RateFunction]:
     return isinstance(value, Schedule) or callable(value)
 
 
