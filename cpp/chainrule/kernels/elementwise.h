@@ -135,11 +135,8 @@ class Decay {
  public:
   using T = typename V::Number;
   CHAINRULE_INLINE explicit Decay(const OptimizerStep<T>& step)
-      : any_(decays(step)), adds_(V::set(step.decay_adds)), keeps_(V::set(step.decay_keeps)) {}
+      : any_(step.decays), adds_(V::set(step.decay_adds)), keeps_(V::set(step.decay_keeps)) {}
 
-  static CHAINRULE_INLINE bool decays(const OptimizerStep<T>& step) {
-    return step.decay_adds != 0 || step.decay_keeps != 1;
-  }
   CHAINRULE_INLINE V gradient(V g, V w) const { return any_ ? fma(adds_, w, g) : g; }
   CHAINRULE_INLINE V weight(V w) const { return any_ ? keeps_ * w : w; }
 

@@ -62,9 +62,21 @@ struct OptimizerStep {
   int optimizer = 0;                  // in Optimizers
   unsigned state_set = 0;             // in kStateSets
   int n_states = 0;                   // in this set
-  T decay_adds = 0, decay_keeps = 1;  // as of a WeightDecay
+  bool decays = false;                // as of a WeightDecay, and the same in every step of a session
+  T decay_adds = 0, decay_keeps = 1;
   T constants[kMostConstants] = {};
   T* const* states = nullptr;
+
+  // The formula of a member's step number `number`, counted from 1.
+  template <class Member>
+  void set_formula(const double* numbers, std::int64_t number, const double* running) {
+    const WeightDecay decay = Member::weight_decay(numbers);
+    decays = decay.any;
+    decay_adds = static_cast<T>(decay.adds);
+    decay_keeps = static_cast<T>(decay.keeps);
+    const auto values = Running<Member>::constants(numbers, number, running);
+    for (std::size_t i = 0; i < values.size(); ++i) constants[i] = static_cast<T>(values[i]);
+  }
 };
 
 // A gradient transform: which one, and the constants of its formula.

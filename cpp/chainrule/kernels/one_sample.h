@@ -49,14 +49,17 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
     if (l > 0) x = layer.a;
     const bool output = l + 1 == pass.n_layers;
     T* const a = output ? pass.s : pass.layers[l + 1].a;
+    T* const kept_z = output ? pass.z : nullptr;
+    T* const slope = output ? pass.z : layer.slope;
     const T* weights = pass.parameters + layer.offset;
     visit_formula<V>(layer.activation, [&](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
       constexpr bool kElementwise = decltype(member)::type::kElementwise;
-      const auto use = [&](int64_t j, V z) {
+      // By value: what a reference leads to is read again for every neuron.
+      const auto use = [f, a, kept_z, slope](int64_t j, V z) {
         if constexpr (kReadsZ<decltype(member)>) {
-          f.slope(z).store((output ? pass.z : layer.slope) + j);
-        } else if (output) {
-          z.store(pass.z + j);
+          f.slope(z).store(slope + j);
+        } else if (kept_z) {
+          z.store(kept_z + j);
         }
         if constexpr (kElementwise) f.forward(z).store(a + j);
       };
@@ -70,7 +73,7 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
 
 // dC/da of a layer's input, times f': delta of the layer before
 template <class V, class Member, class Formula>
-void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
+CHAINRULE_INLINE void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
                       const typename V::Number* weights, Member member, const Formula& f,
                       const typename V::Number* a_or_slope, typename V::Number* delta_before) {
   const auto* delta = layer.delta;
@@ -161,8 +164,8 @@ void pass_sample(const NarrowPass<typename V::Number>& pass) {
 // The way back, and the step of an optimizer without weight decay, one number at a time: each weight makes its step as soon as
 // its gradient is there.
 template <class V, class Step, int kStates, class T = typename V::Number>
-bool descend_at_once(const NarrowPass<T>& pass, const T* x, const T* y,
-                     const OptimizerStep<T>& update, T* parameters) {
+CHAINRULE_INLINE bool descend_at_once(const NarrowPass<T>& pass, const T* x, const T* y,
+                                      const OptimizerStep<T>& update, T* parameters) {
   const Step step(update.constants);
   V not_finite = V::zero();
   one_sample_backward<V>(pass, x, y, [&](int64_t offset, auto at, V a, V delta) {
@@ -192,28 +195,43 @@ bool descend_by_gradient(const NarrowPass<T>& pass, const T* x, const T* y,
 template <class V>
 using ShortSteps = TypeList<Sgd::Step<V, 0b0>, Sgd::Step<V, 0b1>, Adam::Step<V, 0b011>>;
 
-template <class V, class T = typename V::Number>
-int64_t train_samples(const NarrowPass<T>& pass, const SampleSteps<T>& steps) {
-  bool decays = false;
-  for (int64_t i = 0; i < steps.count; ++i) decays = decays || Decay<V>::decays(steps.updates[i]);
-  auto* descend = descend_by_gradient<V, Sgd::Step<V, 0b0>, 0>;
-  visit_step<V>(*steps.updates, [&](auto step_type, auto n_states) {
-    using Step = typename decltype(step_type)::type;
-    constexpr int kStates = decltype(n_states)::value;
-    descend = descend_by_gradient<V, Step, kStates>;
-    if constexpr (V::kWidth == 1 && ShortSteps<V>::template index_of_type<Step>() >= 0) {
-      if (!decays) descend = descend_at_once<V, Step, kStates>;
-    }
-  });
+// Makes steps, one after the other, until one comes out not finite; returns how many were made.
+template <class V, class Descend, class T = typename V::Number>
+CHAINRULE_INLINE int64_t make_steps(const NarrowPass<T>& pass, const SampleSteps<T>& steps,
+                                    Descend&& descend) {
   for (int64_t i = 0; i < steps.count; ++i) {
     const T* x = steps.x + i * steps.x_stride;
     const T* y = steps.y + i * steps.y_stride;
     one_sample_forward<V>(pass, x);
     const T cost = steps.costs[i] = one_sample_cost<V>(pass, y);
     if (cost - cost != 0) return i;  // not finite
-    if (!descend(pass, x, y, steps.updates[i], steps.parameters)) return i;
+    if (!descend(x, y, steps.updates[i])) return i;
   }
   return steps.count;
+}
+
+template <class V, class T = typename V::Number>
+int64_t train_samples(const NarrowPass<T>& pass, const SampleSteps<T>& steps) {
+  int64_t finished = 0;
+  auto* by_gradient = descend_by_gradient<V, Sgd::Step<V, 0b0>, 0>;
+  bool at_once = false;
+  visit_step<V>(*steps.updates, [&](auto step_type, auto n_states) {
+    using Step = typename decltype(step_type)::type;
+    constexpr int kStates = decltype(n_states)::value;
+    by_gradient = descend_by_gradient<V, Step, kStates>;
+    if constexpr (V::kWidth == 1 && ShortSteps<V>::template index_of_type<Step>() >= 0) {
+      at_once = !steps.updates->decays;
+      if (at_once) {
+        finished = make_steps<V>(pass, steps, [&](auto... step) CHAINRULE_INLINE_LAMBDA {
+          return descend_at_once<V, Step, kStates>(pass, step..., steps.parameters);
+        });
+      }
+    }
+  });
+  if (at_once) return finished;
+  return make_steps<V>(pass, steps, [&](const T* x, const T* y, const OptimizerStep<T>& update) {
+    return by_gradient(pass, x, y, update, steps.parameters);
+  });
 }
 
 template <class V>

@@ -186,13 +186,7 @@ TimeOfPass update_time(Target target, const Spec& optimizer, std::int64_t count,
   Optimizers::visit<void>(choice.index, [&](auto member) {
     using Member = typename decltype(member)::type;
     constexpr std::int64_t kNumber = 100;  // a step like those after it
-    const auto constants =
-        Running<Member>::constants(choice.numbers, kNumber, RunningNumbers{}.data());
-    std::transform(constants.begin(), constants.end(), step.constants,
-                   [](double constant) { return static_cast<T>(constant); });
-    const WeightDecay decay = Member::weight_decay(choice.numbers);
-    step.decay_adds = static_cast<T>(decay.adds);
-    step.decay_keeps = static_cast<T>(decay.keeps);
+    step.template set_formula<Member>(choice.numbers, kNumber, RunningNumbers{}.data());
     step.state_set = Member::state_set(choice.numbers);
     for (int i = 0; i < static_cast<int>(std::size(Member::kStates)); ++i) {
       const auto first = static_cast<T>(Member::first_value(i, choice.numbers));

@@ -235,6 +235,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
       optimizer_(optimizer),
       network_id_(network_id),
       rate_(rate),
+      scheduled_(!optimizer.schedule_spec_.name.empty()),
       state_set_(optimizer.state_set()) {
   if (optimizer.asks_for_rate() && !rate) {
     throw std::invalid_argument(
@@ -275,8 +276,7 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
 }
 
 template <class T>
-double Optimizer::Session<T>::rate_of_step(std::int64_t further) const {
-  if (optimizer_.schedule_spec_.name.empty()) return optimizer_.choice_.numbers[kLearningRate];
+double Optimizer::Session<T>::scheduled_rate(std::int64_t further) const {
   const std::int64_t step = optimizer_.steps_ + further - optimizer_.first_step_;
   const std::int64_t epoch = optimizer_.epochs_ - optimizer_.first_epoch_;
   double rate;
@@ -319,7 +319,7 @@ void Optimizer::Session<T>::make_steps(std::int64_t count, OptimizerStep<T>* upd
   Choice<Optimizers> choice = optimizer_.choice_;
   RunningNumbers running = optimizer_.running_;
   Optimizers::visit<void>(choice.index, [&](auto member) {
-    using Member = Running<typename decltype(member)::type>;
+    using Member = typename decltype(member)::type;
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t number = optimizer_.steps_ + 1 + i;
       OptimizerStep<T>& update = updates[i];
@@ -328,13 +328,8 @@ void Optimizer::Session<T>::make_steps(std::int64_t count, OptimizerStep<T>* upd
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
       choice.numbers[kLearningRate] = rate(i);
-      const WeightDecay decay = decltype(member)::type::weight_decay(choice.numbers);
-      update.decay_adds = static_cast<T>(decay.adds);
-      update.decay_keeps = static_cast<T>(decay.keeps);
-      Member::advance(choice.numbers, number, running.data());
-      const auto constants = Member::constants(choice.numbers, number, running.data());
-      std::transform(constants.begin(), constants.end(), update.constants,
-                     [](double constant) { return static_cast<T>(constant); });
+      Running<Member>::advance(choice.numbers, number, running.data());
+      update.template set_formula<Member>(choice.numbers, number, running.data());
     }
   });
 }

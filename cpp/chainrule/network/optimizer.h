@@ -97,7 +97,10 @@ class Optimizer {
 
    private:
     // Of the step after so many more. Throws std::invalid_argument where it is no rate.
-    double rate_of_step(std::int64_t further) const;
+    double rate_of_step(std::int64_t further) const {
+      return scheduled_ ? scheduled_rate(further) : optimizer_.choice_.numbers[kLearningRate];
+    }
+    double scheduled_rate(std::int64_t further) const;
     // The steps that come next, number i with the learning rate rate(i).
     template <class Rate>
     void make_steps(std::int64_t count, OptimizerStep<T>* updates, Rate&& rate) const;
@@ -106,6 +109,7 @@ class Optimizer {
     Optimizer& optimizer_;
     std::uint64_t network_id_;
     const RateFunction& rate_;
+    bool scheduled_;
     unsigned state_set_;
     std::vector<T*> states_;                                       // of the set, in its order
     double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
