@@ -27,23 +27,24 @@ void activate(const Activation& activation, const typename V::Number* bias, type
               typename V::Number* a, typename V::Number* slope, int64_t rows, int64_t cols,
               int64_t stride) {
   const Row<V> row(cols);
-  visit_formula<V>(activation, [&](auto member, const auto& f) {
+  // Pointers by value, here and below: rows are short, and what a reference leads to is read again for each.
+  visit_formula<V>(activation, [=](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
     const bool keeps_slope = kReadsZ<decltype(member)> && slope;
     const bool keeps_z = z != a && !(keeps_slope && z == slope);
-    for (int64_t i = 0; i < rows; ++i, z += stride, a += stride) {
+    for (int64_t i = 0; i < rows; ++i) {
+      auto *const z_i = z + i * stride, *const a_i = a + i * stride;
       if constexpr (decltype(member)::type::kElementwise) {
-        row.for_each([&](auto at) {
-          const V sum = bias ? at(z) + at(bias) : at(z);
-          if (keeps_z) at.put(z, sum);
+        row.for_each([=, &f](auto at) CHAINRULE_INLINE_LAMBDA {
+          const V sum = bias ? at(z_i) + at(bias) : at(z_i);
+          if (keeps_z) at.put(z_i, sum);
           if constexpr (kReadsZ<decltype(member)>) {
-            if (keeps_slope) return put_with_slope(f, sum, at, a, slope);
+            if (keeps_slope) return put_with_slope(f, sum, at, a_i, slope + i * stride);
           }
-          at.put(a, f.forward(sum));
+          at.put(a_i, f.forward(sum));
         });
-        if (keeps_slope) slope += stride;
       } else {
-        if (bias) row.for_each([&](auto at) { at.put(z, at(z) + at(bias)); });
-        f.forward(row, z, a);
+        if (bias) row.for_each([=](auto at) { at.put(z_i, at(z_i) + at(bias)); });
+        f.forward(row, z_i, a_i);
       }
     }
   });
@@ -64,8 +65,9 @@ template <class Member, class Formula, class AnyRow, class T>
 CHAINRULE_INLINE void delta_of(TypeOf<Member>, const Formula& f, AnyRow row, const T* a_or_slope,
                                const T* dC_da, T* delta) {
   if constexpr (Member::kElementwise) {
-    row.for_each(
-        [&](auto at) { at.put(delta, at(dC_da) * slope_of(TypeOf<Member>(), f, at(a_or_slope))); });
+    row.for_each([=, &f](auto at) {
+      at.put(delta, at(dC_da) * slope_of(TypeOf<Member>(), f, at(a_or_slope)));
+    });
   } else {
     f.backward(row, a_or_slope, dC_da, delta);
   }
@@ -75,9 +77,10 @@ template <class V>
 void activation_backward(const Activation& activation, const typename V::Number* a_or_slope,
                          const typename V::Number* dC_da, typename V::Number* delta, int64_t rows,
                          int64_t cols, int64_t stride) {
-  visit_formula<V>(activation, [&](auto member, const auto& f) {
-    for (int64_t i = 0; i < rows; ++i, a_or_slope += stride, dC_da += stride, delta += stride) {
-      delta_of(member, f, Row<V>(cols), a_or_slope, dC_da, delta);
+  visit_formula<V>(activation, [=](auto member, const auto& f) CHAINRULE_INLINE_LAMBDA {
+    for (int64_t i = 0; i < rows; ++i) {
+      delta_of(member, f, Row<V>(cols), a_or_slope + i * stride, dC_da + i * stride,
+               delta + i * stride);
     }
   });
 }

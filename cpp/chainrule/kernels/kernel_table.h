@@ -59,10 +59,10 @@ struct PanelProduct {
 // One step of an optimizer: which one, its weight decay, the constants of its formula, and its state beside the parameters.
 template <class T>
 struct OptimizerStep {
-  int optimizer = 0;                  // in Optimizers
-  unsigned state_set = 0;             // in kStateSets
-  int n_states = 0;                   // in this set
-  bool decays = false;                // as of a WeightDecay, and the same in every step of a session
+  int optimizer = 0;       // in Optimizers
+  unsigned state_set = 0;  // in kStateSets
+  int n_states = 0;        // in this set
+  bool decays = false;     // as of a WeightDecay, and the same in every step of a session
   T decay_adds = 0, decay_keeps = 1;
   T constants[kMostConstants] = {};
   T* const* states = nullptr;

@@ -74,8 +74,9 @@ void one_sample_forward(const NarrowPass<typename V::Number>& pass, const typena
 // dC/da of a layer's input, times f': delta of the layer before
 template <class V, class Member, class Formula>
 CHAINRULE_INLINE void one_sample_delta(const NarrowLayer<typename V::Number>& layer,
-                      const typename V::Number* weights, Member member, const Formula& f,
-                      const typename V::Number* a_or_slope, typename V::Number* delta_before) {
+                                       const typename V::Number* weights, Member member,
+                                       const Formula& f, const typename V::Number* a_or_slope,
+                                       typename V::Number* delta_before) {
   const auto* delta = layer.delta;
   for (int64_t first = 0; first < layer.n_in; first += V::kWidth) {
     V sums = V::zero();

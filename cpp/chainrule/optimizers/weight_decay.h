@@ -11,7 +11,9 @@ struct WeightDecay {
 };
 
 // As a part of the gradient: that of a cost with weight_decay |w|^2 / 2 more.
-inline WeightDecay coupled_decay(double weight_decay) { return {weight_decay != 0, weight_decay, 1}; }
+inline WeightDecay coupled_decay(double weight_decay) {
+  return {weight_decay != 0, weight_decay, 1};
+}
 
 // Apart from it. Loshchilov, Hutter: "Decoupled weight decay regularization", ICLR 2019, algorithm 2.
 inline WeightDecay decoupled_decay(double learning_rate, double weight_decay) {

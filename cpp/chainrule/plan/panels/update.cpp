@@ -19,43 +19,60 @@ template <class T>
 PanelUpdate<T>::PanelUpdate(PanelBuffers<T>& buffers, bool packs) : buffers_(buffers) {
   const std::int64_t most = packs ? kRowsOfPiece : kRowsOfStream;
   const std::int64_t rows = std::min<std::int64_t>(most, buffers.kernels.panel_width);
+  std::size_t first_of_layer = 0;
   for (const ParameterBlock& block : buffers.architecture.parameters) {
     if (!block.options.trained) continue;
+    if (!pieces_.empty() && pieces_.back().block->layer == block.layer) {
+      ++pieces_[first_of_layer].others;
+      continue;
+    }
+    first_of_layer = pieces_.size();
     for (std::int64_t row = 0; row < block.rows; row += rows) {
       pieces_.push_back({&block, {row, std::min(row + rows, block.rows)}});
     }
   }
 }
 
-// Calls use(block, panel) for the elements of a piece, panel by panel of columns.
+template <class T>
+UpdateBlock<T> PanelUpdate<T>::part_of(const ParameterBlock& block, Range rows,
+                                       std::int64_t panel) const {
+  const PanelLayer<T>& layer = buffers_.layers[block.layer];
+  const std::int64_t col = panel * layer.delta.width;
+  UpdateBlock<T> part;
+  part.rows = rows.size();
+  part.cols = layer.delta.cols_of_panel(panel);
+  part.offset = block.offset + rows.begin * block.cols + col;
+  part.stride = part.gradient_stride = block.cols;
+  if (block.role == Role::kWeights) {
+    part.weights = layer.weights->at(rows.begin, col);
+    part.weights_stride = layer.weights->row_stride();
+  } else {
+    part.weights = buffers_.parameters + part.offset;
+    part.weights_stride = block.cols;
+  }
+  return part;
+}
+
+// Calls use(part, block, panel) for the elements of a piece, panel by panel of columns.
 template <class T>
 template <class Use>
 void PanelUpdate<T>::in_blocks(const Piece& piece, Use&& use) const {
-  const ParameterBlock& of = *piece.block;
-  const PanelLayer<T>& layer = buffers_.layers[of.layer];
-  const std::int64_t first = piece.rows.begin;
-  for (std::int64_t panel = 0; panel < layer.delta.panels(); ++panel) {
-    const std::int64_t col = panel * layer.delta.width;
-    UpdateBlock<T> block;
-    block.rows = piece.rows.size();
-    block.cols = layer.delta.cols_of_panel(panel);
-    block.offset = of.offset + first * of.cols + col;
-    block.stride = block.gradient_stride = of.cols;
-    if (of.role == Role::kWeights) {
-      block.weights = layer.weights->at(first, col);
-      block.weights_stride = layer.weights->row_stride();
-    } else {
-      block.weights = buffers_.parameters + block.offset;
-      block.weights_stride = of.cols;
+  const std::int64_t panels = buffers_.layers[piece.block->layer].delta.panels();
+  for (std::int64_t panel = 0; panel < panels; ++panel) {
+    UpdateBlock<T> part = part_of(*piece.block, piece.rows, panel);
+    use(part, *piece.block, panel);
+    for (const ParameterBlock* other = piece.block + 1; other <= piece.block + piece.others;
+         ++other) {
+      part = part_of(*other, {0, other->rows}, panel);
+      use(part, *other, panel);
     }
-    use(block, panel);
   }
 }
 
-// The same, each with its gradient. What the update reads, if there is one, is fetched ahead.
+// Calls use(part, block), each part with its gradient. What the update reads, if there is one, is fetched ahead.
 template <class T>
 template <class Use>
-void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* update,
+void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* updates,
                                     Use&& use) const {
   alignas(kBlockAlignment) T scratch[kRowsOfPiece * kMaxPanelWidth];
   const PanelLayer<T>& layer = buffers_.layers[piece.block->layer];
@@ -67,40 +84,41 @@ void PanelUpdate<T>::with_gradients(const Piece& piece, const OptimizerStep<T>* 
   product.depth = batch;
   product.b_stride = product.c_stride = width;
   product.c = scratch;
-  in_blocks(piece, [&](UpdateBlock<T>& block, std::int64_t panel) {
+  in_blocks(piece, [&](UpdateBlock<T>& part, const ParameterBlock& block, std::int64_t panel) {
     const T* delta = layer.delta.at(0, panel * width);
-    if (piece.block->role == Role::kWeights) {
+    if (block.role == Role::kWeights) {
       product.b = delta;
-      product.rows = block.rows;
+      product.rows = part.rows;
       product.ahead = {};
       // Weights that are packed are in a cache, or almost; those that are not come from memory.
-      if (update && !buffers_.packed() && panel + 1 < layer.delta.panels()) {
-        product.ahead.rows = block.rows;
-        product.ahead.add(block.weights + width, block.weights_stride);
-        for (int n = 0; n < std::min(update->n_states, Ahead<T>::kMost - 1); ++n) {
-          product.ahead.add(update->states[n] + block.offset + width, block.stride);
+      if (updates && !buffers_.packed() && panel + 1 < layer.delta.panels()) {
+        const OptimizerStep<T>& update = updates[block.rate];
+        product.ahead.rows = part.rows;
+        product.ahead.add(part.weights + width, part.weights_stride);
+        for (int n = 0; n < std::min(update.n_states, Ahead<T>::kMost - 1); ++n) {
+          product.ahead.add(update.states[n] + part.offset + width, part.stride);
         }
       }
-      product.cols = block.cols;
+      product.cols = part.cols;
       buffers_.kernels.multiply_panel(product);
-    } else if (piece.block->role == Role::kBias) {
-      buffers_.kernels.sum_over_batch(delta, batch, block.cols, width, scratch);
+    } else if (block.role == Role::kBias) {
+      buffers_.kernels.sum_over_batch(delta, batch, part.cols, width, scratch);
     } else {
-      StageRows<T> rows = buffers_.rows_of_stage(piece.block->layer, {}, buffers_.batch());
+      StageRows<T> rows = buffers_.rows_of_stage(block.layer, {}, buffers_.batch());
       rows.in = layer.a.at(0, panel * width);
       rows.dC_dout = delta;
-      rows.cols = block.cols;
-      buffers_.kernels.stage_gradient(rows, piece.block->index, scratch);
+      rows.cols = part.cols;
+      buffers_.kernels.stage_gradient(rows, block.index, scratch);
     }
-    const TrainingOptions& options = piece.block->options;
+    const TrainingOptions& options = block.options;
     if (options.penalized()) {
       buffers_.kernels.add_penalty_slopes(static_cast<T>(options.l1), static_cast<T>(options.l2),
-                                          block.weights, block.weights_stride, block.rows,
-                                          block.cols, scratch, width);
+                                          part.weights, part.weights_stride, part.rows, part.cols,
+                                          scratch, width);
     }
-    block.gradient = scratch;
-    block.gradient_stride = width;
-    use(block);
+    part.gradient = scratch;
+    part.gradient_stride = width;
+    use(part, block);
   });
 }
 
@@ -111,10 +129,11 @@ void PanelUpdate<T>::gradient(T* gradient, Team& team, Poll& poll) {
   team.run(
       [&](int, int) {
         for (std::size_t i = next++; i < pieces_.size(); i = next++) {
-          with_gradients(pieces_[i], nullptr, [&](const UpdateBlock<T>& block) {
-            buffers_.kernels.copy_block(block.gradient, block.gradient_stride, block.rows,
-                                        block.cols, gradient + block.offset, block.stride);
-          });
+          with_gradients(
+              pieces_[i], nullptr, [&](const UpdateBlock<T>& part, const ParameterBlock&) {
+                buffers_.kernels.copy_block(part.gradient, part.gradient_stride, part.rows,
+                                            part.cols, gradient + part.offset, part.stride);
+              });
           if (team.on_callers_thread()) poll();
           if (team.cancelled()) return;
         }
@@ -139,17 +158,16 @@ bool PanelUpdate<T>::update(const OptimizerStep<T>* updates, const T* gradient,
   team.run([&](int, int) {
     for (std::size_t i = next++; i < pieces_.size(); i = next++) {
       const Piece& piece = pieces_[i];
-      const OptimizerStep<T>& update = updates[piece.block->rate];
-      const auto make_step = [&](const UpdateBlock<T>& block) {
-        if (!buffers_.kernels.update(update, block)) finite = false;
+      const auto make_step = [&](const UpdateBlock<T>& part, const ParameterBlock& block) {
+        if (!buffers_.kernels.update(updates[block.rate], part)) finite = false;
       };
       if (gradient) {
-        in_blocks(piece, [&](UpdateBlock<T>& block, std::int64_t) {
-          block.gradient = gradient + block.offset;
-          make_step(block);
+        in_blocks(piece, [&](UpdateBlock<T>& part, const ParameterBlock& block, std::int64_t) {
+          part.gradient = gradient + part.offset;
+          make_step(part, block);
         });
       } else {
-        with_gradients(piece, &update, make_step);
+        with_gradients(piece, updates, make_step);
       }
       fetch_ahead();
       if (piece.block->role != Role::kWeights) continue;

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "chainrule/plan/panels/buffers.h"
@@ -24,12 +25,15 @@ class PanelUpdate {
               Penalty<T>& penalty);
 
  private:
-  // Some rows of a parameter block: of W, within one panel of the layer's input.
+  // Some rows of a parameter block: of W, within one panel of the layer's input. With the first piece of a layer go its other
+  // blocks, a row each: panel by panel, they come from the deltas that are in the cache then.
   struct Piece {
     const ParameterBlock* block;
     Range rows;
+    std::ptrdiff_t others = 0;  // blocks behind this one
   };
 
+  UpdateBlock<T> part_of(const ParameterBlock& block, Range rows, std::int64_t panel) const;
   template <class Use>
   void in_blocks(const Piece& piece, Use&& use) const;
   template <class Use>
