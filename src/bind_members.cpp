@@ -13,6 +13,7 @@
 #include "chainrule/losses/list.h"
 #include "chainrule/network/observers/list.h"
 #include "chainrule/network/observers/make.h"
+#include "chainrule/network/optimizer.h"
 #include "chainrule/network/schedules/list.h"
 #include "chainrule/network/schedules/make.h"
 #include "chainrule/optimizers/list.h"
@@ -45,16 +46,18 @@ std::tuple<Matrix, Matrix> activate(const SpecTuple& spec, const Matrix& z, cons
 
 // What a family declares: [(name, [(parameter, default, range, meaning)])].
 using Declared = py::typing::List<py::typing::Tuple<py::str, py::object>>;
+py::tuple declared(const std::string& name, const std::vector<Parameter>& parameters) {
+  py::list list;
+  for (const Parameter& each : parameters) {
+    list.append(py::make_tuple(each.name, each.standard, text_of(each.allowed), each.meaning));
+  }
+  return py::make_tuple(name, list);
+}
 template <class List>
 Declared declared(std::vector<Parameter> (*parameters_of_member)(int)) {
   Declared members;
   for (const std::string& name : List::names()) {
-    py::list parameters;
-    for (const Parameter& each : parameters_of_member(List::index_of("", name))) {
-      parameters.append(
-          py::make_tuple(each.name, each.standard, text_of(each.allowed), each.meaning));
-    }
-    members.append(py::make_tuple(name, parameters));
+    members.append(declared(name, parameters_of_member(List::index_of("", name))));
   }
   return members;
 }
@@ -117,6 +120,11 @@ void bind_members(py::module_& module) {
         families["activations"] = declared<Activations>(parameters_of<Activations>);
         families["losses"] = declared<Losses>(parameters_of<Losses>);
         families["optimizers"] = declared<Optimizers>(parameters_of<Optimizers>);
+        Declared of_every_optimizer;
+        for (const Parameter& each : {kAccumulate, kEma}) {
+          of_every_optimizer.append(declared(each.name, {each}));
+        }
+        families["every_optimizer"] = of_every_optimizer;
         families["gradient_transforms"] =
             declared<GradientTransforms>(parameters_of<GradientTransforms>);
         families["stages"] = declared<Stages>(parameters_of<Stages>);

@@ -38,8 +38,9 @@ py::array copy_of(MatrixView<const T> matrix, Poll& poll) {
 }
 
 py::array predict(const py::object& self, const py::object& x, const py::object& out,
-                  const py::object& check_finite_) {
+                  const py::object& check_finite_, const py::object& ema) {
   const bool check_finite = true_or_false(check_finite_, "check_finite");
+  const bool averaged = true_or_false(ema, "ema");
   return with_network(self, [&](auto& network, auto number) -> py::array {
     using T = decltype(number);
     const SamplesArgument argument = samples_argument(x, network.architecture().n_in);
@@ -77,15 +78,16 @@ py::array predict(const py::object& self, const py::object& x, const py::object&
                        overlap(memory_of(argument.view), memory_of(result.data(), result.nbytes()));
     const py::array target = aside ? py::array(py::array_t<T>(shape)) : result;
     const MatrixView<T> s(static_cast<T*>(const_cast<void*>(target.data())), batch, n_out);
+    const auto weights = averaged ? Network<T>::Weights::kAveraged : Network<T>::Weights::kLast;
     // For work of a microsecond or two, handing over the GIL and taking it back would cost as much again.
     constexpr std::int64_t kShort = 50'000;  // multiplications
     if (batch <= kShort / network.n_parameters()) {
       Poll none;
-      network.predict(argument.view, s, none, check_finite);
+      network.predict(argument.view, s, none, check_finite, weights);
     } else {
       Poll poll = signal_poll();
       const WithoutGil without;
-      network.predict(argument.view, s, poll, check_finite);
+      network.predict(argument.view, s, poll, check_finite, weights);
     }
     if (aside) std::copy_n(s.data, batch * n_out, static_cast<T*>(result.mutable_data()));
     return result;
@@ -232,6 +234,26 @@ Pairs split(const py::object& self, const py::object& object) {
   });
 }
 
+// (copy, steps in it), or None
+py::object average(const py::object& self) {
+  return with_network(self, [&](auto& network, auto number) -> py::object {
+    const UseGuard::Shared use(network.uses(), "network");
+    const auto* values = network.average();
+    if (!values) return py::none();
+    const py::array copy = py::array_t<decltype(number)>(network.n_parameters(), values);
+    return py::make_tuple(copy, network.steps_in_average());
+  });
+}
+
+void restore_average(const py::object& self, const py::object& values_, std::int64_t steps) {
+  ArrayArgument values = array_argument(values_, "values");
+  turn_into_row(values.view);
+  with_network(self, [&](auto& network, auto) {
+    Poll poll = signal_poll();
+    network.restore_average(values.view, steps, poll);
+  });
+}
+
 std::unique_ptr<AnyNetwork> make_network(const SpecTuple& spec_, std::uint64_t seed,
                                          const py::object& parameters) {
   const Spec spec = to_spec(spec_);
@@ -250,7 +272,8 @@ std::unique_ptr<AnyNetwork> make_network(const SpecTuple& spec_, std::uint64_t s
 
 void bind_network(py::module_& module) {
   py::class_<AnyNetwork> network(module, "Network", "A network of either dtype.");
-  add_method<&predict>(network, "predict", "x, *, out=None, check_finite=True", docs::kPredict);
+  add_method<&predict>(network, "predict", "x, *, out=None, check_finite=True, ema=False",
+                       docs::kPredict);
   add_method<&cost>(network, "cost", "x, y, sample_weight=None, *, class_weight=None", docs::kCost);
   add_method<&value_and_grad>(network, "value_and_grad",
                               "x, y, sample_weight=None, *, step=None, class_weight=None",
@@ -265,6 +288,15 @@ void bind_network(py::module_& module) {
       .def("_trace", &trace, py::arg("x"), py::arg("y"), py::arg("sample_weight") = py::none(),
            py::arg("class_weight") = py::none())
       .def("_parameters", &parameters)
+      .def("_average", &average)
+      .def("_restore_average", &restore_average, py::arg("values"), py::arg("steps"))
+      .def(
+          "_use_average",
+          [](const py::object& self, bool wanted) {
+            return with_network(self,
+                                [&](auto& network, auto) { return network.use_average(wanted); });
+          },
+          py::arg("wanted"))
       .def_property(
           "threads",
           [](const py::object& self) {

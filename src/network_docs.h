@@ -18,6 +18,9 @@ check_finite : bool, default True
     False leaves out the look at every value of `x`: a row with a NaN gives NaN, one with an
     infinity or a number that is too large for the network's dtype what the formulas make of it;
     the other rows are as ever.
+ema : bool, default False
+    Compute with the average of the weights that a training by an optimizer with ``ema=`` has made,
+    instead of the weights after its last step.
 
 Returns
 -------
@@ -30,9 +33,10 @@ ShapeError
     If `x` or `out` has the wrong shape.
 ValueError
     If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False; if
-    `out` is part of the network's own parameters.
+    `out` is part of the network's own parameters; if there is no average for `ema`.
 TypeError
-    If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
+    If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` or `ema` is no
+    bool.
 ConcurrentUseError
     If the network is being trained at this moment.
 )";
@@ -94,7 +98,8 @@ Parameters
 x, y, sample_weight, class_weight
     As in `cost`.
 optimizer : Optimizer
-    How to update; it keeps its state for the next step.
+    How to update; it keeps its state for the next step. With ``accumulate=k`` every k-th call
+    changes the parameters.
 
 Returns
 -------

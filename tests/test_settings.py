@@ -54,6 +54,7 @@ def test_every_argument_is_a_documented_property_that_works(optimizer):
         "betas": (0.5, 0.25),
         "etas": (0.25, 1.5),
         "step_sizes": (0.125, 0.25),
+        "accumulate": 2,
     }
     changed = {
         name: other.get(name, True if each.default is False else 0.5)

@@ -20,6 +20,7 @@ PARAMETERS = {
     "class_weight": "typing.Any",
     "choice": "str",
     "compute_metrics": "collections.abc.Callable[[], list[float]] | None",
+    "ema": "bool",
     "epochs": "int",
     "gradient_norm": "bool | None",
     "history": "History | None",

@@ -116,6 +116,7 @@ class Network:
         seed: typing.SupportsInt | typing.SupportsIndex,
         parameters: typing.Any,
     ) -> None: ...
+    def _average(self) -> typing.Any: ...
     def _exclusive(self, function: typing.Any) -> typing.Any: ...
     def _fit(
         self,
@@ -143,6 +144,9 @@ class Network:
         Train; `Network.fit` says how.
         """
     def _parameters(self) -> numpy.ndarray: ...
+    def _restore_average(
+        self, values: typing.Any, steps: typing.SupportsInt | typing.SupportsIndex
+    ) -> None: ...
     def _set_options(
         self,
         layer: typing.SupportsInt | typing.SupportsIndex,
@@ -156,6 +160,7 @@ class Network:
         sample_weight: typing.Any = None,
         class_weight: typing.Any = None,
     ) -> dict[str, typing.Any]: ...
+    def _use_average(self, wanted: bool) -> bool: ...
     def cost(
         self,
         x: numpy.typing.ArrayLike,
@@ -221,6 +226,7 @@ class Network:
         *,
         out: numpy.typing.NDArray[typing.Any] | None = None,
         check_finite: bool = True,
+        ema: bool = False,
     ) -> numpy.typing.NDArray[typing.Any]:
         """
         Compute the output s of the network.
@@ -237,6 +243,9 @@ class Network:
             False leaves out the look at every value of `x`: a row with a NaN gives NaN, one with an
             infinity or a number that is too large for the network's dtype what the formulas make of it;
             the other rows are as ever.
+        ema : bool, default False
+            Compute with the average of the weights that a training by an optimizer with ``ema=`` has made,
+            instead of the weights after its last step.
 
         Returns
         -------
@@ -249,9 +258,10 @@ class Network:
             If `x` or `out` has the wrong shape.
         ValueError
             If `x` has a NaN or an infinity, naming row and column, unless `check_finite` is False; if
-            `out` is part of the network's own parameters.
+            `out` is part of the network's own parameters; if there is no average for `ema`.
         TypeError
-            If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` is no bool.
+            If `x` is no array of real numbers, `out` has the wrong dtype, or `check_finite` or `ema` is no
+            bool.
         ConcurrentUseError
             If the network is being trained at this moment.
         """
@@ -294,7 +304,8 @@ class Network:
         x, y, sample_weight, class_weight
             As in `cost`.
         optimizer : Optimizer
-            How to update; it keeps its state for the next step.
+            How to update; it keeps its state for the next step. With ``accumulate=k`` every k-th call
+            changes the parameters.
 
         Returns
         -------

@@ -8,13 +8,21 @@ from inspect import Parameter, Signature
 from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, dataclass_transform, overload
 
 from chainrule import _core
-from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
+from chainrule._spec import (
+    Settings,
+    Spec,
+    real_number,
+    refuse_second_init,
+    shown,
+    true_or_false,
+    whole_number,
+)
 from chainrule.schedules import RateFunction, Schedule
 
 T = TypeVar("T")
 _DECLARED = {
     name: {parameter: (meaning, allowed) for parameter, _, allowed, meaning in parameters}
-    for family in ("optimizers", "gradient_transforms")
+    for family in ("optimizers", "every_optimizer", "gradient_transforms")
     for name, parameters in _core.declared_parameters()[family]
 }
 
@@ -80,6 +88,36 @@ class Flag(Setting[bool]):
 
     def _read(self, optimizer: Optimizer) -> bool:
         return optimizer._number(self._name) != 0
+
+
+class Count(Setting[int]):
+    """A whole number."""
+
+    _type = "int"
+
+    def numbers(self, value: object) -> dict[str, float]:
+        return {self._name: whole_number(self._name, value)}
+
+    def _read(self, optimizer: Optimizer) -> int:
+        return int(optimizer._number(self._name))
+
+
+class OptionalNumber(Setting[float | None]):
+    """A number, or None, which the core has as 0."""
+
+    _type = "float or None"
+
+    def numbers(self, value: object) -> dict[str, float]:
+        if value is None:
+            return {self._name: 0.0}
+        number = real_number(self._name, value)
+        if number == 0:  # which would be taken for None
+            _, allowed = _DECLARED[self._name][self._name]
+            raise ValueError(f"{self._name} must be None or {allowed}, got 0")
+        return {self._name: number}
+
+    def _read(self, optimizer: Optimizer) -> float | None:
+        return optimizer._number(self._name) or None
 
 
 class Pair(Setting[tuple[float, float]]):
@@ -175,7 +213,7 @@ def _parts(transforms: dict[str, float | None]) -> list[tuple[str, Spec]]:
 @dataclass_transform(
     kw_only_default=True,
     eq_default=False,
-    field_specifiers=(LearningRate, Number, Flag, Pair, Transform),
+    field_specifiers=(LearningRate, Number, Flag, Count, OptionalNumber, Pair, Transform),
 )
 class _MadeOfSettings(Settings, _core.Optimizer):
     """Its settings are its arguments, as the fields of a dataclass are."""
@@ -250,6 +288,15 @@ class Optimizer(_MadeOfSettings):
         The largest norm that the gradient of all parameters keeps, > 0: a longer one is scaled by
         clip_norm / (norm + 1e-6), as by PyTorch's clip_grad_norm_ (Pascanu et al., ICML 2013).
         None, the default, leaves it as it is.
+    accumulate : int, default 1
+        How many batches make one step, >= 1: that of one batch with all their samples, but for
+        rounding. The last step of an epoch takes those that are left. The norm that is recorded or
+        clipped is that of the step. Callbacks and the noise of `Dropout` go by the batches.
+    ema : float, optional
+        Keep an exponential average of the weights with this decay d, > 0 and < 1: after each step
+        average := d average + (1 - d) w, and the first w itself after the first, as in Keras and in
+        PyTorch's AveragedModel. The network has it: ``net.predict(x, ema=True)``, `Network.average`
+        and `Network.averaged`. None, the default, keeps none.
 
     Notes
     -----
@@ -260,6 +307,8 @@ class Optimizer(_MadeOfSettings):
 
     clip_value: Transform = Transform(default=None)
     clip_norm: Transform = Transform(default=None)
+    accumulate: Count = Count(default=1)
+    ema: OptionalNumber = OptionalNumber(default=None)
 
     @property
     def _transforms(self) -> dict[str, float | None]:
@@ -293,8 +342,12 @@ class Optimizer(_MadeOfSettings):
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        transforms = [name for name, value in self._transforms.items() if value is not None]
-        shown = [*self._arguments, *transforms]
+        common = [
+            name
+            for name, each in vars(Optimizer).items()
+            if isinstance(each, Setting) and getattr(self, name) != each.default
+        ]
+        shown = [*(name for name in self._arguments if name not in vars(Optimizer)), *common]
         arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({arguments})"
 

@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
 import copy
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,42 @@ class Network(Trainable):
     def parameters(self, values: npt.ArrayLike) -> None:
         self._exclusive(lambda: assign("parameters", self._parameters(), values))
 
+    @property
+    def average(self) -> Array | None:
+        """The average of the weights over the steps by optimizers with ``ema=``: a copy.
+
+        Shape (n_parameters,), laid out as `parameters`; None where there was no such step.
+        """
+        average = self._average()
+        return None if average is None else average[0]
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[Network]:
+        """Put the average of the weights in their place for the time of a ``with``.
+
+        Everything then sees the average: `predict`, `cost`, `evaluate`, the layers' weights, copies
+        and pickles, whose weights it is for good. The network cannot be trained meanwhile.
+
+        Raises
+        ------
+        ValueError
+            If there is no average, since no optimizer with ``ema=`` has trained this network.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+        >>> _ = net.fit([[1], [2]], [0, 1], optimizer=cr.Adam(ema=0.9), epochs=10)
+        >>> with net.averaged():
+        ...     cost = net.cost([[1], [2]], [0, 1])
+        """
+        exchanged = self._use_average(True)
+        try:
+            yield self
+        finally:
+            if exchanged:
+                self._use_average(False)
+
     def trace(
         self,
         x: npt.ArrayLike,
@@ -299,7 +336,8 @@ class Network(Trainable):
     def _parts(self, dtype: str, parameters: Array) -> tuple[Any, ...]:
         """Return what `_rebuild` takes."""
         position = self.seed, self._epochs_begun, self._steps_made
-        return type(self), self._layers, self.loss, dtype, *position, self.threads, parameters
+        own = *position, self.threads, parameters, self._average()
+        return type(self), self._layers, self.loss, dtype, *own
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The position in the training belongs to the parameters: both while nobody trains.
@@ -320,10 +358,13 @@ def _rebuild(
     steps_made: int,
     threads: int | None,
     parameters: Array,
+    average: tuple[Array, int] | None = None,
 ) -> Network:
     network = kind.__new__(kind)
     network._make(layers, loss, dtype, seed, parameters)
     network._epochs_begun = epochs_begun
     network._steps_made = steps_made
     network.threads = threads
+    if average is not None:
+        network._restore_average(*average)
     return network

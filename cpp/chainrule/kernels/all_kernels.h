@@ -58,6 +58,7 @@ constexpr KernelTable<T> make_kernel_table() {
   table.sum_of_squares = sum_of_squares<V>;
   table.largest_magnitude = largest_magnitude<V>;
   table.transform_gradient = transform_gradient<V>;
+  table.axpby = axpby<V>;
   table.update = update<V>;
   table.penalties = penalties<V>;
   table.add_penalty_slopes = add_penalty_slopes<V>;

@@ -223,6 +223,10 @@ bool update_with(const OptimizerStep<T>& update, const UpdateBlock<T>& block) {
     row.for_each([&](auto at) CHAINRULE_INLINE_LAMBDA {
       make_step<kStates>(step, decay, states.of, at, at(gradient), w, not_finite);
     });
+    if (update.average) {
+      axpby_row<V>(update.average_adds, w, update.average_keeps,
+                   update.average + block.offset + i * block.stride, block.cols);
+    }
   }
   return all(not_finite == V::zero());
 }

@@ -32,5 +32,11 @@ void transform_gradient(const GradientStep<typename V::Number>& step, typename V
   });
 }
 
+template <class V>
+void axpby(typename V::Number alpha, const typename V::Number* x, typename V::Number beta,
+           typename V::Number* y, int64_t count) {
+  axpby_row<V>(alpha, x, beta, y, count);
+}
+
 }  // namespace
 }  // namespace chainrule::CHAINRULE_TARGET

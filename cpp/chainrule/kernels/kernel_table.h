@@ -66,6 +66,9 @@ struct OptimizerStep {
   T decay_adds = 0, decay_keeps = 1;
   T constants[kMostConstants] = {};
   T* const* states = nullptr;
+  // Of the weights, if there is any: average := average_keeps average + average_adds w with the new w.
+  T* average = nullptr;
+  T average_keeps = 0, average_adds = 1;
 
   // The formula of a member's step number `number`, counted from 1.
   template <class Member>
@@ -192,6 +195,8 @@ struct KernelTable {
   T (*sum_of_squares)(const T* gradient, std::int64_t count, T scale);
   T (*largest_magnitude)(const T* gradient, std::int64_t count);
   void (*transform_gradient)(const GradientStep<T>& step, T* gradient, std::int64_t count);
+  // y := alpha x + beta y; where beta is 0, y is not read.
+  void (*axpby)(T alpha, const T* x, T beta, T* y, std::int64_t count);
 
   // w := w - ... for the weights of a block, from their gradient and state. A weight that would not be finite keeps its
   // value and its state, and false is returned.

@@ -221,7 +221,7 @@ int64_t train_samples(const NarrowPass<T>& pass, const SampleSteps<T>& steps) {
     constexpr int kStates = decltype(n_states)::value;
     by_gradient = descend_by_gradient<V, Step, kStates>;
     if constexpr (V::kWidth == 1 && ShortSteps<V>::template index_of_type<Step>() >= 0) {
-      at_once = !steps.updates->decays;
+      at_once = !steps.updates->decays && !steps.updates->average;
       if (at_once) {
         finished = make_steps<V>(pass, steps, [&](auto... step) CHAINRULE_INLINE_LAMBDA {
           return descend_at_once<V, Step, kStates>(pass, step..., steps.parameters);

@@ -99,6 +99,16 @@ class Row : private Layout {  // of which a contiguous one takes no memory
   int64_t n_;
 };
 
+// y := alpha x + beta y; where beta is 0, y is not read
+template <class V, class T = typename V::Number>
+CHAINRULE_INLINE void axpby_row(T alpha, const T* x, T beta, T* y, int64_t count) {
+  const V a = V::set(alpha), b = V::set(beta);
+  Row<V>(count).for_each([&](auto at) {
+    const V term = a * at(x);
+    at.put(y, beta == 0 ? term : fma(b, at(y), term));
+  });
+}
+
 template <class V>
 CHAINRULE_INLINE V larger(V a, V b) {  // by this name in a class that has a max() of its own
   return max(a, b);

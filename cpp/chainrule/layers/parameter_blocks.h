@@ -82,6 +82,11 @@ class ParameterBlocks {
   // The different factors of the learning rate.
   const std::vector<double>& rates() const { return rates_; }
   bool any_trained() const { return !runs_.empty(); }
+  bool all_trained() const {
+    std::int64_t trained = 0;
+    for (const Run& each : runs_) trained += each.part.size();
+    return trained == size_;
+  }
   bool penalized() const { return penalized_; }
   bool limited() const { return limited_; }
   // Nothing but the optimizer's step is to be made, for all parameters.

@@ -12,9 +12,9 @@
 #include "chainrule/network/check_targets.h"
 #include "chainrule/network/divergence.h"
 #include "chainrule/network/rows_at_once.h"
+#include "chainrule/network/step_maker.h"
 #include "chainrule/network/training.h"
 #include "chainrule/plan/choose.h"
-#include "chainrule/plan/step.h"
 #include "chainrule/simd/denormals.h"
 
 namespace chainrule {
@@ -44,6 +44,8 @@ template <class T>
 class Network<T>::BorrowedPlan {
  public:
   BorrowedPlan(const Network& network, Capacity wanted, Poll& poll)
+      : BorrowedPlan(network, network.parameters(), wanted, poll) {}
+  BorrowedPlan(const Network& network, T* parameters, Capacity wanted, Poll& poll)
       : network_(network),
         rows_(wanted.max_rows),
         plan_(network.idle_plan_.exchange(nullptr)),
@@ -57,7 +59,7 @@ class Network<T>::BorrowedPlan {
       plan_.reset();  // first, so that not both are in memory
       plan_ = make_plan<T>(kind_, network.architecture_, wanted, engine_, poll);
     }
-    (*this)->load(network.parameters(), wanted, team, poll);
+    (*this)->load(parameters, wanted, team, poll);
   }
   BorrowedPlan(const Network& network, std::int64_t rows, bool trains, Poll& poll)
       : BorrowedPlan(network, Capacity{rows, rows, trains, 1}, poll) {}
@@ -137,7 +139,12 @@ void Network<T>::set_options(std::size_t layer, const Spec& spec) {
 }
 
 template <class T>
-void Network<T>::require_trained() const {
+void Network<T>::require_trainable() const {
+  if (averaged_) {
+    throw std::invalid_argument(
+        "the average of the weights is in their place; this network can be trained again after "
+        "the end of `with net.averaged()`");
+  }
   if (architecture_.parameters.any_trained()) return;
   throw std::invalid_argument(
       "all layers of this network are frozen, so there is nothing to train; "
@@ -145,9 +152,40 @@ void Network<T>::require_trained() const {
 }
 
 template <class T>
-void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite) const {
+void Network<T>::require_average() const {
+  if (average_.any()) return;
+  throw std::invalid_argument(
+      "this network has no average of its weights; train it with an optimizer that keeps one, "
+      "such as cr.Adam(ema=0.999)");
+}
+
+template <class T>
+void Network<T>::restore_average(const ArrayView& values, std::int64_t steps, Poll& poll) {
+  const UseGuard::Exclusive use(uses_, "network");
+  require_shape("the average", values, 1, n_parameters());
+  require(steps >= 1, "the steps in an average", ">= 1", static_cast<double>(steps));
+  AlignedBlock<T> block(n_parameters(), poll);
+  copy_numbers(values, block.data(), poll);
+  average_.values = std::move(block);
+  average_.steps = steps;
+}
+
+template <class T>
+bool Network<T>::use_average(bool wanted) {
+  const UseGuard::Exclusive use(uses_, "network");
+  if (averaged_ == wanted) return false;
+  require_average();
+  std::swap_ranges(parameters(), parameters() + n_parameters(), average_.values.data());
+  averaged_ = wanted;
+  return true;
+}
+
+template <class T>
+void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite,
+                         Weights weights) const {
   const FlushDenormals flush;
   const UseGuard::Shared use(uses_, "network");
+  if (weights == Weights::kAveraged) require_average();
   check_shape_of_x(architecture_, x);
   if (s.rows != x.rows() || s.cols != architecture_.n_out() || s.stride < s.cols) {
     throw ShapeError("s has shape " + shape_text(s.rows, s.cols) + " and rows " +
@@ -156,7 +194,9 @@ void Network<T>::predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool c
   }
   if (x.rows() == 0) return;
   const std::int64_t chunk = std::min(x.rows(), kRowsAtOnce);
-  BorrowedPlan plan(*this, chunk, false, poll);
+  const bool apart = weights == Weights::kAveraged && !averaged_;
+  BorrowedPlan plan(*this, apart ? average_.values.data() : parameters(), {chunk, chunk, false, 1},
+                    poll);
   if (check_finite) check_numbers_of_x<T>(x, plan.team, poll);  // all of them before any is used
   for (std::int64_t first = 0; first < x.rows(); first += chunk) {
     const Rows rows{nullptr, {first, std::min(first + chunk, x.rows())}};
@@ -190,22 +230,19 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const FlushDenormals flush;
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  require_trained();
-  typename Optimizer::Session<T> session(optimizer, id_, architecture_.parameters, rate, poll);
+  require_trainable();
+  typename Optimizer::Session<T> session(optimizer, trained_parameters(), rate, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
-  GradientTransformer<T> transformer(session.transforms());
-  const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
-  session.next_step(architecture_.parameters.rates(), plan->updates());
-  const Step step =
-      chainrule::train_step(*plan, batch, plan->updates(), transformer, plan.team, poll);
+  StepMaker<T> steps(*plan, session, samples, samples.size(), true, false);
+  const std::int64_t finished = steps.make(
+      {samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)}, plan.team, poll);
   plan->store(plan.team);
-  if (!step.finite) {
-    throw_diverged(what_diverged(step.cost.mean()), samples,
+  if (!steps.finite()) {
+    throw_diverged(what_diverged(steps.last_cost().mean()), samples,
                    session.steps() == 0 ? 0 : session.learning_rate(), poll);
   }
-  session.finish_steps(1);
-  ++life_.steps_made;
-  return step.cost.mean();
+  life_.steps_made += finished;
+  return steps.last_cost().mean();
 }
 
 template <class T>
@@ -214,7 +251,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   const FlushDenormals flush;
   const UseGuard::Exclusive use(uses_, "network");
   check_samples(architecture_, samples, poll);
-  require_trained();
+  require_trainable();
   if (options.validation) {
     with_prefix("validation_data: ",
                 [&] { check_samples(architecture_, *options.validation, poll); });
@@ -225,8 +262,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
     warned_of_targets_ = !warning.empty();
     if (warned_of_targets_) options.warn(warning);
   }
-  typename Optimizer::Session<T> session(optimizer, id_, architecture_.parameters, options.rate,
-                                         poll);
+  typename Optimizer::Session<T> session(optimizer, trained_parameters(), options.rate, poll);
   const std::int64_t batch = std::min(options.batch_size, samples.size());
   const std::int64_t largest =
       options.validation ? std::max(batch, rows_at_once(*options.validation)) : batch;

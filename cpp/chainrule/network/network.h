@@ -66,9 +66,23 @@ class Network {
   };
   Report report(std::int64_t batch, bool trains) const;
 
+  enum class Weights { kLast, kAveraged };
   // s = output for x (batch, n_in); s: (batch, n_out), overlapping neither x nor the parameters. Without
-  // `check_finite`, NaN and infinities in x are computed with.
-  void predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite = true) const;
+  // `check_finite`, NaN and infinities in x are computed with. Throws std::invalid_argument for averaged weights where there
+  // are none.
+  void predict(const RowSource& x, MatrixView<T> s, Poll& poll, bool check_finite = true,
+               Weights weights = Weights::kLast) const;
+
+  // The average of the weights (n_parameters,) over the steps with optimizers that ask for one; null before the first.
+  const T* average() const {
+    return !average_.any() ? nullptr : averaged_ ? parameters() : average_.values.data();
+  }
+  std::int64_t steps_in_average() const { return average_.steps; }
+  // Goes on from there: an array (1, n_parameters) of any type.
+  void restore_average(const ArrayView& values, std::int64_t steps, Poll& poll);
+  // Exchanges the parameters and their average, unless they stand as it is wanted; returns whether it did. While the average
+  // is in the place of the parameters, the network cannot be trained.
+  bool use_average(bool wanted);
 
   double cost(const Samples<T>& samples, Poll& poll) const;
 
@@ -104,7 +118,11 @@ class Network {
  private:
   class BorrowedPlan;
 
-  void require_trained() const;
+  void require_trainable() const;
+  void require_average() const;
+  TrainedParameters<T> trained_parameters() {
+    return {id_, architecture_.parameters, parameters(), average_};
+  }
 
   void give_back(std::unique_ptr<Plan<T>> plan, std::int64_t rows) const;
 
@@ -115,6 +133,8 @@ class Network {
   bool warned_of_targets_ = false;
   std::atomic<int> threads_{0};
   AlignedBlock<T> parameters_;
+  WeightAverage<T> average_;
+  bool averaged_ = false;  // parameters_ holds the average, and average_ the parameters
   mutable UseGuard uses_;
   mutable std::atomic<Plan<T>*> idle_plan_{nullptr};
   mutable std::atomic<int> small_calls_{

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "chainrule/memory/range.h"
 #include "chainrule/network/schedules/make.h"
 #include "chainrule/optimizers/list.h"
 
@@ -14,11 +15,21 @@ namespace chainrule {
 
 namespace {
 
+constexpr const char* kAccumulated = "accumulated";  // the array, and of the numbers beside it:
+constexpr const char* kAccumulatedBatches = "accumulated_batches";
+constexpr const char* kAccumulatedWeight = "accumulated_weight";
+
+bool is_common(const std::string& name) { return name == kAccumulate.name || name == kEma.name; }
+
 Choice<Optimizers> choose_optimizer(Spec spec) {
-  spec.require_known(
-      names_of(parameters_of<Optimizers>(Optimizers::index_of("optimizer", spec.name))), {},
-      {"gradient", "learning_rate"});
+  std::vector<std::string> names =
+      names_of(parameters_of<Optimizers>(Optimizers::index_of("optimizer", spec.name)));
+  names.insert(names.end(), {kAccumulate.name, kEma.name});
+  spec.require_known(names, {}, {"gradient", "learning_rate"});
   spec.parts.clear();
+  const auto common = [](const auto& entry) { return is_common(entry.first); };
+  spec.numbers.erase(std::remove_if(spec.numbers.begin(), spec.numbers.end(), common),
+                     spec.numbers.end());
   return choose<Optimizers>("optimizer", spec);
 }
 
@@ -62,12 +73,17 @@ std::size_t index_of(const std::string& what, const std::vector<std::string>& na
 Optimizer::Optimizer(const Spec& spec)
     : choice_(choose_optimizer(spec)),
       transforms_(choose_transforms(spec)),
+      common_(common_of(spec)),
       running_(first_running_numbers()) {
   set_schedule(spec);
 }
 
 Spec Optimizer::spec() const {
   Spec spec = spec_of(choice_);
+  if (common_.batches_of_step > 1) {
+    spec.numbers.emplace_back(kAccumulate.name, static_cast<double>(common_.batches_of_step));
+  }
+  if (common_.ema > 0) spec.numbers.emplace_back(kEma.name, common_.ema);
   for (const GradientTransform& each : transforms_)
     spec.parts.emplace_back("gradient", spec_of(each));
   if (!schedule_spec_.name.empty()) spec.parts.emplace_back("learning_rate", schedule_spec_);
@@ -81,9 +97,20 @@ void Optimizer::configure(const Spec& spec) {
     throw std::invalid_argument("this optimizer cannot become another one, \"" + spec.name + "\"");
   }
   auto transforms = choose_transforms(spec);
+  const Common common = common_of(spec);
   set_schedule(spec);
   transforms_ = std::move(transforms);
   choice_ = choice;
+  common_ = common;
+}
+
+Optimizer::Common Optimizer::common_of(const Spec& spec) {
+  const double batches = spec.number(kAccumulate.name, kAccumulate.standard);
+  require(kAccumulate, batches);
+  constexpr double kNone = 0;
+  const double ema = spec.number(kEma.name, kNone);
+  if (ema != kNone) require(kEma, ema);
+  return {static_cast<std::int64_t>(batches), ema};
 }
 
 // A new schedule begins with the next step; the same one goes on.
@@ -130,6 +157,8 @@ void Optimizer::restore_schedule(const Spec& memory) {
 }
 
 double Optimizer::number(const std::string& name) const {
+  if (name == kAccumulate.name) return static_cast<double>(common_.batches_of_step);
+  if (name == kEma.name) return common_.ema;
   return choice_.numbers[index_of("number of an optimizer",
                                   names_of(parameters_of<Optimizers>(choice_.index)), name)];
 }
@@ -137,7 +166,9 @@ double Optimizer::number(const std::string& name) const {
 std::vector<std::string> Optimizer::state_names() const {
   return Optimizers::visit<std::vector<std::string>>(choice_.index, [](auto member) {
     using Member = typename decltype(member)::type;
-    return std::vector<std::string>(std::begin(Member::kStates), std::end(Member::kStates));
+    std::vector<std::string> names(std::begin(Member::kStates), std::end(Member::kStates));
+    names.push_back(kAccumulated);
+    return names;
   });
 }
 
@@ -176,8 +207,15 @@ void Optimizer::finish_steps(std::int64_t count) {
 }
 
 bool Optimizer::holds_state() const {
-  const bool empty = std::visit([](const auto& states) { return states.empty(); }, states_);
-  return steps_ > 0 && !empty && states_of_ == network_id_;
+  if (states_of_ != network_id_) return false;
+  if (accumulated_.batches > 0) return true;
+  return steps_ > 0 && std::visit(
+                           [](const auto& states) {
+                             return !states.empty() &&
+                                    std::any_of(states.begin(), states.end() - 1,
+                                                [](const auto& each) { return each.size() > 0; });
+                           },
+                           states_);
 }
 
 Optimizer::ByName<std::vector<double>> Optimizer::states() {
@@ -189,6 +227,7 @@ Optimizer::ByName<std::vector<double>> Optimizer::states() {
         for (std::size_t i = 0; i < states.size(); ++i) {
           const auto* first = states[i].data();
           if (states[i].size() == 0) continue;
+          if (names[i] == kAccumulated && accumulated_.batches == 0) continue;
           copies.emplace_back(names[i], std::vector<double>(first, first + states[i].size()));
         }
       },
@@ -201,6 +240,10 @@ Optimizer::ByName<double> Optimizer::running() {
   ByName<double> copies;
   for (const RunningNumber& each : running_numbers()) {
     copies.emplace_back(each.name, running_[copies.size()]);
+  }
+  if (accumulated_.batches > 0) {
+    copies.emplace_back(kAccumulatedBatches, static_cast<double>(accumulated_.batches));
+    copies.emplace_back(kAccumulatedWeight, accumulated_.weight);
   }
   return copies;
 }
@@ -217,34 +260,60 @@ void Optimizer::restore(std::int64_t steps, const ByName<std::vector<double>>& s
     std::copy(values.begin(), values.end(), state.data());
   }
   RunningNumbers numbers = first_running_numbers();
+  Accumulated accumulated;
   for (const auto& [name, value] : running) {
+    if (name == kAccumulatedBatches) {
+      require(holds(Allowed::kCount, value), name, text_of(Allowed::kCount), value);
+      accumulated.batches = static_cast<std::int64_t>(value);
+      continue;
+    }
+    if (name == kAccumulatedWeight) {
+      require(holds(Allowed::kNotNegative, value), name, text_of(Allowed::kNotNegative), value);
+      accumulated.weight = value;
+      continue;
+    }
     numbers[index_of("running number of this optimizer", names_of(running_numbers()), name)] =
         value;
   }
+  if ((accumulated.batches > 0) != (!blocks.empty() && blocks.back().size() > 0)) {
+    throw std::invalid_argument("an accumulated gradient needs its array and its numbers");
+  }
   states_ = std::move(blocks);
+  accumulated_ = accumulated;
   running_ = numbers;
   steps_ = steps;
   network_id_ = states_of_ = kAny;
 }
 
 template <class T>
-Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
-                               const ParameterBlocks& parameters, const RateFunction& rate,
-                               Poll& poll)
+Optimizer::Session<T>::Session(Optimizer& optimizer, const TrainedParameters<T>& parameters,
+                               const RateFunction& rate, Poll& poll)
     : use_(optimizer.uses_, "optimizer"),
       optimizer_(optimizer),
-      network_id_(network_id),
+      parameters_(parameters),
       rate_(rate),
       scheduled_(!optimizer.schedule_spec_.name.empty()),
-      state_set_(optimizer.state_set()) {
+      state_set_(optimizer.state_set()),
+      holds_arrays_(state_set_ != 0 || optimizer.common_.batches_of_step > 1 ||
+                    optimizer.accumulated_.batches > 0),
+      average_(optimizer.common_.ema > 0 ? &parameters.average : nullptr),
+      averages_with_update_(parameters.blocks.all_trained() && !parameters.blocks.limited()) {
   if (optimizer.asks_for_rate() && !rate) {
     throw std::invalid_argument(
         "the learning rate of this optimizer is a function, and none is given");
   }
-  if (state_set_ == 0) return;
-  if (optimizer.states_of_ != network_id) {
-    const bool holds_state = optimizer.holds_state();
-    if (holds_state && optimizer.states_of_ != kAny) {
+  if (average_ && average_->values.size() == 0) {
+    average_->values = AlignedBlock<T>(parameters.blocks.size(), poll);
+  }
+  if (holds_arrays_) allocate_states(poll);
+}
+
+template <class T>
+void Optimizer::Session<T>::allocate_states(Poll& poll) {
+  const ParameterBlocks& blocks = parameters_.blocks;
+  if (optimizer_.states_of_ != parameters_.network_id) {
+    const bool holds_state = optimizer_.holds_state();
+    if (holds_state && optimizer_.states_of_ != kAny) {
       throw std::invalid_argument(
           "this optimizer holds the state of another network; "
           "give each network an optimizer of its own");
@@ -252,20 +321,20 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     States<T> states;
     if (holds_state) {  // restored, and free for any network that it fits
       states = std::visit(
-          [&](const auto& restored) { return states_for<T>(restored, parameters.size(), poll); },
-          optimizer.states_);
+          [&](const auto& restored) { return states_for<T>(restored, blocks.size(), poll); },
+          optimizer_.states_);
     }
-    optimizer.states_ = std::move(states);
-    optimizer.states_of_ = holds_state ? kAny : network_id;
+    optimizer_.states_ = std::move(states);
+    optimizer_.states_of_ = holds_state ? kAny : parameters_.network_id;
   }
-  auto& states = std::get<States<T>>(optimizer.states_);
-  states.resize(optimizer.state_names().size());
-  for (std::size_t i = 0; i < states.size(); ++i) {
+  auto& states = std::get<States<T>>(optimizer_.states_);
+  states.resize(optimizer_.state_names().size());
+  for (std::size_t i = 0; i + 1 < states.size(); ++i) {
     if (!(state_set_ >> i & 1)) continue;
     if (states[i].size() == 0) {  // momentum may have been switched on since the last session
-      AlignedBlock<T> state(parameters.size(), poll);
-      for (const ParameterBlock& block : parameters) {
-        const double first = optimizer.first_value(static_cast<int>(i), block.options.rate);
+      AlignedBlock<T> state(blocks.size(), poll);
+      for (const ParameterBlock& block : blocks) {
+        const double first = optimizer_.first_value(static_cast<int>(i), block.options.rate);
         if (first != 0)
           std::fill_n(block.of(state.data()).data, block.size(), static_cast<T>(first));
       }
@@ -273,6 +342,27 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
     }
     states_.push_back(states[i].data());
   }
+  if (!accumulation().active()) return;
+  if (states.back().size() == 0) states.back() = AlignedBlock<T>(blocks.size(), poll);
+  accumulated_gradient_ = states.back().data();
+}
+
+template <class T>
+Accumulation<T> Optimizer::Session<T>::accumulation() const {
+  Accumulated& accumulated = optimizer_.accumulated_;
+  if (optimizer_.common_.batches_of_step == 1 && accumulated.batches == 0) return {};
+  return {optimizer_.common_.batches_of_step, accumulated_gradient_, &accumulated};
+}
+
+template <class T>
+void Optimizer::Session<T>::update_average(const KernelTable<T>& kernels, Team& team) const {
+  const double keeps = average_->any() ? optimizer_.common_.ema : 0;
+  const std::int64_t count = parameters_.blocks.size();
+  team.run([&](int index, int n_threads) {
+    const Range part = part_of({0, count}, index, n_threads);
+    kernels.axpby(static_cast<T>(1 - keeps), parameters_.values + part.begin, static_cast<T>(keeps),
+                  average_->values.data() + part.begin, part.size());
+  });
 }
 
 template <class T>
@@ -327,6 +417,14 @@ void Optimizer::Session<T>::make_steps(std::int64_t count, OptimizerStep<T>* upd
       update.state_set = state_set_;
       update.n_states = static_cast<int>(states_.size());
       update.states = states_.data();
+      if (average_ && averages_with_update_) {
+        const double keeps = average_->steps + i > 0 ? optimizer_.common_.ema : 0;
+        update.average = average_->values.data();
+        update.average_keeps = static_cast<T>(keeps);
+        update.average_adds = static_cast<T>(1 - keeps);
+      } else {
+        update.average = nullptr;
+      }
       choice.numbers[kLearningRate] = rate(i);
       Running<Member>::advance(choice.numbers, number, running.data());
       update.template set_formula<Member>(choice.numbers, number, running.data());

@@ -18,13 +18,31 @@
 #include "chainrule/memory/aligned_block.h"
 #include "chainrule/network/schedules/schedule.h"
 #include "chainrule/network/use_guard.h"
+#include "chainrule/network/weight_average.h"
+#include "chainrule/plan/accumulation.h"
 #include "chainrule/poll.h"
 #include "chainrule/spec.h"
+#include "chainrule/threads/team.h"
 
 namespace chainrule {
 
 // A learning rate that the caller computes, from the optimizer's steps and whole epochs so far.
 using RateFunction = std::function<double(std::int64_t step, std::int64_t epoch)>;
+
+// What every optimizer takes beside its own hyperparameters.
+constexpr Parameter kAccumulate = {"accumulate", 1, Allowed::kCount,
+                                   "how many batches make one step"};
+constexpr Parameter kEma = {"ema", kRequired, Allowed::kPositiveFraction,
+                            "the decay of an average of the weights"};
+
+// What a session trains.
+template <class T>
+struct TrainedParameters {
+  std::uint64_t network_id;
+  const ParameterBlocks& blocks;
+  const T* values;
+  WeightAverage<T>& average;
+};
 
 class Optimizer {
  public:
@@ -66,13 +84,14 @@ class Optimizer {
    public:
     // Throws std::invalid_argument if the state belongs to another network. The optimizer becomes this network's
     // own with the first step that is finished. `rate` is for an optimizer whose rate is a function, and outlives the session.
-    Session(Optimizer& optimizer, std::uint64_t network_id, const ParameterBlocks& parameters,
-            const RateFunction& rate, Poll& poll);
+    Session(Optimizer& optimizer, const TrainedParameters<T>& parameters, const RateFunction& rate,
+            Poll& poll);
 
     std::int64_t steps() const { return optimizer_.steps_; }
     // Of the step that was made or tried last; before the first, of the one to come.
     double learning_rate() const;
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
+    Accumulation<T> accumulation() const;
     UseGuard& uses() const { return optimizer_.uses_; }
 
     // The step that comes next, once for each factor of the learning rate.
@@ -82,9 +101,19 @@ class Optimizer {
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
       optimizer_.finish_steps(count);
-      optimizer_.network_id_ = network_id_;
-      if (!states_.empty()) optimizer_.states_of_ = network_id_;
+      optimizer_.accumulated_ = {};
+      if (average_) average_->steps += count;
+      make_own();
     }
+    // A batch whose gradient waits for others makes no step, but the optimizer holds something of it.
+    void make_own() {
+      optimizer_.network_id_ = parameters_.network_id;
+      if (holds_arrays_) optimizer_.states_of_ = parameters_.network_id;
+    }
+    // Whether update_average() comes after a step: where the update of the weights that are trained does not do it, since others
+    // are not, or their norms are limited afterwards.
+    bool averages_apart() const { return average_ && !averages_with_update_; }
+    void update_average(const KernelTable<T>& kernels, Team& team) const;
 
     // Tells a schedule what a training records, and that an epoch is whole.
     void connect(const std::vector<Column>& columns) const {
@@ -105,21 +134,28 @@ class Optimizer {
     template <class Rate>
     void make_steps(std::int64_t count, OptimizerStep<T>* updates, Rate&& rate) const;
 
+    void allocate_states(Poll& poll);
+
     UseGuard::Exclusive use_;
     Optimizer& optimizer_;
-    std::uint64_t network_id_;
+    const TrainedParameters<T> parameters_;
     const RateFunction& rate_;
-    bool scheduled_;
-    unsigned state_set_;
-    std::vector<T*> states_;                                       // of the set, in its order
+    const bool scheduled_;
+    const unsigned state_set_;
+    const bool holds_arrays_;
+    std::vector<T*> states_;  // of the set, in its order
+    T* accumulated_gradient_ = nullptr;
+    WeightAverage<T>* average_;  // null where none is wanted
+    const bool averages_with_update_;
     double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
   };
 
  private:
-  // One block for each state that there may be, empty for those that are not kept; no blocks before the first use.
+  // One block for each name in state_names(), empty for those that are not kept; no blocks before the first use.
   template <class T>
   using States = std::vector<AlignedBlock<T>>;
 
+  // Those of the formula, and last that of the accumulated gradient.
   std::vector<std::string> state_names() const;
   unsigned state_set() const;
   double first_value(int state, double rate_factor) const;
@@ -130,9 +166,16 @@ class Optimizer {
   bool holds_state() const;
 
   void set_schedule(const Spec& spec);
+  struct Common {
+    std::int64_t batches_of_step = 1;
+    double ema = 0;  // or 0 for no average
+  };
+  static Common common_of(const Spec& spec);
 
   Choice<Optimizers> choice_;
   std::vector<GradientTransform> transforms_;
+  Common common_;
+  Accumulated accumulated_;
   std::int64_t steps_ = 0, epochs_ = 0;
   RunningNumbers running_{};  // after these steps
   // What stands for the number learning_rate, if anything does: a schedule or, without one, a function of the caller's.

@@ -19,7 +19,7 @@ struct Position {
   //   samples, batch_size, parameters: of the training that it belongs to;
   //   epoch: how many are whole; first: the sample of the next one, in its order, that the next batch begins with;
   //   steps: finished so far; cost_sum, weight_sum: of the epoch's cost so far; seconds: since the training began;
-  //   norm_sum, epoch_seconds: of the epoch so far; epochs_begun, steps_made: of the network; best_value: of the epoch whose
+  //   norm_sum, norms (how many), epoch_seconds: of the epoch so far; epochs_begun, steps_made: of the network; best_value: of the epoch whose
   //   parameters are kept, if any are, with the sign with which less is better;
   //   stopped_by: the number of the condition or callback that has said stop, if one has.
   // words: seed, of the network.

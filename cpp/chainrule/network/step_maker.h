@@ -18,7 +18,7 @@ class StepMaker {
             std::int64_t batch_size, bool one_at_a_time, bool measures_norm)
       : plan_(plan),
         session_(session),
-        transformer_(session.transforms(), measures_norm),
+        transformer_(session.transforms(), measures_norm, session.accumulation()),
         one_by_one_(batch_size == 1 && !one_at_a_time && transformer_.empty() &&
                     plan.trains_one_by_one(samples)),
         rows_at_once_(one_by_one_ ? Plan<T>::OneByOne::kMost : batch_size) {}
@@ -28,7 +28,7 @@ class StepMaker {
     return one_by_one_ ? std::min(rows_at_once_, steps) : rows_at_once_;
   }
 
-  // Returns how many steps were finished: the others, of which there is one at most, came out not finite.
+  // Returns how many batches were finished: the others, of which there is one at most, came out not finite.
   std::int64_t make(const Batch<T>& batch, Team& team, Poll& poll) {
     if (one_by_one_) {
       session_.next_steps(batch.rows.size(), steps_.updates.data());
@@ -39,6 +39,15 @@ class StepMaker {
       steps_.costs[0] = step.cost;
       steps_.begun = 1;
       steps_.finite = step.finite;
+      updated_ = step.updated;
+      if (step.finite && !step.updated) {
+        session_.make_own();
+        return 1;
+      }
+      if (step.finite && session_.averages_apart()) {
+        plan_.store(team);
+        session_.update_average(*plan_.engine().kernels, team);
+      }
     }
     const std::int64_t finished = steps_.finite ? steps_.begun : steps_.begun - 1;
     session_.finish_steps(finished);
@@ -48,6 +57,8 @@ class StepMaker {
   bool finite() const { return steps_.finite; }
   const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
   const CostSums& last_cost() const { return cost(steps_.begun - 1); }
+  // Whether the last batch changed the weights, and was not one of several whose gradients are added up first.
+  bool updated() const { return updated_; }
   // Of the gradient of the last step, if it is measured.
   double gradient_norm() const { return transformer_.norm(); }
 
@@ -57,6 +68,7 @@ class StepMaker {
   GradientTransformer<T> transformer_;
   const bool one_by_one_;
   const std::int64_t rows_at_once_;
+  bool updated_ = true;
   typename Plan<T>::OneByOne steps_;
 };
 

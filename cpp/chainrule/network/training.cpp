@@ -126,7 +126,7 @@ void Training<T>::make_steps() {
     const std::int64_t next = std::min(first_ + rows, n);
     const std::int64_t finished = steps_.make(
         {samples_, order_.rows({first_, next}), order_.rows({next, std::min(next + rows, n)}),
-         Noise::of_step(network_.seed, network_.life.steps_made)},
+         Noise::of_step(network_.seed, network_.life.steps_made), next == n},
         team_, poll_);
     // Not before: a first step that fails changes nothing.
     if (first_ == 0 && finished > 0) ++network_.life.epochs_begun;
@@ -143,7 +143,10 @@ void Training<T>::make_steps() {
                      samples_, steps_finished_ == 0 ? 0 : session_.learning_rate(), poll_);
     }
     first_ = next;
-    if (records_norm_) norm_sum_ += steps_.gradient_norm();
+    if (records_norm_ && steps_.updated()) {
+      norm_sum_ += steps_.gradient_norm();
+      ++norms_;
+    }
     // The conditions' turn after the last step comes with its epoch, so that an epoch that is complete is counted.
     if (next < n && conditions_.watches() >= Watches::kRounds) {
       stopped_by_ = conditions_.tell(
@@ -170,9 +173,8 @@ void Training<T>::end_epoch() {
     require_finite("the validation cost", cost, validation);
   }
   record_value(Quantity::kLearningRate, session_.learning_rate());
-  const std::int64_t steps = (samples_.size() + batch_size_ - 1) / batch_size_;
   if (records_norm_) {
-    record_value(Quantity::kGradientNorm, norm_sum_ / static_cast<double>(steps));
+    record_value(Quantity::kGradientNorm, norm_sum_ / static_cast<double>(norms_));
   }
   record_value(Quantity::kSeconds, epoch_seconds_);
   measure();
@@ -181,6 +183,7 @@ void Training<T>::end_epoch() {
   first_ = 0;
   cost_ = {};
   norm_sum_ = epoch_seconds_ = 0;
+  norms_ = 0;
   if (best_by_ && best_.is_better(best_by_->value(history_.columns))) {
     plan_.store(team_);
     best_.keep(best_by_->value(history_.columns), network_.parameters);

@@ -110,6 +110,7 @@ class Training {
   std::int64_t steps_finished_ = 0;  // in this training
   CostSums cost_;                    // of the epoch so far
   double norm_sum_ = 0;              // of its gradients' norms
+  std::int64_t norms_ = 0;           // how many there are
   double epoch_seconds_ = 0;         // for its steps, until its last turn began
   double turn_began_ = 0;            // and when that was
 

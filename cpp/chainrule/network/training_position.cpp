@@ -78,6 +78,7 @@ Position Training<T>::position() const {
        {"cost_sum", cost_.weighted_cost},
        {"weight_sum", cost_.weight},
        {"norm_sum", norm_sum_},
+       {"norms", number(norms_)},
        {"epoch_seconds", first_ > 0 ? epoch_seconds_ + stopwatch_.seconds() - turn_began_ : 0},
        {"seconds", stopwatch_.seconds()},
        {"epochs_begun", number(network_.life.epochs_begun)},
@@ -105,8 +106,8 @@ template <class T>
 void Training<T>::take_up(const Position& position) {
   const Spec& state = position.state;
   state.require_known({"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum",
-                       "weight_sum", "norm_sum", "epoch_seconds", "seconds", "epochs_begun",
-                       "steps_made", "stopped_by", "best_value"},
+                       "weight_sum", "norm_sum", "norms", "epoch_seconds", "seconds",
+                       "epochs_begun", "steps_made", "stopped_by", "best_value"},
                       {"seed"}, {"stop"});
   require_same(state, "samples", "samples", samples_.size());
   require_same(state, "batch_size", "samples in a batch", batch_size_);
@@ -133,6 +134,7 @@ void Training<T>::take_up(const Position& position) {
   const CostSums cost{finite(state, "cost_sum"), not_negative(state, "weight_sum")};
   const auto n_epochs = static_cast<std::size_t>(epoch);
   const double norm_sum = not_negative(state, "norm_sum");
+  const std::int64_t norms = whole(state, "norms", 0, static_cast<double>(samples_.size()));
   const double epoch_seconds = not_negative(state, "epoch_seconds");
   require_array<double>(position, Quantity::kCost, n_epochs);
   require_array<double>(position, Quantity::kValidationCost, options_.validation ? n_epochs : 0);
@@ -171,6 +173,7 @@ void Training<T>::take_up(const Position& position) {
   network_.life = life;
   stopwatch_.go_on_from(seconds);
   norm_sum_ = norm_sum;
+  norms_ = norms;
   epoch_seconds_ = epoch_seconds;
   turn_began_ = seconds;
   for (Column& each : history_.columns) each.values = position.array(each.quantity.name);

@@ -38,6 +38,7 @@ struct Batch {
   Rows rows;
   Rows next{};    // those of the step after it, whose x may be fetched from memory meanwhile
   Noise noise{};  // of the step
+  bool ends_epoch = false;
 };
 
 // The cost of some samples as its two sums, so that batches add up: C = sum w_i C_i / sum w_i.

@@ -56,7 +56,11 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>* up
     gradient = plan.gradient_memory(poll);
     plan.gradient(gradient, team, poll);
     const std::int64_t count = plan.architecture().n_parameters();
-    if (!transformer.apply(gradient, count, *plan.engine().kernels, team, poll)) {
+    const KernelTable<T>& kernels = *plan.engine().kernels;
+    if (!transformer.accumulate(gradient, count, cost.weight, batch.ends_epoch, kernels, team)) {
+      return {cost, true, false};
+    }
+    if (!transformer.apply(gradient, count, kernels, team, poll)) {
       return {cost, false};
     }
   }

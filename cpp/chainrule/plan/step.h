@@ -12,6 +12,8 @@ struct Step {
   // False where the cost, the norm of the gradient or a new number is not finite. After the first two, nothing has
   // changed; after an update that overflows, only what stays finite has.
   bool finite = true;
+  // False where the gradient was only added to those of other batches, which make a step together.
+  bool updated = true;
 };
 
 // The poll's hook runs only before the first parameter changes.

@@ -68,6 +68,29 @@ template double norm(const float*, std::int64_t, const KernelTable<float>&, std:
 template double norm(const double*, std::int64_t, const KernelTable<double>&, std::vector<double>&,
                      Team&, Poll&);
 
+// Those that were added up stay as they are: only a step that was made is the end of them.
+template <class T>
+bool GradientTransformer<T>::accumulate(T* gradient, std::int64_t count, double weight, bool ends,
+                                        const KernelTable<T>& kernels, Team& team) {
+  if (!accumulation_.active()) return true;
+  Accumulated& before = *accumulation_.accumulated;
+  const bool first = before.batches == 0, completes = accumulation_.completes(ends);
+  if (completes && first) return true;
+  Poll none;
+  const double all = before.weight + weight, share = all > 0 ? 1 / all : 0;
+  in_pieces(count, team, none, [&](std::int64_t begin, std::int64_t n, std::int64_t) {
+    T* const sum = accumulation_.sum + begin;
+    if (completes) {
+      kernels.axpby(static_cast<T>(share), sum, static_cast<T>(share * weight), gradient + begin,
+                    n);
+    } else {
+      kernels.axpby(static_cast<T>(weight), gradient + begin, first ? T(0) : T(1), sum, n);
+    }
+  });
+  if (!completes) before = {before.batches + 1, all};
+  return completes;
+}
+
 template <class T>
 bool GradientTransformer<T>::apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels,
                                    Team& team, Poll& poll) {

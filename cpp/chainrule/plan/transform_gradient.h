@@ -8,6 +8,7 @@
 
 #include "chainrule/gradients/list.h"
 #include "chainrule/kernels/kernel_table.h"
+#include "chainrule/plan/accumulation.h"
 #include "chainrule/poll.h"
 #include "chainrule/threads/team.h"
 
@@ -21,14 +22,19 @@ double norm(const T* gradient, std::int64_t count, const KernelTable<T>& kernels
 template <class T>
 class GradientTransformer {
  public:
-  // With `measures_norm`, norm() is that of the gradient before the transforms.
+  // With `measures_norm`, norm() is that of the gradient of a step before the transforms.
   explicit GradientTransformer(const std::vector<GradientTransform>& transforms,
-                               bool measures_norm = false)
-      : transforms_(transforms), measures_norm_(measures_norm) {}
+                               bool measures_norm = false, const Accumulation<T>& accumulation = {})
+      : transforms_(transforms), measures_norm_(measures_norm), accumulation_(accumulation) {}
 
   // Whether nothing is done to the gradient, and nothing asked of it.
-  bool empty() const { return transforms_.empty() && !measures_norm_; }
+  bool empty() const { return transforms_.empty() && !measures_norm_ && !accumulation_.active(); }
+  // Of the last step.
   double norm() const { return norm_; }
+  // Comes first: takes the gradient of a batch, of samples with this weight in all. Returns whether they make a step, with the
+  // gradient of all that were added up; else it is added to them. Cannot be interrupted.
+  bool accumulate(T* gradient, std::int64_t count, double weight, bool ends,
+                  const KernelTable<T>& kernels, Team& team);
   // One after the other, in place. Returns false where a norm is not finite; the gradient then is anything.
   bool apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels, Team& team,
              Poll& poll);
@@ -36,6 +42,7 @@ class GradientTransformer {
  private:
   const std::vector<GradientTransform>& transforms_;
   const bool measures_norm_;
+  const Accumulation<T> accumulation_;
   double norm_ = 0;
   std::vector<double> sums_;
 };
