@@ -223,7 +223,7 @@ class _MadeOfSettings(Settings, _core.Optimizer):
     _schedule: Schedule | RateFunction | None  # in place of the number learning_rate
     _name: ClassVar[str]
     _settings: ClassVar[dict[str, Setting[Any]]]
-    _arguments: ClassVar[tuple[str, ...]]  # but for the gradient transforms
+    _arguments: ClassVar[tuple[str, ...]]  # but for those of every optimizer
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -235,9 +235,7 @@ class _MadeOfSettings(Settings, _core.Optimizer):
             for name, each in vars(kind).items()
             if isinstance(each, Setting)
         }
-        cls._arguments = tuple(
-            name for name, each in cls._settings.items() if not isinstance(each, Transform)
-        )
+        cls._arguments = tuple(name for name in cls._settings if name not in vars(Optimizer))
         cls.__init__ = _init_of(cls)  # type: ignore[method-assign]
 
     def _make(self, values: dict[str, Any]) -> None:
@@ -245,8 +243,9 @@ class _MadeOfSettings(Settings, _core.Optimizer):
         rate = values["learning_rate"]
         part = schedule_part(rate)
         numbers: dict[str, float] = {}
-        for name in self._arguments:
-            numbers |= self._settings[name].numbers(values.pop(name))
+        for name, each in self._settings.items():
+            if not isinstance(each, Transform):
+                numbers |= each.numbers(values.pop(name))
         super().__init__((self._name, numbers, {}, _parts(values) + part))
         self._schedule = rate if part else None
 
@@ -347,7 +346,7 @@ class Optimizer(_MadeOfSettings):
             for name, each in vars(Optimizer).items()
             if isinstance(each, Setting) and getattr(self, name) != each.default
         ]
-        shown = [*(name for name in self._arguments if name not in vars(Optimizer)), *common]
+        shown = (*self._arguments, *common)
         arguments = ", ".join(f"{name}={getattr(self, name)!r}" for name in shown)
         return f"{type(self).__name__}({arguments})"
 
