@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import os
+import re
 import zlib
 from dataclasses import dataclass
 from itertools import product
@@ -217,6 +218,11 @@ def assert_relative(actual, expected, tolerance, what):
     """Compare elementwise, relative to the largest element: sums may cancel in a single one."""
     scale = 0 if expected is None else np.abs(expected).max()
     assert_within(actual, expected, tolerance * scale, what)
+
+
+def named(value):
+    """Return what a test with this value is called: its repr without an address, not too long."""
+    return re.sub(r" at 0x\w+", "", repr(value))[:60]
 
 
 def bits(net):

@@ -132,8 +132,8 @@ def test_weightless_batches():
     [
         (0, ValueError, "accumulate must be a whole number >= 1, got 0"),
         (-2, ValueError, "accumulate must be a whole number >= 1, got -2"),
-        (1.5, TypeError, "accumulate must be a whole number, got 1.5"),
-        ("2", TypeError, "accumulate must be a whole number, got '2'"),
+        (1.5, ValueError, "accumulate must be a whole number >= 1, got 1.5"),
+        ("2", TypeError, "accumulate must be a number, got '2'"),
     ],
 )
 def test_wrong_numbers(value, error, message):

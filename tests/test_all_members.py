@@ -176,7 +176,8 @@ def test_numbers_out_of_range_are_refused(family, name, parameter, value, allowe
     if allowed == "0 or 1" and family != "optimizers":
         error, allowed = TypeError, "True or False"
     message = re.escape(f"{parameter} must be {allowed}, got")
-    make_with = cr.SGD if family == "gradient_transforms" else partial(make, family, name)
+    of_all = family in ("gradient_transforms", "every_optimizer")
+    make_with = cr.SGD if of_all else partial(make, family, name)
     with pytest.raises(error, match=message):
         make_with(**{parameter: value})
 

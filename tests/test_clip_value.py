@@ -11,7 +11,7 @@ import chainrule as cr
 from chainrule import _core
 from chainrule.optimizers import Optimizer
 from reference import GRADIENT_TRANSFORMS, OPTIMIZERS, train
-from support import DTYPES, Case, assert_relative, bits, reference_of
+from support import DTYPES, Case, assert_relative, bits, named, reference_of
 
 LIMITS = _core.gradient_transforms()
 WRONG = [0, -1, np.inf, -np.inf, np.nan, "1", b"1", 1j, [1.0], object()]
@@ -99,7 +99,7 @@ def test_as_torch_clips():
 
 
 @pytest.mark.parametrize("limit", LIMITS)
-@pytest.mark.parametrize("value", WRONG, ids=repr)
+@pytest.mark.parametrize("value", WRONG, ids=named)
 @pytest.mark.parametrize("kind", [cr.SGD, cr.NAdam])
 def test_wrong_limits(kind, value, limit):
     with pytest.raises((TypeError, ValueError), match=f"{limit} must be a"):

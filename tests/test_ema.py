@@ -164,7 +164,7 @@ def test_none():
 @pytest.mark.parametrize(
     ("value", "error", "message"),
     [
-        (0, ValueError, "ema must be None or a number > 0 and < 1, got 0"),
+        (0, ValueError, "ema must be a number > 0 and < 1, got 0"),
         (1, ValueError, "ema must be a number > 0 and < 1, got 1"),
         (-0.5, ValueError, "ema must be a number > 0 and < 1, got -0.5"),
         (float("nan"), ValueError, "ema must be a number > 0 and < 1, got nan"),

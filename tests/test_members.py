@@ -15,6 +15,7 @@ from support import (
     ELEMENTWISE,
     assert_relative,
     bits,
+    named,
     output_of,
     random_targets,
     reference_of,
@@ -109,7 +110,7 @@ def test_a_delta_of_0_is_refused():
         cr.Huber(0)
 
 
-@pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=named)
 def test_no_numbers(value):
     with pytest.raises(TypeError, match="slope must be a number, got"):
         cr.LeakyRelu(value)

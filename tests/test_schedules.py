@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import chainrule as cr
-from support import DTYPES, bits
+from support import DTYPES, bits, named
 
 rng = np.random.default_rng(5)
 X, Y = rng.normal(size=(40, 5)), rng.normal(size=(40, 2))
@@ -60,7 +60,7 @@ FORMULAS = [
 SCHEDULES = [schedule for schedule, _ in FORMULAS] + [cr.ReduceOnPlateau(0.5)]
 
 
-@pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize(("schedule", "formula"), FORMULAS, ids=named)
 def test_formulas(schedule, formula):
     for t in range(70):
         assert schedule.rate_at(t) == pytest.approx(formula(t), rel=1e-14, abs=1e-17), t
@@ -107,7 +107,7 @@ def rates_of_torch(make_scheduler, n, **scheduler):
             20,
         ),
     ],
-    ids=lambda each: str(each)[:40],
+    ids=named,
 )
 def test_as_torch(schedule, make, n):
     rates = rates_of_torch(make, n)
@@ -260,7 +260,7 @@ PLATEAU = [5, 4, 4, 4, 3, 3, 3, 3, 3, 2.9999, 2.9998, 2.9]
         {"patience": 0, "cooldown": 2},
         {"patience": 1, "threshold": 0.1, "min_rate": 0.02},
     ],
-    ids=str,
+    ids=named,
 )
 def test_as_torch_on_a_plateau(options):
     schedulers = pytest.importorskip("torch").optim.lr_scheduler
@@ -315,7 +315,7 @@ def test_a_plateau_behind_a_warm_up():
 # ---- Values, and what is none --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda each: str(each)[:60])
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=named)
 def test_schedules_are_values(schedule):
     for twin in copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule)):
         assert twin == schedule

@@ -8,7 +8,7 @@ import pytest
 
 import chainrule as cr
 from chainrule import _core
-from support import bits
+from support import bits, named
 
 rng = np.random.default_rng(5)
 X, Y = rng.normal(size=(40, 5)), rng.normal(size=(40, 2))
@@ -31,7 +31,7 @@ def tenth_of_steps(step, epoch):
         cr.ReduceOnPlateau(0.1, 0.5, patience=0, threshold=0.5, cooldown=1),
         tenth_of_steps,
     ],
-    ids=str,
+    ids=named,
 )
 def test_a_training_that_is_cut_after_any_step_goes_on(schedule):
     """Promise R3: the schedule is where it was."""

@@ -15,6 +15,7 @@ from support import (
     PAIRS,
     assert_relative,
     bits,
+    named,
     random_targets,
     reference_of,
     seed_of,
@@ -341,7 +342,7 @@ def test_an_eps_out_of_range(eps):
         cr.LayerNorm(eps)
 
 
-@pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=named)
 def test_no_numbers(value):
     with pytest.raises(TypeError, match="rate must be a number, got"):
         cr.Dropout(value)

@@ -8,15 +8,7 @@ from inspect import Parameter, Signature
 from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, dataclass_transform, overload
 
 from chainrule import _core
-from chainrule._spec import (
-    Settings,
-    Spec,
-    real_number,
-    refuse_second_init,
-    shown,
-    true_or_false,
-    whole_number,
-)
+from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
 from chainrule.schedules import RateFunction, Schedule
 
 T = TypeVar("T")
@@ -91,12 +83,12 @@ class Flag(Setting[bool]):
 
 
 class Count(Setting[int]):
-    """A whole number."""
+    """A whole number, as the core declares it."""
 
     _type = "int"
 
     def numbers(self, value: object) -> dict[str, float]:
-        return {self._name: whole_number(self._name, value)}
+        return {self._name: real_number(self._name, value)}
 
     def _read(self, optimizer: Optimizer) -> int:
         return int(optimizer._number(self._name))
@@ -113,7 +105,7 @@ class OptionalNumber(Setting[float | None]):
         number = real_number(self._name, value)
         if number == 0:  # which would be taken for None
             _, allowed = _DECLARED[self._name][self._name]
-            raise ValueError(f"{self._name} must be None or {allowed}, got 0")
+            raise ValueError(f"{self._name} must be {allowed}, got 0")
         return {self._name: number}
 
     def _read(self, optimizer: Optimizer) -> float | None:
