@@ -39,6 +39,7 @@ from chainrule.callbacks import Callback, Record
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
+from chainrule.lbfgs import LBFGS
 from chainrule.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -90,6 +91,7 @@ from chainrule.trace import Trace
 
 __all__ = [
     "F1",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",

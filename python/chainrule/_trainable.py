@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy.typing as npt
 
-from chainrule import _core
+from chainrule import _core, _no_optimizer
 from chainrule._class_weight import ClassWeight
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import shown
 from chainrule._training import train
 from chainrule.history import History
+from chainrule.lbfgs import LBFGS
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 
@@ -41,7 +42,7 @@ class Trainable(_core.Network):
         x: npt.ArrayLike,
         y: npt.ArrayLike,
         *,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | LBFGS | None = None,
         epochs: int | Literal["auto"] | None = "auto",
         batch_size: int = 32,
         validation_data: tuple[npt.ArrayLike | None, ...] | None = None,
@@ -73,13 +74,15 @@ class Trainable(_core.Network):
             (n,), whole numbers from 0 to n_out - 1, or probabilities, shape (n, n_out). For
             "binary_cross_entropy" numbers from 0 to 1, for "poisson" numbers >= 0, for "hinge" -1
             or 1. NaN, a target that is missing, for losses with ``mask_nan``.
-        optimizer : SGD or Adam, optional
-            By default a new ``Adam()``.
+        optimizer : optimizer or LBFGS, optional
+            By default a new ``Adam()``. `LBFGS` takes all samples in each of its iterations, which
+            are epochs here; with it "auto" goes on until it has converged.
         epochs : int, "auto" or None, default "auto"
             How often to go through all samples; None until a condition in `stop`, or a callback,
             ends it. "auto" is None with a condition in `stop`, else 1; with an `order`, always 1.
         batch_size : int, default 32
-            Samples per update; the last batch of an epoch may be smaller.
+            Samples per update; the last batch of an epoch may be smaller. `LBFGS` leaves the
+            default out of account and takes no number below that of the samples.
         validation_data : (x, y) or (x, y, sample_weight), optional
             Samples whose cost is computed after each epoch, with the same `class_weight`.
         stop : stop condition or sequence of stop conditions, optional
@@ -208,6 +211,8 @@ class Trainable(_core.Network):
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer | None) -> None:
+        if isinstance(optimizer, LBFGS):
+            raise TypeError(_no_optimizer.why(optimizer))
         if not isinstance(optimizer, Optimizer | None):
             raise TypeError(f"optimizer must be an optimizer or None, got {shown(optimizer)}")
         self._optimizer = optimizer

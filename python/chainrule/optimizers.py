@@ -12,15 +12,6 @@ from chainrule._optimizer import Flag, LearningRate, Number, Pair
 from chainrule._optimizer import Optimizer as Optimizer
 
 
-def example_of(name: str) -> str:
-    """Return how the optimizer whose name is nearest to `name` is written."""
-    from difflib import get_close_matches
-
-    kinds = {kind._name: kind for kind in Optimizer.__subclasses__() if kind.__module__ == __name__}
-    nearest = get_close_matches(name.lower(), kinds, n=1, cutoff=0) or [Adam._name]
-    return f"cr.{kinds[nearest[0]].__name__}()"
-
-
 class SGD(Optimizer):
     """Gradient descent: w := w - epsilon g.
 
