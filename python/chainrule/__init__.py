@@ -36,6 +36,7 @@ from chainrule.activations import (
     Tanh,
 )
 from chainrule.callbacks import Callback, Record
+from chainrule.diagnosis import Diagnosis
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
@@ -106,6 +107,7 @@ __all__ = [
     "CostBelow",
     "CrossEntropy",
     "Dense",
+    "Diagnosis",
     "Dropout",
     "Elu",
     "Explanation",
