@@ -38,19 +38,21 @@ def directly(cost_and_gradient, first, iterations):
 # ---- The iterations ------------------------------------------------------------------------------
 
 
-def test_iterates_are_those_of_scipy_on_the_networks_cost():
-    net, own = make(), make()
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_iterates_are_those_of_scipy_on_the_networks_cost(plan, dtype):
+    net, own = make(dtype), make(dtype)
 
     def cost_and_gradient(point):
         own.parameters = point
-        return own.value_and_grad(X, Y)
+        cost, gradient = own.value_and_grad(X, Y)
+        return cost, gradient.astype(float)
 
-    points, costs = directly(cost_and_gradient, net.parameters.copy(), 25)
+    points, costs = directly(cost_and_gradient, net.parameters.astype(float), 25)
     seen = []
     watcher = AfterEpoch(lambda network: seen.append(network.parameters.copy()))
     history = net.fit(X, Y, optimizer=cr.LBFGS(), epochs=25, callbacks=watcher)
     assert len(points) == 25
-    assert np.array_equal(seen, points)
+    assert np.array_equal(seen, np.array(points, dtype))
     assert history.cost == costs
     assert history.stopped_by == "epochs"
     assert (history.epochs, history.n_samples, len(history.epoch_seconds)) == (25, 60, 25)
