@@ -23,12 +23,11 @@ def _nearest(name: str) -> str:
     """Return how the optimizer whose name is nearest to `name` is written."""
     from difflib import get_close_matches
 
-    kinds = {
-        kind._name: kind
+    written = {
+        kind._name: f"cr.{kind.__name__}()"
         for kind in optimizers.Optimizer.__subclasses__()
-        if kind.__module__ == optimizers.__name__
+        if getattr(optimizers, kind.__name__, None) is kind  # none of the user's own
     }
-    written = {known: f"cr.{kind.__name__}()" for known, kind in kinds.items()}
     written["lbfgs"] = written["l-bfgs"] = "cr.LBFGS()"
     nearest = get_close_matches(name.lower(), written, n=1, cutoff=0) or ["adam"]
     return written[nearest[0]]
