@@ -161,6 +161,17 @@ def test_frozen_layers_keep_their_weights(dtype):
     assert not np.array_equal(net.layers[2].weights, trained)
 
 
+def test_the_average_of_other_trainings_stays():
+    net = make()
+    net.fit(X, Y, optimizer=cr.Adam(ema=0.9), epochs=2)
+    average = net.average
+    net.fit(X, Y, optimizer=cr.LBFGS(), epochs=3)
+    assert np.array_equal(net.average, average)
+    with net.averaged(), pytest.raises(ValueError, match="can be trained again after"):
+        net.fit(X, Y, optimizer=cr.LBFGS(), epochs=1)
+    assert net.history.epochs == 3
+
+
 def test_a_cost_of_ones_own_gets_all_samples_at_once():
     shapes = set()
 
