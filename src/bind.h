@@ -25,6 +25,7 @@ void bind_measure(py::module_& module);
 void bind_members(py::module_& module);
 void bind_optimizer(py::module_& module);
 void bind_network(py::module_& module);
+void bind_objective(py::module_& module);
 void bind_position(py::module_& module);
 void bind_training(py::module_& module);
 

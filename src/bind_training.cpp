@@ -11,20 +11,15 @@
 #include "network_docs.h"
 #include "python_call.h"
 #include "python_callback.h"
+#include "python_minimizer.h"
 
 namespace chainrule {
 namespace {
 
 Optimizer& to_optimizer(const py::object& object) {
   if (py::isinstance<Optimizer>(object)) return bound<Optimizer>(object);
-  std::string example = "cr.Adam()";
-  if (py::isinstance<py::str>(object)) {
-    example = py::module_::import("chainrule.optimizers")
-                  .attr("example_of")(object)
-                  .template cast<std::string>();
-  }
-  throw py::type_error("optimizer must be an optimizer such as " + example + ", got " +
-                       shown(object));
+  const py::object why = py::module_::import("chainrule._no_optimizer").attr("why");
+  throw py::type_error(why(object).template cast<std::string>());
 }
 
 // The function that says what the optimizer's learning rate is, None where it has another one. The caller keeps it alive.
@@ -110,7 +105,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& questions, const py::object& history, const py::object& callbacks,
          const py::object& position, const py::object& leave_after, const py::object& metrics,
          const py::object& compute_metrics, const py::object& gradient_norm,
-         const py::object& class_weight) {
+         const py::object& class_weight, const py::object& minimizer) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -131,6 +126,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
         options.callbacks.push_back(&of_python.emplace_back(each));
       }
     }
+    if (!minimizer.is_none()) options.minimizer = python_minimizer(minimizer);
     const py::object rate = rate_function_of(optimizer, optimizer_);
     options.rate = ask_rate(rate);
     if (!metrics.is_none()) options.metrics = to_metrics(metrics, compute_metrics);
@@ -207,7 +203,7 @@ void bind_training(py::module_& module) {
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "
                    "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None, "
-                   "class_weight=None",
+                   "class_weight=None, minimizer=None",
                    "Train; `Network.fit` says how.");
 }
 

@@ -19,6 +19,7 @@ PYBIND11_MODULE(_core, module, pybind11::mod_gil_not_used(),
   bind_members(module);
   bind_optimizer(module);
   bind_network(module);
+  bind_objective(module);
   bind_position(module);
   bind_training(module);
 }

@@ -185,7 +185,8 @@ def imports(path):
                 yield full if full in MODULES else module
 
 
-EXTRAS = {"matplotlib", "tqdm"}  # within functions: tests/test_import.py sees what an import brings
+# Within functions: tests/test_import.py sees what an import brings.
+EXTRAS = {"matplotlib", "scipy", "threadpoolctl", "tqdm"}
 
 
 def test_python_imports_numpy_and_nothing_else():

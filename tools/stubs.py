@@ -26,6 +26,7 @@ PARAMETERS = {
     "history": "History | None",
     "leave_after": "int | None",
     "metrics": "collections.abc.Sequence[tuple[str, str | None]] | None",
+    "minimizer": "collections.abc.Callable[[Objective], None] | None",
     "n": "int",
     "optimizer": "Optimizer",
     "order": "numpy.typing.ArrayLike | None",

@@ -36,9 +36,11 @@ from chainrule.activations import (
     Tanh,
 )
 from chainrule.callbacks import Callback, Record
+from chainrule.diagnosis import Diagnosis
 from chainrule.explain import Explanation
 from chainrule.history import History
 from chainrule.layers import Dense, Input
+from chainrule.lbfgs import LBFGS
 from chainrule.losses import (
     BinaryCrossEntropy,
     CrossEntropy,
@@ -90,6 +92,7 @@ from chainrule.trace import Trace
 
 __all__ = [
     "F1",
+    "LBFGS",
     "SGD",
     "Adadelta",
     "Adagrad",
@@ -104,6 +107,7 @@ __all__ = [
     "CostBelow",
     "CrossEntropy",
     "Dense",
+    "Diagnosis",
     "Dropout",
     "Elu",
     "Explanation",

@@ -14,6 +14,7 @@ __all__: list[str] = [
     "ConcurrentUseError",
     "History",
     "Network",
+    "Objective",
     "Optimizer",
     "Position",
     "ShapeError",
@@ -139,6 +140,7 @@ class Network:
         compute_metrics: collections.abc.Callable[[], list[float]] | None = None,
         gradient_norm: bool | None = None,
         class_weight: typing.Any = None,
+        minimizer: collections.abc.Callable[[Objective], None] | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -398,6 +400,26 @@ class Network:
         """
     @threads.setter
     def threads(self, arg1: typing.Any) -> None: ...
+
+class Objective:
+    """
+    The cost of all samples of a training, for a minimizer.
+    """
+    def finish_iteration(self) -> bool:
+        """
+        Say that the last point is the next iterate; return whether to stop.
+        """
+    def value_and_grad(
+        self, point: typing.Annotated[numpy.typing.ArrayLike, numpy.float64]
+    ) -> tuple[float, numpy.typing.NDArray[numpy.float64]]:
+        """
+        Return cost and gradient; the cost is NaN where one of them is not finite.
+        """
+    @property
+    def parameters(self) -> numpy.typing.NDArray[numpy.float64]:
+        """
+        numpy.ndarray: A copy, after the last finished iteration.
+        """
 
 class Position:
     """

@@ -1,10 +1,10 @@
-"""How explanations and traces look in a notebook: as MathML within HTML, and as LaTeX."""
+"""How explanations, traces and tables look in a notebook: as MathML within HTML, and as LaTeX."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -194,6 +194,15 @@ def trace_latex(trace: Trace) -> str:
 def _row(cells: Iterable[str], tag: str = "td") -> str:
     style = ' style="text-align: left; vertical-align: top; padding: 2px 8px"'
     return "<tr>" + "".join(f"<{tag}{style}>{cell}</{tag}>" for cell in cells) + "</tr>"
+
+
+def table_html(heading: str, rows: Sequence[Iterable[str]]) -> str:
+    """Return a table whose first row has the heads of the columns."""
+    from html import escape
+
+    heads, *others = ([escape(cell) for cell in row] for row in rows)
+    lines = [_row(heads, "th"), *map(_row, others)]
+    return f"<div><p>{escape(heading)}</p><table>{''.join(lines)}</table></div>"
 
 
 def _html_vector(numbers: npt.NDArray[Any]) -> str:

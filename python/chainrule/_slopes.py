@@ -29,6 +29,30 @@ def slopes(activation: str | Activation, z: Array) -> Array:
     return _core.activate(spec_of(activation), z, np.ones(z.shape))[1]
 
 
+def own_slopes(activation: str | Activation, z: Array) -> Array:
+    """Return da_j/dz_j of each neuron, shape (batch, n), for any activation.
+
+    Of softmax that is the diagonal of the Jacobians, a_j (1 - a_j).
+    """
+    if is_elementwise(activation):
+        return slopes(activation, z)
+    a = _core.activate(spec_of(activation), z, np.zeros(z.shape))[0]
+    return a * (1 - a)
+
+
+def largest_of_bounded(activation: str | Activation) -> float | None:
+    """Return the largest |da_j/dz_j| of a bounded activation; None for one without bounds."""
+    if not is_elementwise(activation):
+        return 0.25  # a_j (1 - a_j) where a_j is 1/2
+    far = np.array([[1e4, 1e8], [-1e4, -1e8]])
+    with np.errstate(all="ignore"):  # one without bounds overflows
+        a = _core.activate(spec_of(activation), far, np.ones(far.shape))[0]
+        if not (np.abs(a[:, 1] - a[:, 0]) < 1).all():
+            return None
+    z = np.linspace(-8, 8, 1025)[None]  # 0, where most are steepest, among them
+    return float(np.abs(slopes(activation, z)).max())
+
+
 def jacobian_columns(activation: str | Activation, z: Array, columns: slice) -> Array:
     """Return da_i/dz_j for all neurons i and the neurons j in `columns`, shape (n, columns).
 

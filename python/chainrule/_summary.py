@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chainrule import _training_options
 from chainrule._spec import Member
+from chainrule._table import aligned_rows
 from chainrule.layers import Dense, Input, widths_of
 from chainrule.stages import Stage
 
@@ -42,16 +43,11 @@ def summary(network: Network) -> str:
         rows.append(row)
     if not any(row[-1] for row in rows[1:]):
         rows = [(*row[:-1], "") for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     align = (str.rjust, str.ljust, str.rjust, *[str.ljust] * 3, str.rjust, str.ljust)
-    table = [
-        "  ".join(put(cell, width) for put, cell, width in zip(align, row, widths, strict=True))
-        for row in rows
-    ]
     loss = network.loss
     loss_name = getattr(loss, "__name__", "custom") if callable(loss) else _name(loss)
     head = (
         f"{type(network).__name__} {widths_of(network.layers)}, "
         f"{network.n_parameters:,} parameters, loss {loss_name}, {network.dtype.name}"
     )
-    return "\n".join([head, *(f"  {line}".rstrip() for line in table)])
+    return "\n".join([head, *aligned_rows(rows, align)])

@@ -1,4 +1,4 @@
-"""What a network does with many samples: train, and tell how good it is."""
+"""What a network does with many samples: train, and tell how good it is and how it does."""
 
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy.typing as npt
 
-from chainrule import _core
+from chainrule import _core, _no_optimizer
 from chainrule._class_weight import ClassWeight
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import shown
 from chainrule._training import train
+from chainrule.diagnosis import Diagnosis, diagnose
 from chainrule.history import History
+from chainrule.lbfgs import LBFGS
 from chainrule.optimizers import Adam, Optimizer
 from chainrule.stopping import StopCondition
 
@@ -41,7 +43,7 @@ class Trainable(_core.Network):
         x: npt.ArrayLike,
         y: npt.ArrayLike,
         *,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | LBFGS | None = None,
         epochs: int | Literal["auto"] | None = "auto",
         batch_size: int = 32,
         validation_data: tuple[npt.ArrayLike | None, ...] | None = None,
@@ -73,13 +75,15 @@ class Trainable(_core.Network):
             (n,), whole numbers from 0 to n_out - 1, or probabilities, shape (n, n_out). For
             "binary_cross_entropy" numbers from 0 to 1, for "poisson" numbers >= 0, for "hinge" -1
             or 1. NaN, a target that is missing, for losses with ``mask_nan``.
-        optimizer : SGD or Adam, optional
-            By default a new ``Adam()``.
+        optimizer : optimizer or LBFGS, optional
+            By default a new ``Adam()``. `LBFGS` takes all samples in each of its iterations, which
+            are epochs here; with it "auto" goes on until it has converged.
         epochs : int, "auto" or None, default "auto"
             How often to go through all samples; None until a condition in `stop`, or a callback,
             ends it. "auto" is None with a condition in `stop`, else 1; with an `order`, always 1.
         batch_size : int, default 32
-            Samples per update; the last batch of an epoch may be smaller.
+            Samples per update; the last batch of an epoch may be smaller. `LBFGS` leaves the
+            default out of account and takes no number below that of the samples.
         validation_data : (x, y) or (x, y, sample_weight), optional
             Samples whose cost is computed after each epoch, with the same `class_weight`.
         stop : stop condition or sequence of stop conditions, optional
@@ -208,6 +212,8 @@ class Trainable(_core.Network):
 
     @optimizer.setter
     def optimizer(self, optimizer: Optimizer | None) -> None:
+        if isinstance(optimizer, LBFGS):
+            raise TypeError(_no_optimizer.why(optimizer))
         if not isinstance(optimizer, Optimizer | None):
             raise TypeError(f"optimizer must be an optimizer or None, got {shown(optimizer)}")
         self._optimizer = optimizer
@@ -249,3 +255,81 @@ class Trainable(_core.Network):
         return {"cost": cost} | {
             each.name or "": value for each, value in zip(made, values, strict=True)
         }
+
+    def diagnose(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None = None,
+        *,
+        class_weight: ClassWeight | None = None,
+        learning_rate: float | None = None,
+        optimizer: Optimizer | None = None,
+    ) -> Diagnosis:
+        """Look for dead and saturated neurons, and for gradients that vanish or explode.
+
+        Parameters
+        ----------
+        x, y, sample_weight, class_weight
+            Samples, targets and weights as in `fit`, all of them at once. Weights count for the
+            cost and its gradient; in the shares each sample counts once.
+        learning_rate : float, optional
+            The epsilon of the update, >= 0; 0.01 by default.
+        optimizer : optimizer, optional
+            Whose learning rate is taken instead. The update is that of plain gradient descent
+            whatever optimizer it is.
+
+        Returns
+        -------
+        Diagnosis
+            A table with a row for each layer that has parameters; ``print`` shows it, ``to_dict()``
+            has its columns:
+
+            * "layer": its number, that of the input being 1: it is ``net.layers[layer - 1]``.
+            * "kind", "activation", "neurons": what it is.
+            * "zero": the share of the activations a_j, over samples and neurons, that are 0.
+            * "dead": the share of the neurons whose a_j is 0 for every sample. From one that uses
+              relu no gradient comes back for these samples.
+            * "saturated": of an activation with bounds ("sigmoid", "tanh", "softmax", "softsign",
+              "relu6", "hard_sigmoid"), the share of the activations with abs(f'(z_j)) below 0.05
+              of its maximum, beyond abs(z) = 2.2 for tanh; f' is da_j/dz_j. None for other layers.
+            * "gradient_norm", "weight_norm": the Euclidean norms of dC/dW and W (gamma for
+              `LayerNorm`), with penalties in C as always.
+            * "gradient_to_weight": the one divided by the other.
+            * "update_to_weight": epsilon norm(dC/dW) / norm(W), with the layer's
+              `learning_rate_factor` in epsilon; 0 for a frozen layer. About 1e-3 is a common aim.
+
+            A ratio is 0 where the gradient is 0, and infinite where W alone is 0.
+
+        Raises
+        ------
+        ShapeError, ValueError, TypeError
+            If x or y is not as `fit` takes them; if `learning_rate` is out of its range, there are
+            both it and `optimizer`, or that of the optimizer is a schedule or a function.
+
+        Notes
+        -----
+        `Dropout` drops nothing here. All activations of all samples are in memory at once.
+
+        Examples
+        --------
+        >>> import chainrule as cr
+        >>> layers = [cr.Input(1), cr.Dense(2, "relu"), cr.Dense(1, bias=False)]
+        >>> net = cr.Network(layers, dtype="float64", rng=0)
+        >>> net.layers[1].weights, net.layers[1].bias = [[1], [-1]], [0, 0]
+        >>> net.layers[2].weights = [[1, 0]]
+        >>> net.diagnose([[1], [2]], [0, 0], learning_rate=0.1)
+        Diagnosis: cost 2.5, learning rate 0.1
+          layer  kind   activation  neurons   zero   dead  saturated  |dW|   |W|  dW/W  update/W
+              2  Dense  relu              2  50.0%  50.0%          -     5  1.41  3.54     0.354
+              3  Dense  identity          1   0.0%   0.0%          -     5     1     5       0.5
+        """
+        return diagnose(
+            self._network,
+            x,
+            y,
+            sample_weight,
+            class_weight=class_weight,
+            learning_rate=learning_rate,
+            optimizer=optimizer,
+        )

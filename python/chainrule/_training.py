@@ -15,7 +15,8 @@ from chainrule._measured import as_metrics, measure
 from chainrule._spec import as_list, real_number, shown, true_or_false, whole_number
 from chainrule.callbacks import as_callbacks, hooks_of
 from chainrule.history import History, history_of
-from chainrule.optimizers import Adam, Optimizer
+from chainrule.lbfgs import LBFGS
+from chainrule.optimizers import SGD, Adam, Optimizer
 from chainrule.progress import progress_of
 from chainrule.stopping import StopCondition
 
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 # Purpose of the random numbers that divide samples, beside the seed.
 _SPLIT = 0x73706C6974
+# A batch of all samples, however many there are.
+_ALL = 2**63 - 1
 
 
 def train(
     network: Network,
     data: tuple[Any, Any, Any, Any, Any],
     *,
-    optimizer: Optimizer | None,
+    optimizer: Optimizer | LBFGS | None,
     epochs: int | Literal["auto"] | None,
     batch_size: int,
     stop: StopCondition | Sequence[StopCondition],
@@ -51,9 +54,11 @@ def train(
     conditions = as_list("stop", "hold stop conditions", StopCondition, stop)
     of_user = as_callbacks(callbacks)
     if isinstance(epochs, str) and epochs == "auto":
-        epochs = None if conditions and order is None else 1
+        ends = conditions or isinstance(optimizer, LBFGS)
+        epochs = None if ends and order is None else 1
     if epochs is not None and (epochs := whole_number("epochs", epochs)) < 0:
         raise ValueError(f"epochs must be >= 0, got {epochs}")
+    batch_size = whole_number("batch_size", batch_size)
     x, y, sample_weight, validation_data, class_weight = data
     if validation_split is not None:
         if validation_data is not None:
@@ -63,6 +68,11 @@ def train(
         x, y, sample_weight, validation_data = split(
             validation_split, x, y, sample_weight, network.seed
         )
+    minimizer = None
+    if isinstance(optimizer, LBFGS):
+        minimizer = optimizer._run(network, batch_size, _count(x), order)
+        # The core has an optimizer in every training; this one's rate tells of no step.
+        optimizer, batch_size = SGD(0), _ALL
     measured = as_metrics(metrics, network)
     names = [each.name or "" for each in measured]
     if validation_data is not None:
@@ -86,7 +96,7 @@ def train(
             y,
             optimizer,
             -1 if epochs is None else epochs,
-            whole_number("batch_size", batch_size),
+            batch_size,
             true_or_false("shuffle", shuffle),
             order,
             [each._spec_with(questions) for each in conditions],
@@ -99,6 +109,7 @@ def train(
             compute_metrics=compute_metrics,
             gradient_norm=true_or_false("gradient_norm", gradient_norm),
             class_weight=class_weight,
+            minimizer=minimizer,
         )
     except BaseException as error:
         if record.begun:
@@ -110,6 +121,8 @@ def train(
     finally:
         for each in displays:
             each.close()
+    if minimizer is not None:
+        may_stop += [*displays, minimizer.ended_by]
     network._history = history_of(record, may_stop, names, _count(x))
     return network._history
 

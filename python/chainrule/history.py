@@ -21,19 +21,21 @@ class History:
     ----------
     cost : list of float
         Training cost of each whole epoch: the mean over its samples (by their weights, where they
-        have some), each with the parameters before the update of its batch.
+        have some), each with the parameters before the update of its batch; with an `LBFGS` all
+        with the parameters after the epoch.
     validation_cost : list of float
         Cost of the validation data after each whole epoch; empty without validation data.
     epochs : int
         Number of whole epochs.
     seconds : float
         Wall-clock time.
-    stopped_by : "epochs", StopCondition, callback, "diverged", "interrupted" or "error"
-        What ended it: the number of epochs, one of the conditions in `stop`, one of the callbacks,
-        or an exception: TrainingDiverged, KeyboardInterrupt, or another one. A callback is
-        "callback" in a pickle or deep copy.
+    stopped_by : str, StopCondition or callback
+        What ended it: "epochs", their number; one of the conditions in `stop`; one of the
+        callbacks, which is "callback" in a pickle or deep copy; "diverged", "interrupted" or
+        "error", which are the exceptions TrainingDiverged, KeyboardInterrupt, and any other one; or
+        "converged", "line_search" or "max_evaluations", the ends of an `LBFGS`.
     learning_rate : list of float
-        Learning rate of the last step of each whole epoch.
+        Learning rate of the last step of each whole epoch; empty with an `LBFGS`.
     gradient_norm : list of float
         Mean norm of the gradient, before any clipping, in the steps of each whole epoch; empty
         where it is not recorded.
@@ -74,7 +76,8 @@ class History:
 
         Columns are "epoch" (from 1), "cost", "validation_cost", "learning_rate", "gradient_norm",
         the metrics, "seconds" (of the epoch's steps) and "samples_per_second". Where an exception
-        has ended the training within the last epoch, what is not known of it is NaN.
+        has ended the training within the last epoch, what is not known of it is NaN, as are the
+        learning rates of an `LBFGS`.
         """
         columns: dict[str, list[float]] = {"cost": self.cost}
         if self.validation_cost:
@@ -173,7 +176,7 @@ def history_of(
         epochs=len(columns["cost"]),
         seconds=record.seconds,
         stopped_by=stopped_by,
-        learning_rate=columns["learning_rate"],
+        learning_rate=columns.get("learning_rate", []),
         gradient_norm=columns.get("gradient_norm", []),
         metrics={name: columns[name] for name in metrics},
         epoch_seconds=columns["epoch_seconds"],

@@ -15,7 +15,7 @@ namespace {
 
 template <class T>
 bool can_stop(const FitOptions<T>& options) {
-  return !options.stop.empty() ||
+  return options.minimizer || !options.stop.empty() ||
          std::any_of(options.callbacks.begin(), options.callbacks.end(),
                      [](const Observer* each) { return each->watches() != Watches::kEnds; });
 }
@@ -35,6 +35,13 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
   if (options.batch_size < 1) {
     throw std::invalid_argument("batch_size must be >= 1, got " +
                                 std::to_string(options.batch_size));
+  }
+  if (options.minimizer && (options.batch_size < n_samples || options.order.data)) {
+    throw std::invalid_argument(
+        "a minimizer takes all samples at once, so it goes with neither batches nor an order");
+  }
+  if (options.minimizer && options.position) {
+    throw std::invalid_argument("what a minimizer remembers is no part of a position");
   }
   for (const Spec& spec : options.stop) make_observer(spec, options.questions);
   std::set<std::string> names{Quantity::kCost, Quantity::kValidationCost, Quantity::kLearningRate,

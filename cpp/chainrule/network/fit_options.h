@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chainrule/memory/array_view.h"
+#include "chainrule/network/minimizer.h"
 #include "chainrule/network/observers/observer.h"
 #include "chainrule/network/optimizer.h"
 #include "chainrule/network/position.h"
@@ -42,6 +43,9 @@ struct FitOptions {
   std::vector<Observer*> callbacks;
   const Samples<T>* validation = nullptr;
   Metrics metrics;
+  // Makes the steps in place of the optimizer, with all samples at once: batch_size is at least their number. The history has no
+  // learning rates then, and the cost of an epoch is that of the parameters after it.
+  Minimizer minimizer;
   RateFunction rate;  // of an optimizer whose learning rate is a function
   // Whether to record it: the gradient of each step is computed as a whole then.
   bool gradient_norm = false;

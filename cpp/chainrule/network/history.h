@@ -17,8 +17,8 @@ struct History {
   // the metrics. Where an exception ends the training, some may have one value more than others.
   std::vector<Column> columns;
   double seconds = 0;
-  // kAllEpochs, or what ended it: the index in FitOptions::stop, or, counting on from there, in FitOptions::callbacks;
-  // kLeftOff where FitOptions::leave_after did.
+  // kAllEpochs, or what ended it: the index in FitOptions::stop, or, counting on from there, in FitOptions::callbacks, or the
+  // number behind them for FitOptions::minimizer, which came to an end of its own; kLeftOff where FitOptions::leave_after did.
   int stopped_by = kAllEpochs;
   bool begun = false;  // false: what was asked for was refused, and no step made
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -52,6 +53,16 @@ class StepMaker {
     const std::int64_t finished = steps_.finite ? steps_.begun : steps_.begun - 1;
     session_.finish_steps(finished);
     return finished;
+  }
+
+  // Computes the cost and the gradient of a batch without a step; last_cost(), finite() and gradient_norm() are theirs then.
+  void evaluate(const Batch<T>& batch, T* gradient, Team& team, Poll& poll) {
+    const CostSums cost = value_and_gradient(plan_, batch, gradient, team, poll);
+    const std::int64_t count = plan_.architecture().n_parameters();
+    steps_.costs[0] = cost;
+    steps_.begun = 1;
+    steps_.finite = std::isfinite(cost.weighted_cost) &&
+                    transformer_.apply(gradient, count, *plan_.engine().kernels, team, poll);
   }
 
   bool finite() const { return steps_.finite; }

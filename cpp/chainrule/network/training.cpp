@@ -81,7 +81,7 @@ template <class T>
 void Training<T>::open_columns() {
   history_.columns = {{{Quantity::kCost}}};
   if (options_.validation) history_.columns.push_back({{Quantity::kValidationCost}});
-  history_.columns.push_back({{Quantity::kLearningRate}});
+  if (!options_.minimizer) history_.columns.push_back({{Quantity::kLearningRate}});
   if (records_norm_) history_.columns.push_back({{Quantity::kGradientNorm}});
   history_.columns.push_back({{Quantity::kSeconds}});
   for (const Quantity& each : options_.metrics.quantities) history_.columns.push_back({each});
@@ -98,7 +98,8 @@ void Training<T>::go_on() {
   try {
     call_back(Watches::kEnds, [now = record()](Observer& each) { return each.begin(now); });
     history_.begun = true;
-    while (epoch_ != options_.epochs && !stopped() && steps_left_ > 0) {
+    if (options_.minimizer) minimize();
+    while (!complete() && steps_left_ > 0) {
       const std::int64_t counted = first_ > 0 ? 1 : 0;  // an epoch that goes on is
       order_.begin_epoch(epoch_, network_.life.epochs_begun - counted, poll_);
       make_steps();
@@ -110,7 +111,7 @@ void Training<T>::go_on() {
     if (options_.position) *options_.position = position();
     throw;
   }
-  const bool ended = stopped() || epoch_ == options_.epochs;
+  const bool ended = complete();
   if (options_.position) *options_.position = ended ? Position() : position();
   history_.stopped_by = stopped() ? stopped_by_ : ended ? History::kAllEpochs : History::kLeftOff;
   if (ended) end();
@@ -152,10 +153,7 @@ void Training<T>::make_steps() {
       stopped_by_ = conditions_.tell(
           stopped_by_, [now = record_of_step()](Observer& each) { return each.after_step(now); });
     }
-    if (callbacks_.watches() >= Watches::kRounds) {
-      call_back(Watches::kRounds,
-                [now = record_of_step()](Observer& each) { return each.after_step(now); });
-    }
+    call_back_after_step();
   }
 }
 
@@ -172,7 +170,7 @@ void Training<T>::end_epoch() {
     record_value(Quantity::kValidationCost, cost);
     require_finite("the validation cost", cost, validation);
   }
-  record_value(Quantity::kLearningRate, session_.learning_rate());
+  if (!options_.minimizer) record_value(Quantity::kLearningRate, session_.learning_rate());
   if (records_norm_) {
     record_value(Quantity::kGradientNorm, norm_sum_ / static_cast<double>(norms_));
   }
@@ -242,7 +240,7 @@ Record Training<T>::record() const {
   };
   now.cost = last(Quantity::kCost);
   if (options_.validation) now.validation_cost = last(Quantity::kValidationCost);
-  now.learning_rate = last(Quantity::kLearningRate);
+  if (!options_.minimizer) now.learning_rate = last(Quantity::kLearningRate);
   if (records_norm_) now.gradient_norm = last(Quantity::kGradientNorm);
   return now;
 }
@@ -254,11 +252,18 @@ Record Training<T>::record_of_step() const {
   now.step = steps_finished_;
   now.cost = steps_.last_cost().mean();
   now.seconds = stopwatch_.seconds();
-  now.learning_rate = session_.learning_rate();
+  if (!options_.minimizer) now.learning_rate = session_.learning_rate();
   if (records_norm_) now.gradient_norm = steps_.gradient_norm();
   now.epochs = &history_.columns;
   now.of_step = true;
   return now;
+}
+
+template <class T>
+void Training<T>::call_back_after_step() {
+  if (callbacks_.watches() < Watches::kRounds) return;
+  call_back(Watches::kRounds,
+            [now = record_of_step()](Observer& each) { return each.after_step(now); });
 }
 
 template <class T>

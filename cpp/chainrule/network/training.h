@@ -72,7 +72,12 @@ class Training {
   Column& column(const char* name);
   void take_up(const Position& position);
   bool stopped() const { return stopped_by_ != ObserverGroup::kNobody; }
+  bool complete() const { return stopped() || epoch_ == options_.epochs; }
   void make_steps();
+  // Has options.minimizer make all of them.
+  class Minimized;
+  void minimize();
+  void finish_iteration();
   void end_epoch();
   void end();
   void require_finite(const char* name, double cost, const Samples<T>& samples);
@@ -84,6 +89,7 @@ class Training {
   // Has the callbacks told, if one of them watches so closely.
   template <class Tell>
   void call_back(Watches closely, Tell&& tell);
+  void call_back_after_step();
 
   const TrainedNetwork<T> network_;
   Plan<T>& plan_;
