@@ -26,6 +26,7 @@ PARAMETERS = {
     "leave_after": "int | None",
     "metrics": "collections.abc.Sequence[tuple[str, str | None]] | None",
     "n": "int",
+    "on_divergence": "str | None",
     "optimizer": "Optimizer",
     "order": "numpy.typing.ArrayLike | None",
     "out": f"{ARRAY} | None",
@@ -83,7 +84,11 @@ def generate() -> str:
             f"class {name}({base}): {body}\n"
             for name, base, body in (
                 ("ShapeError", "ValueError", "..."),
-                ("TrainingDiverged", "RuntimeError", "history: typing.Any"),
+                (
+                    "TrainingDiverged",
+                    "RuntimeError",
+                    "\n    epoch: int | None\n    step: int | None\n    layer: int | None\n    history: typing.Any",
+                ),
                 ("ConcurrentUseError", "RuntimeError", "..."),
             )
         )

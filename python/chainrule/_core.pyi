@@ -138,6 +138,7 @@ class Network:
         compute_metrics: collections.abc.Callable[[], list[float]] | None = None,
         gradient_norm: bool | None = None,
         class_weight: typing.Any = None,
+        on_divergence: str | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -432,6 +433,16 @@ class History:
     @property
     def cost(self) -> list[float]: ...
     @property
+    def diverged(self) -> typing.Any:
+        """
+        TrainingDiverged: What has ended the training; None where something else has.
+        """
+    @property
+    def restored(self) -> list[tuple[int, int | None, float]]:
+        """
+        list: Epoch and step of each divergence that was gone back from, and the new rate.
+        """
+    @property
     def seconds(self) -> float: ...
     @property
     def stopped_by(self) -> int: ...
@@ -697,6 +708,9 @@ __version__: str = "0.2.0"
 class ShapeError(ValueError): ...
 
 class TrainingDiverged(RuntimeError):
+    epoch: int | None
+    step: int | None
+    layer: int | None
     history: typing.Any
 
 class ConcurrentUseError(RuntimeError): ...

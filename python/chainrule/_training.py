@@ -42,6 +42,7 @@ def train(
     metrics: object,
     gradient_norm: bool,
     progress: bool | Literal["auto"],
+    on_divergence: str,
 ) -> History:
     """Train a network on `data`: x, y, sample_weight, validation_data, class_weight."""
     if optimizer is None:
@@ -62,6 +63,10 @@ def train(
             raise ValueError("an order of samples goes with validation_data, not validation_split")
         x, y, sample_weight, validation_data = split(
             validation_split, x, y, sample_weight, network.seed
+        )
+    if not isinstance(on_divergence, str):
+        raise TypeError(
+            f'on_divergence must be "raise", "stop" or "restore", got {shown(on_divergence)}'
         )
     measured = as_metrics(metrics, network)
     names = [each.name or "" for each in measured]
@@ -99,6 +104,7 @@ def train(
             compute_metrics=compute_metrics,
             gradient_norm=true_or_false("gradient_norm", gradient_norm),
             class_weight=class_weight,
+            on_divergence=on_divergence,
         )
     except BaseException as error:
         if record.begun:

@@ -200,8 +200,13 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
       chainrule::train_step(*plan, batch, plan->updates(), transformer, plan.team, poll);
   plan->store(plan.team);
   if (!step.finite) {
-    throw_diverged(what_diverged(step.cost.mean()), samples,
-                   session.steps() == 0 ? 0 : session.learning_rate(), poll);
+    const FailedStep<T> failed{*plan, parameters(), batch, step.cost.mean(),
+                               step.updated ? plan->updates() : nullptr};
+    Divergence<T> divergence{what_diverged(step.cost.mean()), samples};
+    divergence.learning_rate = session.steps() == 0 ? 0 : session.learning_rate();
+    divergence.clips = !session.transforms().empty();
+    divergence.first = first_not_finite(failed, plan.team, poll);
+    throw training_diverged(divergence, poll);
   }
   session.finish_steps(1);
   ++life_.steps_made;
@@ -223,7 +228,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   if (options.warn && !warned_of_targets_) {
     const std::string warning = unreachable_targets(architecture_, samples, poll);
     warned_of_targets_ = !warning.empty();
-    if (warned_of_targets_) options.warn(warning);
+    if (warned_of_targets_) options.warn(warning, Warning::kTargets);
   }
   typename Optimizer::Session<T> session(optimizer, id_, architecture_.parameters, options.rate,
                                          poll);

@@ -96,12 +96,14 @@ void Optimizer::set_schedule(const Spec& spec) {
   schedule_spec_ = chosen;
   first_step_ = steps_;
   first_epoch_ = epochs_;
+  rate_factor_ = 1;
 }
 
 Schedule::Memory Optimizer::schedule_memory() const {
   Schedule::Memory memory{{"epochs", static_cast<double>(epochs_)},
                           {"first_step", static_cast<double>(first_step_)},
-                          {"first_epoch", static_cast<double>(first_epoch_)}};
+                          {"first_epoch", static_cast<double>(first_epoch_)},
+                          {"rate_factor", rate_factor_}};
   if (!schedule_) return memory;
   for (const auto& [name, value] : schedule_->memory()) memory.emplace_back("of." + name, value);
   return memory;
@@ -123,10 +125,13 @@ void Optimizer::restore_schedule(const Spec& memory) {
                      epoch = count("first_epoch");
   require(epoch <= epochs, "first_epoch", "<= epochs", static_cast<double>(epoch));
   require(step <= steps_, "first_step", "<= steps", static_cast<double>(step));
+  const double factor = memory.number("rate_factor", 1);
+  require(factor > 0 && factor <= 1, "rate_factor", "> 0 and <= 1", factor);
   if (schedule_ && !own.numbers.empty()) schedule_->remember(own);
   epochs_ = epochs;
   first_step_ = step;
   first_epoch_ = epoch;
+  rate_factor_ = factor;
 }
 
 double Optimizer::number(const std::string& name) const {
@@ -236,7 +241,8 @@ Optimizer::Session<T>::Session(Optimizer& optimizer, std::uint64_t network_id,
       network_id_(network_id),
       rate_(rate),
       scheduled_(!optimizer.schedule_spec_.name.empty()),
-      state_set_(optimizer.state_set()) {
+      state_set_(optimizer.state_set()),
+      n_parameters_(parameters.size()) {
   if (optimizer.asks_for_rate() && !rate) {
     throw std::invalid_argument(
         "the learning rate of this optimizer is a function, and none is given");
@@ -289,7 +295,39 @@ double Optimizer::Session<T>::scheduled_rate(std::int64_t further) const {
           "the learning rate of step " + std::to_string(step) + ", epoch " + std::to_string(epoch) +
               " of the schedule,",
           text_of(Allowed::kNotNegative), rate);
-  return rate;
+  return optimizer_.rate_factor_ * rate;
+}
+
+template <class T>
+void Optimizer::Session<T>::keep(Snapshot& snapshot) const {
+  snapshot.steps = optimizer_.steps_;
+  snapshot.epochs = optimizer_.epochs_;
+  snapshot.running = optimizer_.running_;
+  if (optimizer_.schedule_) snapshot.schedule = optimizer_.schedule_->memory();
+  snapshot.states.resize(states_.size());
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    snapshot.states[i].assign(states_[i], states_[i] + n_parameters_);
+  }
+}
+
+template <class T>
+void Optimizer::Session<T>::put_back(const Snapshot& snapshot) {
+  if (!snapshot.schedule.empty()) {
+    optimizer_.schedule_->remember({"memory", snapshot.schedule});
+  }
+  optimizer_.steps_ = snapshot.steps;
+  optimizer_.epochs_ = snapshot.epochs;
+  optimizer_.running_ = snapshot.running;
+  for (std::size_t i = 0; i < states_.size(); ++i) {
+    std::copy(snapshot.states[i].begin(), snapshot.states[i].end(), states_[i]);
+  }
+  last_rate_ = std::numeric_limits<double>::quiet_NaN();
+}
+
+template <class T>
+void Optimizer::Session<T>::scale_learning_rate(double factor) {
+  (scheduled_ ? optimizer_.rate_factor_ : optimizer_.choice_.numbers[kLearningRate]) *= factor;
+  last_rate_ = std::numeric_limits<double>::quiet_NaN();
 }
 
 template <class T>

@@ -86,6 +86,19 @@ class Optimizer {
       if (!states_.empty()) optimizer_.states_of_ = network_id_;
     }
 
+    // All that steps and epochs change; the learning rate is not in it.
+    struct Snapshot {
+      std::int64_t steps = 0, epochs = 0;
+      RunningNumbers running{};
+      Schedule::Memory schedule{};
+      std::vector<std::vector<T>> states{};  // of the set, in its order
+    };
+    void keep(Snapshot& snapshot) const;
+    // Of the same session, or of one that was the same training's.
+    void put_back(const Snapshot& snapshot);
+    // From the next step on: a number is another one then, a schedule or function has this factor more.
+    void scale_learning_rate(double factor);
+
     // Tells a schedule what a training records, and that an epoch is whole.
     void connect(const std::vector<Column>& columns) const {
       if (optimizer_.schedule_) optimizer_.schedule_->connect(columns);
@@ -111,6 +124,7 @@ class Optimizer {
     const RateFunction& rate_;
     bool scheduled_;
     unsigned state_set_;
+    std::int64_t n_parameters_;
     std::vector<T*> states_;                                       // of the set, in its order
     double last_rate_ = std::numeric_limits<double>::quiet_NaN();  // in this session
   };
@@ -139,6 +153,7 @@ class Optimizer {
   Spec schedule_spec_;
   std::unique_ptr<Schedule> schedule_;
   std::int64_t first_step_ = 0, first_epoch_ = 0;  // of the schedule's time
+  double rate_factor_ = 1;                         // of the schedule's rates
   static constexpr std::uint64_t kAny = 0;
   std::uint64_t network_id_ = kAny;  // whose last finished step this was
   // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 
@@ -39,6 +40,7 @@ class StepMaker {
       steps_.costs[0] = step.cost;
       steps_.begun = 1;
       steps_.finite = step.finite;
+      updated_ = step.updated;
     }
     const std::int64_t finished = steps_.finite ? steps_.begun : steps_.begun - 1;
     session_.finish_steps(finished);
@@ -48,6 +50,12 @@ class StepMaker {
   bool finite() const { return steps_.finite; }
   const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
   const CostSums& last_cost() const { return cost(steps_.begun - 1); }
+  // What the update of a step that came out not finite was made with; null where it did not come to that.
+  const OptimizerStep<T>* failed_update() const {
+    if (!one_by_one_) return updated_ ? plan_.updates() : nullptr;
+    const auto last = static_cast<std::size_t>(steps_.begun - 1);
+    return std::isfinite(last_cost().weighted_cost) ? &steps_.updates[last] : nullptr;
+  }
   // Of the gradient of the last step, if it is measured.
   double gradient_norm() const { return transformer_.norm(); }
 
@@ -58,6 +66,7 @@ class StepMaker {
   const bool one_by_one_;
   const std::int64_t rows_at_once_;
   typename Plan<T>::OneByOne steps_;
+  bool updated_ = false;  // the last step, whether its update was begun
 };
 
 }  // namespace chainrule

@@ -60,7 +60,7 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>* up
       return {cost, false};
     }
   }
-  return {cost, plan.update(updates, gradient, batch, team)};
+  return {cost, plan.update(updates, gradient, batch, team), true};
 }
 template Step train_step(Plan<float>&, const Batch<float>&, const OptimizerStep<float>*,
                          GradientTransformer<float>&, Team&, Poll&);

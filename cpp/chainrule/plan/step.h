@@ -12,6 +12,7 @@ struct Step {
   // False where the cost, the norm of the gradient or a new number is not finite. After the first two, nothing has
   // changed; after an update that overflows, only what stays finite has.
   bool finite = true;
+  bool updated = false;  // whether it came as far as its update
 };
 
 // The poll's hook runs only before the first parameter changes.
