@@ -53,6 +53,12 @@ RETURNS = {
     "train_step": "float",
     "value_and_grad": f"tuple[float, {ARRAY}]",
 }
+# Attributes of the one exception that has some.
+DIVERGED = """
+    epoch: int | None
+    step: int | None
+    layer: int | None
+    history: typing.Any"""
 
 STUB = pathlib.Path(__file__).parents[1] / "python" / "chainrule" / "_core.pyi"
 
@@ -84,11 +90,7 @@ def generate() -> str:
             f"class {name}({base}): {body}\n"
             for name, base, body in (
                 ("ShapeError", "ValueError", "..."),
-                (
-                    "TrainingDiverged",
-                    "RuntimeError",
-                    "\n    epoch: int | None\n    step: int | None\n    layer: int | None\n    history: typing.Any",
-                ),
+                ("TrainingDiverged", "RuntimeError", DIVERGED),
                 ("ConcurrentUseError", "RuntimeError", "..."),
             )
         )

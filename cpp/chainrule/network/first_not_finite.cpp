@@ -46,20 +46,26 @@ bool look_forward(const LayerwisePlan<T>& plan, FirstNotFinite& first) {
   return false;
 }
 
+void blame_cost(const Architecture& architecture, FirstNotFinite& first) {
+  first.where = Where::kCost;
+  first.layer = architecture.layers.size() - 1;
+}
+
+// Which part of a cost it was that is not finite, where the outputs are.
 template <class T>
-bool look_at_penalties(const ParameterBlocks& blocks, const T* parameters, FirstNotFinite& first) {
-  for (const ParameterBlock& block : blocks) {
+void look_at_cost(const Architecture& architecture, const T* parameters, FirstNotFinite& first) {
+  blame_cost(architecture, first);
+  for (const ParameterBlock& block : architecture.parameters) {
     if (!block.options.penalized()) continue;
     double sum = 0;
     std::for_each_n(parameters + block.offset, block.size(), [&](double w) {
       sum += block.options.l1 * std::fabs(w) + block.options.l2 * w * w;
     });
-    if (std::isfinite(static_cast<T>(sum))) continue;
+    if (std::isfinite(sum)) continue;
     first.where = Where::kPenalty;
     first.layer = block.layer;
-    return true;
+    return;
   }
-  return false;
 }
 
 // From the output down; `plan`: as backpropagate() has left it, or null where its deltas are gone.
@@ -176,15 +182,12 @@ FirstNotFinite look_before_update(const FailedStep<T>& step, MatrixView<T> dC_ds
   look.plan.gradient(gradient, look.alone, poll);
 
   FirstNotFinite first;
-  const bool cost_failed = !std::isfinite(step.cost);
-  if (look_forward(look.plan, first)) {
-  } else if (cost_failed) {
-    if (!look_at_penalties(architecture.parameters, step.parameters, first)) {
-      first.where = Where::kCost;
-      first.layer = architecture.layers.size() - 1;
+  if (!look_forward(look.plan, first)) {
+    if (!std::isfinite(step.cost)) {
+      look_at_cost(architecture, step.parameters, first);
+    } else if (!look_backward(architecture, &look.plan, gradient, first)) {
+      first.where = Where::kNorm;
     }
-  } else if (!look_backward(architecture, &look.plan, gradient, first)) {
-    first.where = Where::kNorm;
   }
   first.gradient_norm = norm_of(architecture, gradient, *look.plan.engine().kernels, team, poll);
   if constexpr (std::is_same_v<T, float>) {
@@ -213,8 +216,7 @@ FirstNotFinite look_at_step(const FailedStep<T>& step, Team& team, Poll& poll) {
     }
   }
   if (first.where == Where::kBackward && dC_ds.data && !all_finite<T>(dC_ds)) {
-    first.where = Where::kCost;
-    first.layer = architecture.layers.size() - 1;
+    blame_cost(architecture, first);
   }
   return first;
 }
@@ -232,10 +234,7 @@ FirstNotFinite look_at_samples(const Plan<T>& plan, T* parameters, const Samples
     look.plan.predict(samples.x, rows, {}, s, look.alone, poll);
     if (look_forward(look.plan, first)) return first;
   }
-  if (!look_at_penalties(architecture.parameters, parameters, first)) {
-    first.where = Where::kCost;
-    first.layer = architecture.layers.size() - 1;
-  }
+  look_at_cost(architecture, parameters, first);
   return first;
 }
 
