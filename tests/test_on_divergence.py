@@ -96,7 +96,7 @@ def test_raise_is_the_default():
 @pytest.mark.parametrize(
     ("value", "error", "got"),
     [
-        ("restor", ValueError, "'restor'"),
+        ("again", ValueError, "'again'"),
         ("", ValueError, "''"),
         (None, TypeError, "None"),
         (True, TypeError, "True"),
