@@ -19,6 +19,8 @@ namespace chainrule {
 
 namespace py = pybind11;
 
+struct TrainingDiverged;
+
 void bind_errors(py::module_& module);
 void bind_engine(py::module_& module);
 void bind_measure(py::module_& module);
@@ -33,6 +35,9 @@ void bind_training(py::module_& module);
 inline std::string shown(py::handle object) {
   return py::module_::import("chainrule._spec").attr("shown")(object).cast<std::string>();
 }
+
+// The exception of Python's that tells of this one.
+py::object exception_of(const TrainingDiverged& error);
 
 // A whole number that a user passes for `name`. Throws TypeError or ValueError.
 inline std::int64_t whole_number(const py::object& object, const std::string& name) {

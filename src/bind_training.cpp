@@ -4,6 +4,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <tuple>
 
 #include "any_network.h"
 #include "chainrule/error.h"
@@ -88,12 +89,23 @@ Metrics to_metrics(const py::object& quantities, const py::object& compute) {
 }
 
 // To the caller of Network.fit, which is two frames of Python above.
-void warn(const std::string& text) {
+void warn(const std::string& text, Warning about) {
   back_in_python([&] {
     const py::object function = py::module_::import("warnings").attr("warn");
-    const auto category = py::reinterpret_borrow<py::object>(PyExc_UserWarning);
+    const auto category = py::reinterpret_borrow<py::object>(
+        about == Warning::kDivergence ? PyExc_RuntimeWarning : PyExc_UserWarning);
     call_python(function, py::str(text), category, py::int_(3));
   });
+}
+
+OnDivergence to_on_divergence(const py::object& object) {
+  if (object.is_none()) return OnDivergence::kRaise;
+  const std::string word = object.cast<std::string>();
+  if (word == "stop") return OnDivergence::kStop;
+  if (word == "restore") return OnDivergence::kRestore;
+  if (word == "raise") return OnDivergence::kRaise;
+  throw std::invalid_argument("on_divergence must be \"raise\", \"stop\" or \"restore\", got " +
+                              shown(object));
 }
 
 // Fills in `history`, if it is wanted, also where the training ends with an exception. `position` is where it begins and,
@@ -105,7 +117,8 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& questions, const py::object& history, const py::object& callbacks,
          const py::object& position, const py::object& leave_after, const py::object& metrics,
          const py::object& compute_metrics, const py::object& gradient_norm,
-         const py::object& class_weight, const py::object& minimizer) {
+         const py::object& class_weight, const py::object& minimizer,
+         const py::object& on_divergence) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -165,6 +178,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
       }
       options.validation = &validation->samples;
     }
+    options.on_divergence = to_on_divergence(on_divergence);
     options.warn = warn;
     History unwanted;
     History* const kept = history.is_none() ? &unwanted : &bound<History>(history);
@@ -193,6 +207,22 @@ void bind_training(py::module_& module) {
           },
           "list: Name and values of each quantity that was recorded.")
       .def_readonly("seconds", &History::seconds)
+      .def_property_readonly(
+          "restored",
+          [](const History& history) {
+            std::vector<std::tuple<std::int64_t, std::optional<std::int64_t>, double>> restored;
+            for (const Restored& each : history.restored) {
+              restored.emplace_back(each.epoch, each.step, each.learning_rate);
+            }
+            return restored;
+          },
+          "list: Epoch and step of each divergence that was gone back from, and the new rate.")
+      .def_property_readonly(
+          "diverged",
+          [](const History& history) {
+            return history.diverged ? exception_of(*history.diverged) : py::none();
+          },
+          "TrainingDiverged: What has ended the training; None where something else has.")
       .def_readonly("stopped_by", &History::stopped_by);
 
   const py::object network = module.attr("Network");
@@ -203,7 +233,7 @@ void bind_training(py::module_& module) {
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "
                    "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None, "
-                   "class_weight=None, minimizer=None",
+                   "class_weight=None, minimizer=None, on_divergence=None",
                    "Train; `Network.fit` says how.");
 }
 

@@ -109,7 +109,8 @@ float
 Raises
 ------
 TrainingDiverged
-    If cost, gradient or weights become infinite or NaN; the weights are the last finite ones.
+    If cost, gradient or weights become infinite or NaN; the weights are the last finite ones. It
+    says in which layer that began and what the causes may be.
 ShapeError, ValueError, TypeError, ConcurrentUseError
     As in `fit`.
 )";

@@ -28,6 +28,7 @@ PARAMETERS = {
     "metrics": "collections.abc.Sequence[tuple[str, str | None]] | None",
     "minimizer": "collections.abc.Callable[[Objective], None] | None",
     "n": "int",
+    "on_divergence": "str | None",
     "optimizer": "Optimizer",
     "order": "numpy.typing.ArrayLike | None",
     "out": f"{ARRAY} | None",
@@ -54,6 +55,12 @@ RETURNS = {
     "train_step": "float",
     "value_and_grad": f"tuple[float, {ARRAY}]",
 }
+# Attributes of the one exception that has some.
+DIVERGED = """
+    epoch: int | None
+    step: int | None
+    layer: int | None
+    history: typing.Any"""
 
 STUB = pathlib.Path(__file__).parents[1] / "python" / "chainrule" / "_core.pyi"
 
@@ -85,7 +92,7 @@ def generate() -> str:
             f"class {name}({base}): {body}\n"
             for name, base, body in (
                 ("ShapeError", "ValueError", "..."),
-                ("TrainingDiverged", "RuntimeError", "history: typing.Any"),
+                ("TrainingDiverged", "RuntimeError", DIVERGED),
                 ("ConcurrentUseError", "RuntimeError", "..."),
             )
         )

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,8 +15,18 @@ struct ShapeError : std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+// What is not known, or means nothing here, is empty.
 struct TrainingDiverged : std::runtime_error {
-  using std::runtime_error::runtime_error;
+  // `advice`: causes and cures, which the message has after what happened.
+  TrainingDiverged(const std::string& happened_, const std::string& weights,
+                   const std::string& advice_)
+      : std::runtime_error(happened_ + "; the weights are " + weights + ". " + advice_),
+        happened(happened_),
+        advice(advice_) {}
+
+  std::string happened, advice;
+  std::optional<std::int64_t> epoch, step;  // from 1; the step within its epoch
+  std::optional<std::int64_t> layer;        // whose numbers were the first; the input is layer 0
 };
 
 struct ConcurrentUseError : std::runtime_error {

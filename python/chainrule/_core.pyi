@@ -141,6 +141,7 @@ class Network:
         gradient_norm: bool | None = None,
         class_weight: typing.Any = None,
         minimizer: collections.abc.Callable[[Objective], None] | None = None,
+        on_divergence: str | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -317,7 +318,8 @@ class Network:
         Raises
         ------
         TrainingDiverged
-            If cost, gradient or weights become infinite or NaN; the weights are the last finite ones.
+            If cost, gradient or weights become infinite or NaN; the weights are the last finite ones. It
+            says in which layer that began and what the causes may be.
         ShapeError, ValueError, TypeError, ConcurrentUseError
             As in `fit`.
         """
@@ -464,6 +466,16 @@ class History:
         """
     @property
     def cost(self) -> list[float]: ...
+    @property
+    def diverged(self) -> typing.Any:
+        """
+        TrainingDiverged: What has ended the training; None where something else has.
+        """
+    @property
+    def restored(self) -> list[tuple[int, int | None, float]]:
+        """
+        list: Epoch and step of each divergence that was gone back from, and the new rate.
+        """
     @property
     def seconds(self) -> float: ...
     @property
@@ -730,6 +742,9 @@ __version__: str = "0.2.0"
 class ShapeError(ValueError): ...
 
 class TrainingDiverged(RuntimeError):
+    epoch: int | None
+    step: int | None
+    layer: int | None
     history: typing.Any
 
 class ConcurrentUseError(RuntimeError): ...

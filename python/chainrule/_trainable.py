@@ -57,6 +57,7 @@ class Trainable(_core.Network):
         metrics: object = (),
         gradient_norm: bool = False,
         progress: bool | Literal["auto"] = False,
+        on_divergence: Literal["raise", "stop", "restore"] = "raise",
     ) -> History:
         """Train: while (termination condition not met) w := w - epsilon dC/dw.
 
@@ -117,6 +118,15 @@ class Trainable(_core.Network):
             Show epochs, costs, samples a second and the time left on stderr: as a bar of tqdm,
             where that is installed (extra ``[progress]``), else as a line. "auto" shows nothing
             where stderr is no terminal.
+        on_divergence : "raise", "stop" or "restore", default "raise"
+            What comes of a cost, a gradient or weights that are no longer finite. "raise" raises
+            TrainingDiverged. "stop" ends the training as a condition would, with the last finite
+            weights, a RuntimeWarning, and the error in ``history.diverged``. "restore" puts the
+            weights and the optimizer's state of the last whole epoch back, or those that the
+            training began with, and goes on from there with half the learning rate: at most 5
+            times, each of which is a RuntimeWarning and an entry of ``history.restored``; then it
+            raises. It keeps a copy of weights and state, made after each epoch. Conditions and
+            callbacks that have seen steps of the epoch see it once more.
 
         Returns
         -------
@@ -138,7 +148,8 @@ class Trainable(_core.Network):
             None.
         TrainingDiverged
             If the cost (that of the validation data, too), a gradient or a weight becomes infinite
-            or NaN; the weights are the last finite ones.
+            or NaN, unless `on_divergence` says else; the weights are the last finite ones, or those
+            that its message tells of. It says where that began and what the causes may be.
         ConcurrentUseError
             If another call uses the network or the optimizer at this moment.
         """
@@ -156,6 +167,7 @@ class Trainable(_core.Network):
             metrics=metrics,
             gradient_norm=gradient_norm,
             progress=progress,
+            on_divergence=on_divergence,
         )
 
     def partial_fit(

@@ -45,6 +45,7 @@ def train(
     metrics: object,
     gradient_norm: bool,
     progress: bool | Literal["auto"],
+    on_divergence: str,
 ) -> History:
     """Train a network on `data`: x, y, sample_weight, validation_data, class_weight."""
     if optimizer is None:
@@ -70,9 +71,18 @@ def train(
         )
     minimizer = None
     if isinstance(optimizer, LBFGS):
+        if on_divergence == "restore":
+            raise ValueError(
+                'on_divergence="restore" halves the learning rate, and LBFGS has none; '
+                "let it be raise or stop"
+            )
         minimizer = optimizer._run(network, batch_size, _count(x), order)
         # The core has an optimizer in every training; this one's rate tells of no step.
         optimizer, batch_size = SGD(0), _ALL
+    if not isinstance(on_divergence, str):
+        raise TypeError(
+            f'on_divergence must be "raise", "stop" or "restore", got {shown(on_divergence)}'
+        )
     measured = as_metrics(metrics, network)
     names = [each.name or "" for each in measured]
     if validation_data is not None:
@@ -110,6 +120,7 @@ def train(
             gradient_norm=true_or_false("gradient_norm", gradient_norm),
             class_weight=class_weight,
             minimizer=minimizer,
+            on_divergence=on_divergence,
         )
     except BaseException as error:
         if record.begun:

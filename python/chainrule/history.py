@@ -5,12 +5,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chainrule import _core
 from chainrule.stopping import StopCondition
+
+
+class Restored(NamedTuple):
+    """A divergence after which a training went on from the end of its last whole epoch.
+
+    Attributes
+    ----------
+    epoch, step : int
+        Where it diverged, as in `TrainingDiverged`: `step` is None where no step did.
+    learning_rate : float
+        The rate with which it went on, half of the one before; of a schedule the present one.
+    """
+
+    epoch: int
+    step: int | None
+    learning_rate: float
 
 
 @dataclass(frozen=True)
@@ -31,8 +47,8 @@ class History:
         Wall-clock time.
     stopped_by : str, StopCondition or callback
         What ended it: "epochs", their number; one of the conditions in `stop`; one of the
-        callbacks, which is "callback" in a pickle or deep copy; "diverged", "interrupted" or
-        "error", which are the exceptions TrainingDiverged, KeyboardInterrupt, and any other one; or
+        callbacks, which is "callback" in a pickle or deep copy; "diverged", raised or not;
+        "interrupted" or "error", which are KeyboardInterrupt and any other exception; or
         "converged", "line_search" or "max_evaluations", the ends of an `LBFGS`.
     learning_rate : list of float
         Learning rate of the last step of each whole epoch; empty with an `LBFGS`.
@@ -45,6 +61,11 @@ class History:
         Wall-clock time of the steps of each whole epoch, without validation and metrics.
     n_samples : int
         Samples of an epoch.
+    diverged : TrainingDiverged or None
+        The divergence that has ended the training, also where `fit` was not to raise it.
+    restored : list of Restored
+        Divergences after which it went on, (epoch, step, learning_rate) of each: see
+        ``on_divergence="restore"`` of `Network.fit`. They have no rows in the other lists.
 
     Examples
     --------
@@ -65,6 +86,8 @@ class History:
     metrics: dict[str, list[float]] = field(default_factory=dict)
     epoch_seconds: list[float] = field(default_factory=list)
     n_samples: int = 0
+    diverged: _core.TrainingDiverged | None = field(default=None, compare=False)
+    restored: list[Restored] = field(default_factory=list)
 
     @property
     def samples_per_second(self) -> list[float]:
@@ -163,7 +186,7 @@ def history_of(
     `may_stop` are the conditions and then the callbacks, `metrics` their names in the record.
     """
     stopped_by: object
-    if isinstance(error, _core.TrainingDiverged):
+    if record.diverged is not None:
         stopped_by = "diverged"
     elif error is not None:
         stopped_by = "interrupted" if isinstance(error, KeyboardInterrupt) else "error"
@@ -181,4 +204,6 @@ def history_of(
         metrics={name: columns[name] for name in metrics},
         epoch_seconds=columns["epoch_seconds"],
         n_samples=n_samples,
+        diverged=record.diverged,
+        restored=[Restored(*each) for each in record.restored],
     )

@@ -184,6 +184,69 @@ TEST(training_that_diverges_keeps_finite_weights) {
   check_divergence<double>();
 }
 
+TEST(a_divergence_tells_where_it_began) {
+  Network<double> network({input(2), dense(2, "identity", false), dense(1, "identity", false)},
+                          "mse", 0);
+  Optimizer optimizer(sgd(0));
+  const double x[] = {1, 1, 1, 1}, y[] = {0, 0};
+  Samples<double> samples;
+  samples.x = array_view(x, 2, 2);
+  samples.y = array_view(y, 2, 1);
+  for (std::int64_t i = 0; i < network.n_parameters(); ++i) network.parameters()[i] = 1.7e308;
+  Poll poll;
+  FitOptions<double> options;
+  options.batch_size = 1;
+  try {
+    network.fit(samples, optimizer, options, poll);
+    CHECK(false);
+  } catch (const TrainingDiverged& error) {
+    CHECK_EQUAL(*error.epoch, 1);
+    CHECK_EQUAL(*error.step, 1);
+    CHECK_EQUAL(*error.layer, 1);
+    CHECK(error.happened + "; the weights are the last finite ones. " + error.advice ==
+          error.what());
+  }
+}
+
+template <class T>
+void check_goes_back(OnDivergence how) {
+  Problem<T> problem;
+  Network<T> network(layers(), "mse", 1);
+  Optimizer optimizer(sgd(1e10));
+  std::vector<std::string> warnings;
+  problem.options.on_divergence = how;
+  problem.options.warn = [&](const std::string& text, Warning about) {
+    CHECK(about == Warning::kDivergence);
+    warnings.push_back(text);
+  };
+  const auto before = parameters_of(network);
+  History history;
+  if (how == OnDivergence::kStop) {
+    network.fit(problem.samples, optimizer, problem.options, problem.poll, history);
+    CHECK_EQUAL(history.stopped_by, History::kDiverged);
+    CHECK_EQUAL(warnings.size(), 1U);
+    CHECK(history.restored.empty());
+    CHECK(parameters_of(network) != before);
+  } else {
+    CHECK_THROWS(TrainingDiverged, "the weights are those that the training began with",
+                 network.fit(problem.samples, optimizer, problem.options, problem.poll, history));
+    CHECK_EQUAL(warnings.size(), FitOptions<T>::kMostRestores);
+    CHECK_EQUAL(history.restored.size(), FitOptions<T>::kMostRestores);
+    CHECK_EQUAL(history.restored.back().learning_rate, 1e10 / 32);
+    CHECK_EQUAL(optimizer.number("learning_rate"), 1e10 / 32);
+    CHECK_EQUAL(optimizer.steps(), 0);
+    CHECK(parameters_of(network) == before);
+  }
+  CHECK(history.diverged.has_value());
+}
+
+TEST(training_that_diverges_stops_or_goes_back) {
+  check_goes_back<float>(OnDivergence::kStop);
+  check_goes_back<double>(OnDivergence::kStop);
+  check_goes_back<float>(OnDivergence::kRestore);
+  check_goes_back<double>(OnDivergence::kRestore);
+}
+
 TEST(training_keeps_a_weight_that_would_overflow) {
   // dC/dw is about 20 and 0.02: the step is too long for the first weight only.
   Network<float> network({input(2), dense(1, "identity", false)}, "mse", 0);

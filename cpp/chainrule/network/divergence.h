@@ -1,10 +1,15 @@
-// What is said about a training that diverged: what became of the cost, where, and which causes the samples and the
-// learning rate leave.
+// What is said about a training that diverged: what became of the cost, where it began, and which causes the samples, the
+// gradient and the learning rate show.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 
+#include "chainrule/error.h"
+#include "chainrule/network/first_not_finite.h"
 #include "chainrule/plan/samples.h"
 #include "chainrule/poll.h"
 
@@ -13,9 +18,21 @@ namespace chainrule {
 // "the cost became nan", or that something else is no longer finite.
 std::string what_diverged(double cost);
 
-// Throws TrainingDiverged. A `learning_rate` of 0 stands for a step before which no weight had changed: it is no cause.
 template <class T>
-[[noreturn]] void throw_diverged(const std::string& what, const Samples<T>& samples,
-                                 double learning_rate, Poll& poll);
+struct Divergence {
+  std::string what;           // and when
+  const Samples<T>& samples;  // whose cost it was, or its gradient
+  // 0 stands for a step before which no weight had changed: it is no cause.
+  double learning_rate = 0;
+  bool clips = false;  // the gradient, or transforms it in another way
+  FirstNotFinite first{};
+  // Of the gradient one step before, where it was measured.
+  double norm_before = std::numeric_limits<double>::quiet_NaN();
+  std::optional<std::int64_t> epoch{}, step{};  // from 1
+};
+
+// "the last finite ones" are the weights that the exception tells of.
+template <class T>
+TrainingDiverged training_diverged(const Divergence<T>& divergence, Poll& poll);
 
 }  // namespace chainrule

@@ -27,6 +27,16 @@ struct Metrics {
   std::function<void(double* values)> compute{};
 };
 
+// What becomes of a training whose cost, gradient or weights are no longer finite.
+enum class OnDivergence {
+  kRaise,  // TrainingDiverged
+  kStop,   // it ends, as by a condition, with the last finite weights
+  kRestore  // it goes on from its last whole epoch with half the learning rate, kMostRestores times at most
+};
+
+// What a warning is about.
+enum class Warning { kTargets, kDivergence };
+
 template <class T>
 struct FitOptions {
   static constexpr std::int64_t kUntilStopped = -1;
@@ -49,7 +59,9 @@ struct FitOptions {
   RateFunction rate;  // of an optimizer whose learning rate is a function
   // Whether to record it: the gradient of each step is computed as a whole then.
   bool gradient_norm = false;
-  std::function<void(const std::string&)> warn;  // hears what is no error; may throw
+  static constexpr std::size_t kMostRestores = 5;
+  OnDivergence on_divergence = OnDivergence::kRaise;
+  std::function<void(const std::string&, Warning)> warn;  // hears what is no error; may throw
   // Where the training begins, if it is not empty. Then where it is left, if that is before its end: by an exception, or
   // after so many steps; empty where it came to its end.
   Position* position = nullptr;

@@ -234,12 +234,17 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   typename Optimizer::Session<T> session(optimizer, trained_parameters(), rate, poll);
   BorrowedPlan plan(*this, samples.size(), true, poll);
   StepMaker<T> steps(*plan, session, samples, samples.size(), true, false);
-  const std::int64_t finished = steps.make(
-      {samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)}, plan.team, poll);
+  const Batch<T> batch{samples, samples.all(), {}, Noise::of_step(seed_, life_.steps_made)};
+  const std::int64_t finished = steps.make(batch, plan.team, poll);
   plan->store(plan.team);
   if (!steps.finite()) {
-    throw_diverged(what_diverged(steps.last_cost().mean()), samples,
-                   session.steps() == 0 ? 0 : session.learning_rate(), poll);
+    const FailedStep<T> failed{*plan, parameters(), batch, steps.last_cost().mean(),
+                               steps.failed_update()};
+    Divergence<T> divergence{what_diverged(steps.last_cost().mean()), samples};
+    divergence.learning_rate = session.steps() == 0 ? 0 : session.learning_rate();
+    divergence.clips = !session.transforms().empty();
+    divergence.first = first_not_finite(failed, plan.team, poll);
+    throw training_diverged(divergence, poll);
   }
   life_.steps_made += finished;
   return steps.last_cost().mean();
@@ -260,7 +265,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
   if (options.warn && !warned_of_targets_) {
     const std::string warning = unreachable_targets(architecture_, samples, poll);
     warned_of_targets_ = !warning.empty();
-    if (warned_of_targets_) options.warn(warning);
+    if (warned_of_targets_) options.warn(warning, Warning::kTargets);
   }
   typename Optimizer::Session<T> session(optimizer, trained_parameters(), options.rate, poll);
   const std::int64_t batch = std::min(options.batch_size, samples.size());

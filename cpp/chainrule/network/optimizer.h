@@ -115,6 +115,23 @@ class Optimizer {
     bool averages_apart() const { return average_ && !averages_with_update_; }
     void update_average(const KernelTable<T>& kernels, Team& team) const;
 
+    // All that steps and epochs change, the average of the weights included; the learning rate is not in it.
+    struct Snapshot {
+      std::int64_t steps = 0, epochs = 0;
+      RunningNumbers running{};
+      Schedule::Memory schedule{};
+      std::vector<std::vector<T>> states{};  // of the set, in its order
+      Accumulated accumulated{};
+      std::vector<T> accumulated_gradient{};  // where there is something of it
+      std::vector<T> average{};               // of the weights, where one is kept
+      std::int64_t steps_in_average = 0;
+    };
+    void keep(Snapshot& snapshot) const;
+    // Of the same session, or of one that was the same training's.
+    void put_back(const Snapshot& snapshot);
+    // From the next step on: a number is another one then, a schedule or function has this factor more.
+    void scale_learning_rate(double factor);
+
     // Tells a schedule what a training records, and that an epoch is whole.
     void connect(const std::vector<Column>& columns) const {
       if (optimizer_.schedule_) optimizer_.schedule_->connect(columns);
@@ -182,6 +199,7 @@ class Optimizer {
   Spec schedule_spec_;
   std::unique_ptr<Schedule> schedule_;
   std::int64_t first_step_ = 0, first_epoch_ = 0;  // of the schedule's time
+  double rate_factor_ = 1;                         // of the schedule's rates
   static constexpr std::uint64_t kAny = 0;
   std::uint64_t network_id_ = kAny;  // whose last finished step this was
   // Whose parameters the states are laid out for. They hold something only if it is the same: states of a network whose

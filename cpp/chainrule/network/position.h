@@ -23,9 +23,11 @@ struct Position {
   //   parameters are kept, if any are, with the sign with which less is better;
   //   stopped_by: the number of the condition or callback that has said stop, if one has.
   // words: seed, of the network.
-  // parts: "stop" for each stop condition, in their order, with its spec, "condition", and its "memory".
+  // parts: "stop" for each stop condition, in their order, with its spec, "condition", and its "memory"; then, within an epoch
+  //   of a training that goes back where it diverges, "last_epoch", what LastEpoch has beside the arrays "last_epoch. ...".
   Spec state;
-  // cost and all else that is recorded of epochs: the history so far; best: the parameters that are kept, if any are. float32 fits a double.
+  // cost and all else that is recorded of epochs: the history so far; best: the parameters that are kept, if any are; restored: three
+  // numbers for each time that it went back. float32 fits a double.
   std::vector<std::pair<std::string, std::vector<double>>> arrays{};
 
   // Nothing is written down.

@@ -33,6 +33,7 @@ class StepMaker {
   std::int64_t make(const Batch<T>& batch, Team& team, Poll& poll) {
     if (one_by_one_) {
       session_.next_steps(batch.rows.size(), steps_.updates.data());
+      updated_ = true;
       plan_.train_one_by_one(batch, steps_, poll);
     } else {
       session_.next_step(plan_.architecture().parameters.rates(), plan_.updates());
@@ -68,8 +69,14 @@ class StepMaker {
   bool finite() const { return steps_.finite; }
   const CostSums& cost(std::int64_t i) const { return steps_.costs[static_cast<std::size_t>(i)]; }
   const CostSums& last_cost() const { return cost(steps_.begun - 1); }
-  // Whether the last batch changed the weights, and was not one of several whose gradients are added up first.
+  // Whether the last batch came to an update, and was not one of several whose gradients are added up first.
   bool updated() const { return updated_; }
+  // What the update of a step that came out not finite was made with; null where it did not come to that.
+  const OptimizerStep<T>* failed_update() const {
+    if (!one_by_one_) return updated_ ? plan_.updates() : nullptr;
+    const auto last = static_cast<std::size_t>(steps_.begun - 1);
+    return std::isfinite(last_cost().weighted_cost) ? &steps_.updates[last] : nullptr;
+  }
   // Of the gradient of the last step, if it is measured.
   double gradient_norm() const { return transformer_.norm(); }
 
@@ -79,7 +86,7 @@ class StepMaker {
   GradientTransformer<T> transformer_;
   const bool one_by_one_;
   const std::int64_t rows_at_once_;
-  bool updated_ = true;
+  bool updated_ = false;
   typename Plan<T>::OneByOne steps_;
 };
 

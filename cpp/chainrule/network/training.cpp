@@ -3,11 +3,8 @@
 #include "chainrule/network/training.h"
 
 #include <algorithm>
-#include <cmath>
-#include <string>
+#include <stdexcept>
 
-#include "chainrule/error.h"
-#include "chainrule/network/divergence.h"
 #include "chainrule/network/observers/make.h"
 #include "chainrule/network/rows_at_once.h"
 
@@ -41,8 +38,6 @@ bool any_reads_norm(const std::vector<std::unique_ptr<Observer>>& observers) {
   return std::any_of(observers.begin(), observers.end(),
                      [](const auto& each) { return each->reads_gradient_norm(); });
 }
-
-std::string of_epoch(std::int64_t epoch) { return " of epoch " + std::to_string(epoch + 1); }
 
 }  // namespace
 
@@ -98,6 +93,7 @@ void Training<T>::go_on() {
   try {
     call_back(Watches::kEnds, [now = record()](Observer& each) { return each.begin(now); });
     history_.begun = true;
+    if (options_.on_divergence == OnDivergence::kRestore && !last_epoch_.kept) keep_epoch();
     if (options_.minimizer) minimize();
     while (!complete() && steps_left_ > 0) {
       const std::int64_t counted = first_ > 0 ? 1 : 0;  // an epoch that goes on is
@@ -105,7 +101,8 @@ void Training<T>::go_on() {
       make_steps();
       epoch_seconds_ += stopwatch_.seconds() - turn_began_;
       turn_began_ = stopwatch_.seconds();
-      if (first_ == samples_.size() && (stopped() || steps_left_ > 0)) end_epoch();
+      if (!diverged_ && first_ == samples_.size() && (stopped() || steps_left_ > 0)) end_epoch();
+      if (diverged_) end_divergence();
     }
   } catch (...) {
     if (options_.position) *options_.position = position();
@@ -113,7 +110,10 @@ void Training<T>::go_on() {
   }
   const bool ended = complete();
   if (options_.position) *options_.position = ended ? Position() : position();
-  history_.stopped_by = stopped() ? stopped_by_ : ended ? History::kAllEpochs : History::kLeftOff;
+  history_.stopped_by = given_up_   ? History::kDiverged
+                        : stopped() ? stopped_by_
+                        : ended     ? History::kAllEpochs
+                                    : History::kLeftOff;
   if (ended) end();
 }
 
@@ -139,13 +139,12 @@ void Training<T>::make_steps() {
     cost_ = cost;
     if (!steps_.finite()) {
       first_ += finished * batch_size_;
-      throw_diverged(what_diverged(steps_.last_cost().mean()) + " in step " +
-                         std::to_string(first_ / batch_size_ + 1) + of_epoch(epoch_),
-                     samples_, steps_finished_ == 0 ? 0 : session_.learning_rate(), poll_);
+      diverge_in_step(order_.rows({first_, std::min(first_ + batch_size_, n)}));
+      return;
     }
     first_ = next;
     if (records_norm_ && steps_.updated()) {
-      norm_sum_ += steps_.gradient_norm();
+      norm_sum_ += norm_before_ = steps_.gradient_norm();
       ++norms_;
     }
     // The conditions' turn after the last step comes with its epoch, so that an epoch that is complete is counted.
@@ -163,12 +162,12 @@ void Training<T>::end_epoch() {
     column(name).values.push_back(value);
   };
   record_value(Quantity::kCost, cost_.mean());
-  require_finite("the mean cost", cost_.mean(), samples_);
+  if (diverges("the mean cost", cost_.mean(), samples_)) return;
   if (options_.validation) {
     const Samples<T>& validation = *options_.validation;
     const double cost = mean_cost(plan_, validation, rows_at_once(validation), team_, poll_);
     record_value(Quantity::kValidationCost, cost);
-    require_finite("the validation cost", cost, validation);
+    if (diverges("the validation cost", cost, validation)) return;
   }
   if (!options_.minimizer) record_value(Quantity::kLearningRate, session_.learning_rate());
   if (records_norm_) {
@@ -182,6 +181,7 @@ void Training<T>::end_epoch() {
   cost_ = {};
   norm_sum_ = epoch_seconds_ = 0;
   norms_ = 0;
+  if (options_.on_divergence == OnDivergence::kRestore) keep_epoch();
   if (best_by_ && best_.is_better(best_by_->value(history_.columns))) {
     plan_.store(team_);
     best_.keep(best_by_->value(history_.columns), network_.parameters);
@@ -218,13 +218,6 @@ void Training<T>::end() {
     each.end(now);
     return false;
   });
-}
-
-template <class T>
-void Training<T>::require_finite(const char* name, double cost, const Samples<T>& samples) {
-  if (std::isfinite(cost)) return;
-  throw_diverged(std::string(name) + of_epoch(epoch_) + " became " + text_of(cost), samples,
-                 session_.learning_rate(), poll_);
 }
 
 template <class T>

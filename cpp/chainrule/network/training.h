@@ -5,12 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "chainrule/network/best_weights.h"
 #include "chainrule/network/fit_options.h"
 #include "chainrule/network/history.h"
+#include "chainrule/network/last_epoch.h"
 #include "chainrule/network/life_counts.h"
 #include "chainrule/network/observers/group.h"
 #include "chainrule/network/optimizer.h"
@@ -41,7 +44,8 @@ class Training {
            const Samples<T>& samples, const FitOptions<T>& options, Team& team, Poll& poll,
            History& history);
 
-  // To its end. Throws TrainingDiverged with the parameters at their last finite values.
+  // To its end. Throws TrainingDiverged as FitOptions::on_divergence says, with the parameters at their last finite values or
+  // those of the last whole epoch.
   void go_on();
 
   // After the last finished step. The parameters are the network's, the states the optimizer's.
@@ -71,7 +75,7 @@ class Training {
   void open_columns();
   Column& column(const char* name);
   void take_up(const Position& position);
-  bool stopped() const { return stopped_by_ != ObserverGroup::kNobody; }
+  bool stopped() const { return given_up_ || stopped_by_ != ObserverGroup::kNobody; }
   bool complete() const { return stopped() || epoch_ == options_.epochs; }
   void make_steps();
   // Has options.minimizer make all of them.
@@ -80,7 +84,15 @@ class Training {
   void finish_iteration();
   void end_epoch();
   void end();
-  void require_finite(const char* name, double cost, const Samples<T>& samples);
+
+  // Where a step or a cost was not finite, diverged_ is filled in; then end_divergence() says what comes of it.
+  void diverge_in_step(Rows failed);
+  void diverge_before_steps(double cost);
+  bool diverges(const char* name, double cost, const Samples<T>& samples);
+  void end_divergence();
+  void keep_epoch();
+  void go_back();
+  void go_on_slower(const TrainingDiverged& error);
 
   void measure();
   // The record of this moment, with what is recorded of the last whole epoch.
@@ -109,6 +121,7 @@ class Training {
   StepMaker<T> steps_;
   const Monitor* const best_by_;
   BestWeights<T> best_;
+  LastEpoch<T> last_epoch_;  // kept for OnDivergence::kRestore alone
 
   // The position
   std::int64_t epoch_ = 0;           // whole ones
@@ -123,6 +136,10 @@ class Training {
   std::int64_t steps_left_;  // until the training is to be left
   std::int64_t rounds_ = 0;
   int stopped_by_ = ObserverGroup::kNobody;
+  double norm_before_ =
+      std::numeric_limits<double>::quiet_NaN();  // of the last finished step's gradient
+  std::optional<TrainingDiverged> diverged_;
+  bool given_up_ = false;  // at a divergence
 };
 
 }  // namespace chainrule

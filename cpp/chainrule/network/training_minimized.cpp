@@ -44,8 +44,8 @@ class Training<T>::Minimized final : public Objective {
     }
     const double cost = own.steps_.last_cost().mean();
     if (!finite && !begun_) {
-      throw_diverged(what_diverged(cost) + " before the first iteration", own.samples_, 0,
-                     own.poll_);
+      own.diverge_before_steps(cost);
+      throw *own.diverged_;
     }
     begun_ = true;
     return finite ? cost : std::numeric_limits<double>::quiet_NaN();
@@ -55,7 +55,7 @@ class Training<T>::Minimized final : public Objective {
     const FlushDenormals flush;
     std::copy_n(parameters(), size(), finished_.data());
     training_.finish_iteration();
-    return training_.complete();
+    return training_.diverged_ || training_.complete();
   }
 
  private:
@@ -71,10 +71,13 @@ template <class T>
 void Training<T>::minimize() {
   if (complete()) return;
   turn_began_ = stopwatch_.seconds();
-  {
+  try {
     Minimized objective(*this);
     options_.minimizer(objective);
+  } catch (...) {
+    if (!diverged_) throw;  // else the minimizer has brought back, in its own way, what it was told
   }
+  if (diverged_) end_divergence();
   if (!complete()) stopped_by_ = static_cast<int>(stop_.size() + options_.callbacks.size());
 }
 

@@ -1,36 +1,17 @@
 // A training's position: written down, and taken up by another one.
 // SPDX-License-Identifier: BSD-3-Clause
-#include <cmath>
-#include <limits>
+#include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "chainrule/error.h"
+#include "chainrule/network/position_checks.h"
 #include "chainrule/network/training.h"
 
 namespace chainrule {
 namespace {
-
-constexpr double kMostInDouble = 9007199254740992;  // 2^53: each whole number up to it is a double
-
-std::int64_t whole(const Spec& state, const char* key, double least, double most) {
-  const double value = state.number(key);
-  require(value >= least && value <= most && value == std::floor(value),
-          std::string("the position's ") + key,
-          "a whole number from " + text_of(least) + " to " + text_of(most), value);
-  return static_cast<std::int64_t>(value);
-}
-
-double finite(const Spec& state, const char* key) {
-  const double value = state.number(key);
-  require(std::isfinite(value), std::string("the position's ") + key, "finite", value);
-  return value;
-}
-double not_negative(const Spec& state, const char* key) {
-  const double value = finite(state, key);
-  require(value >= 0, std::string("the position's ") + key, ">= 0", value);
-  return value;
-}
 
 void require_same(const Spec& state, const char* key, const char* what, std::int64_t own) {
   const double of_position = state.number(key);
@@ -39,21 +20,31 @@ void require_same(const Spec& state, const char* key, const char* what, std::int
                               " " + what + "; this one has " + std::to_string(own));
 }
 
-void require_size(const Position& position, const std::string& name, std::size_t size) {
-  const std::size_t own = position.array(name).size();
-  if (own == size) return;
-  throw std::invalid_argument("the position's " + name + " has " + std::to_string(own) +
-                              " elements, expected " + std::to_string(size));
-}
-
-// n elements, all of them finite as a T.
-template <class T>
-void require_array(const Position& position, const char* name, std::size_t size) {
-  require_size(position, name, size);
-  for (const double each : position.array(name)) {
-    require(std::isfinite(static_cast<T>(each)), std::string("the position's ") + name, "finite",
-            each);
+std::vector<double> numbers_of(const std::vector<Restored>& restored) {
+  std::vector<double> numbers;
+  for (const Restored& each : restored) {
+    numbers.insert(numbers.end(), {static_cast<double>(each.epoch),
+                                   static_cast<double>(each.step.value_or(0)), each.learning_rate});
   }
+  return numbers;
+}
+std::vector<Restored> restored_of(const Position& position, std::size_t most) {
+  const std::vector<double>& numbers = position.array("restored");
+  require(numbers.size() % 3 == 0 && numbers.size() <= 3 * most, "the position's restored",
+          "three numbers for each of at most " + std::to_string(most),
+          static_cast<double>(numbers.size()));
+  std::vector<Restored> restored;
+  for (std::size_t i = 0; i < numbers.size(); i += 3) {
+    const Spec state{"restored",
+                     {{"epoch", numbers[i]}, {"step", numbers[i + 1]}, {"rate", numbers[i + 2]}}};
+    Restored each;
+    each.epoch = whole(state, "epoch", 1, kMostInDouble);
+    const std::int64_t step = whole(state, "step", 0, kMostInDouble);
+    if (step > 0) each.step = step;
+    each.learning_rate = not_negative(state, "rate");
+    restored.push_back(each);
+  }
+  return restored;
 }
 
 // A stop condition as it was asked for, and what it remembers.
@@ -99,6 +90,11 @@ Position Training<T>::position() const {
   }
   if (best_.any())
     position.arrays.emplace_back("best", std::vector<double>(best_.begin(), best_.end()));
+  if (!history_.restored.empty()) {
+    position.arrays.emplace_back("restored", numbers_of(history_.restored));
+  }
+  // At the end of an epoch that is what is there now.
+  if (last_epoch_.kept && first_ > 0) last_epoch_.write_to(position);
   return position;
 }
 
@@ -108,7 +104,7 @@ void Training<T>::take_up(const Position& position) {
   state.require_known({"samples", "batch_size", "parameters", "epoch", "first", "steps", "cost_sum",
                        "weight_sum", "norm_sum", "norms", "epoch_seconds", "seconds",
                        "epochs_begun", "steps_made", "stopped_by", "best_value"},
-                      {"seed"}, {"stop"});
+                      {"seed"}, {"stop", "last_epoch"});
   require_same(state, "samples", "samples", samples_.size());
   require_same(state, "batch_size", "samples in a batch", batch_size_);
   require_same(state, "parameters", "parameters", network_.n_parameters);
@@ -150,10 +146,19 @@ void Training<T>::take_up(const Position& position) {
       static_cast<int>(state.number("stopped_by", ObserverGroup::kNobody) == ObserverGroup::kNobody
                            ? ObserverGroup::kNobody
                            : whole(state, "stopped_by", 0, static_cast<double>(may_stop) - 1));
-  if (state.parts.size() != stop_.size()) {
+  const auto n_stop = static_cast<std::size_t>(
+      std::count_if(state.parts.begin(), state.parts.end(),
+                    [](const auto& part) { return part.first == "stop"; }));
+  if (n_stop != stop_.size()) {
     throw std::invalid_argument("this position is that of a training with " +
-                                std::to_string(state.parts.size()) +
-                                " stop conditions; this one has " + std::to_string(stop_.size()));
+                                std::to_string(n_stop) + " stop conditions; this one has " +
+                                std::to_string(stop_.size()));
+  }
+  const std::vector<Restored> restored = restored_of(position, FitOptions<T>::kMostRestores);
+  LastEpoch<T> last_epoch;
+  if (options_.on_divergence == OnDivergence::kRestore && first > 0) {
+    session_.keep(last_epoch.optimizer);  // of the same sizes
+    last_epoch.read_from(position, network_.n_parameters);
   }
   // The observers are this training's own: where one refuses its memory, they are gone with it.
   for (std::size_t i = 0; i < stop_.size(); ++i) {
@@ -177,6 +182,8 @@ void Training<T>::take_up(const Position& position) {
   epoch_seconds_ = epoch_seconds;
   turn_began_ = seconds;
   for (Column& each : history_.columns) each.values = position.array(each.quantity.name);
+  history_.restored = restored;
+  last_epoch_ = std::move(last_epoch);
   if (has_best) best_.keep(best_value, position.array("best").data());
   stopped_by_ = stopped_by;
 }

@@ -241,6 +241,29 @@ bool NarrowPlan<T>::update_weights(const OptimizerStep<T>* updates, const T* gra
   return finite.load(std::memory_order_relaxed);
 }
 
+// An update leaves the gradient where its chunks were added up.
+template <class T>
+void NarrowPlan<T>::regain_gradient(T* gradient, Team& /*team*/, Poll& /*poll*/) {
+  std::copy_n(gradients_.data, architecture_.n_parameters(), gradient);
+  architecture_.parameters.zero_frozen(gradient);
+}
+
+// The gradient of the last of several steps of one sample, from its deltas: where each weight makes its step at once, it is
+// nowhere.
+template <class T>
+void NarrowPlan<T>::keep_gradient(const NarrowPass<T>& pass, const T* x) {
+  for (int l = pass.first_trained; l < pass.n_layers; ++l) {
+    const NarrowLayer<T>& layer = pass.layers[l];
+    const T* const a = l > 0 ? layer.a : x;
+    T* gradient = gradients_.data + layer.offset;
+    for (std::int64_t k = 0; k < layer.n_rows; ++k, gradient += layer.n_out) {
+      for (std::int64_t j = 0; j < layer.n_out; ++j) {
+        gradient[j] = (k < layer.n_in ? a[k] : T(1)) * layer.delta[j];
+      }
+    }
+  }
+}
+
 template <class T>
 void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Poll& poll) {
   const Samples<T>& samples = batch.samples;
@@ -266,9 +289,11 @@ void NarrowPlan<T>::train_one_by_one(const Batch<T>& batch, OneByOne& steps, Pol
   of_kernel.parameters = parameters_;
   of_kernel.updates = steps.updates.data();
   of_kernel.costs = buffers.costs;
+  this->updated_by_ = nullptr;
   const std::int64_t finished = one_sample_.train(pass, of_kernel);
   steps.finite = finished == rows.size();
   steps.begun = steps.finite ? finished : finished + 1;
+  if (!steps.finite) keep_gradient(pass, x.row(finished));
   for (std::int64_t i = 0; i < steps.begun; ++i) {
     steps.costs[static_cast<std::size_t>(i)] = {static_cast<double>(buffers.costs[i]), 1.0};
   }

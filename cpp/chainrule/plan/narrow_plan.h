@@ -53,6 +53,7 @@ class NarrowPlan final : public Plan<T> {
   }
   bool update_weights(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
                       Team& team) override;
+  void regain_gradient(T* gradient, Team& team, Poll& poll) override;
   WeightRows<T> weight_rows(const ParameterBlock& block) const override {
     constexpr std::int64_t kFew = 16;  // columns, so that vectors along them would be mostly empty
     const bool as_one = block.cols < kFew;
@@ -87,6 +88,7 @@ class NarrowPlan final : public Plan<T> {
   void run(const Work& work, Team& team, Poll& poll, Use&& use);
   CostSums costs(const Work& work, Team& team, Poll& poll);
   const T* sum_chunks(Range part);
+  void keep_gradient(const NarrowPass<T>& pass, const T* x);
 
   using Plan<T>::architecture_;
   const KernelTable<T>& kernels_;

@@ -89,7 +89,14 @@ class Plan {
   bool update(const OptimizerStep<T>* updates, const T* gradient, const Batch<T>& batch,
               Team& team) {
     penalty_.known = false;
+    updated_by_ = gradient;
     return update_weights(updates, gradient, batch, team);
+  }
+  // The gradient that the last step went by, after its update has returned false.
+  const T* gradient_of_update(Team& team, Poll& poll) {
+    if (updated_by_) return updated_by_;
+    regain_gradient(gradient_memory(poll), team, poll);
+    return gradient_memory(poll);
   }
 
   // ---- Several steps of one sample each, where the work around a step takes as long as the step ----
@@ -120,6 +127,10 @@ class Plan {
   virtual void load_weights(T* parameters, const Capacity& wanted, Team& team, Poll& poll) = 0;
   virtual bool update_weights(const OptimizerStep<T>* updates, const T* gradient,
                               const Batch<T>& batch, Team& team) = 0;
+  // The whole gradient of a fused update that was made already, from what it has left.
+  virtual void regain_gradient(T* gradient, Team& team, Poll& poll) {
+    this->gradient(gradient, team, poll);
+  }
   // Where the weights of a block are, by the rows that their penalty is summed by: at most as many as the block has.
   virtual WeightRows<T> weight_rows(const ParameterBlock& block) const = 0;
 
@@ -129,6 +140,7 @@ class Plan {
   const Capacity capacity_;
   const Engine<T> engine_;
   Penalty<T> penalty_;
+  const T* updated_by_ = nullptr;  // the last step, if its update was not fused
 
  private:
   MatrixView<T> matrix_of_outputs(AlignedBlock<T>& block, Poll& poll) const {

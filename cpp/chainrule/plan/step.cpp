@@ -58,13 +58,13 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>* up
     const std::int64_t count = plan.architecture().n_parameters();
     const KernelTable<T>& kernels = *plan.engine().kernels;
     if (!transformer.accumulate(gradient, count, cost.weight, batch.ends_epoch, kernels, team)) {
-      return {cost, true, false};
+      return {cost, true};
     }
     if (!transformer.apply(gradient, count, kernels, team, poll)) {
       return {cost, false};
     }
   }
-  return {cost, plan.update(updates, gradient, batch, team)};
+  return {cost, plan.update(updates, gradient, batch, team), true};
 }
 template Step train_step(Plan<float>&, const Batch<float>&, const OptimizerStep<float>*,
                          GradientTransformer<float>&, Team&, Poll&);

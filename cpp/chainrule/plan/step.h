@@ -12,8 +12,9 @@ struct Step {
   // False where the cost, the norm of the gradient or a new number is not finite. After the first two, nothing has
   // changed; after an update that overflows, only what stays finite has.
   bool finite = true;
-  // False where the gradient was only added to those of other batches, which make a step together.
-  bool updated = true;
+  // Whether it came as far as its update. Else, where all is finite, the gradient was added to those of other batches, which make
+  // a step together.
+  bool updated = false;
 };
 
 // The poll's hook runs only before the first parameter changes.
