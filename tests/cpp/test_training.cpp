@@ -212,7 +212,8 @@ template <class T>
 void check_goes_back(OnDivergence how) {
   Problem<T> problem;
   Network<T> network(layers(), "mse", 1);
-  Optimizer optimizer(sgd(1e10));
+  const double rate = sizeof(T) == 4 ? 1e10 : 1e100;  // too large within an epoch, and halved, too
+  Optimizer optimizer(sgd(rate));
   std::vector<std::string> warnings;
   problem.options.on_divergence = how;
   problem.options.warn = [&](const std::string& text, Warning about) {
@@ -232,8 +233,8 @@ void check_goes_back(OnDivergence how) {
                  network.fit(problem.samples, optimizer, problem.options, problem.poll, history));
     CHECK_EQUAL(warnings.size(), FitOptions<T>::kMostRestores);
     CHECK_EQUAL(history.restored.size(), FitOptions<T>::kMostRestores);
-    CHECK_EQUAL(history.restored.back().learning_rate, 1e10 / 32);
-    CHECK_EQUAL(optimizer.number("learning_rate"), 1e10 / 32);
+    CHECK_EQUAL(history.restored.back().learning_rate, rate / 32);
+    CHECK_EQUAL(optimizer.number("learning_rate"), rate / 32);
     CHECK_EQUAL(optimizer.steps(), 0);
     CHECK(parameters_of(network) == before);
   }
