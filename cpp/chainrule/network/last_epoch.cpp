@@ -26,20 +26,18 @@ std::string name_of_state(std::size_t i) { return "last_epoch.state[" + std::to_
 template <class T>
 void LastEpoch<T>::write_to(Position& position) const {
   const auto number = [](std::int64_t value) { return static_cast<double>(value); };
-  position.state.parts.emplace_back(kEntry, Spec{kEntry,
-                                                 {{"steps", number(steps)},
-                                                  {"epochs_begun", number(life.epochs_begun)},
-                                                  {"steps_made", number(life.steps_made)},
-                                                  {"optimizer_steps", number(optimizer.steps)},
-                                                  {"optimizer_epochs", number(optimizer.epochs)},
-                                                  {"accumulated_batches",
-                                                   number(optimizer.accumulated.batches)},
-                                                  {"accumulated_weight",
-                                                   optimizer.accumulated.weight},
-                                                  {"steps_in_average",
-                                                   number(optimizer.steps_in_average)}},
-                                                 {},
-                                                 {{"schedule", {"memory", optimizer.schedule}}}});
+  position.state.parts.emplace_back(
+      kEntry, Spec{kEntry,
+                   {{"steps", number(steps)},
+                    {"epochs_begun", number(life.epochs_begun)},
+                    {"steps_made", number(life.steps_made)},
+                    {"optimizer_steps", number(optimizer.steps)},
+                    {"optimizer_epochs", number(optimizer.epochs)},
+                    {"accumulated_batches", number(optimizer.accumulated.batches)},
+                    {"accumulated_weight", optimizer.accumulated.weight},
+                    {"steps_in_average", number(optimizer.steps_in_average)}},
+                   {},
+                   {{"schedule", {"memory", optimizer.schedule}}}});
   const auto write = [&](const std::string& name, const auto& numbers) {
     position.arrays.emplace_back(name, std::vector<double>(numbers.begin(), numbers.end()));
   };
@@ -59,10 +57,9 @@ void LastEpoch<T>::read_from(const Position& position, std::int64_t n_parameters
     throw std::invalid_argument(
         "this position is that of a training that does not go back where it diverges");
   }
-  entry.require_known(
-      {"steps", "epochs_begun", "steps_made", "optimizer_steps", "optimizer_epochs",
-       "accumulated_batches", "accumulated_weight", "steps_in_average"},
-      {}, {"schedule"});
+  entry.require_known({"steps", "epochs_begun", "steps_made", "optimizer_steps", "optimizer_epochs",
+                       "accumulated_batches", "accumulated_weight", "steps_in_average"},
+                      {}, {"schedule"});
   const auto count = [&](const char* key) { return whole(entry, key, 0, kMostInDouble); };
   const auto read = [&](const std::string& name, std::size_t size, auto* to) {
     using Number = std::remove_reference_t<decltype(*to)>;

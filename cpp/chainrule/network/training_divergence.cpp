@@ -47,8 +47,8 @@ template <class T>
 void Training<T>::diverge_before_steps(double cost) {
   const Batch<T> batch{samples_, samples_.all()};
   Divergence<T> divergence{what_diverged(cost) + " before the first iteration", samples_};
-  divergence.first = first_not_finite<T>({plan_, network_.parameters, batch, cost, nullptr}, team_,
-                                         poll_);
+  divergence.first =
+      first_not_finite<T>({plan_, network_.parameters, batch, cost, nullptr}, team_, poll_);
   divergence.epoch = epoch_ + 1;
   diverged_ = training_diverged(divergence, poll_);
 }
