@@ -33,10 +33,13 @@ void bind_errors(py::module_& module) {
        "    In which step of this epoch, from 1; None outside of `Network.fit`, and where a cost\n"
        "    after the last step was not finite, such as that of the validation data.\n"
        "layer : int or None\n"
-       "    Index in ``net.layers`` of the layer in which the first number came up that is not\n"
-       "    finite: on the way forward, in the cost of its outputs or the penalty of its weights, "
-       "on\n"
-       "    the way back, or in its new weights. None where it cannot be told.\n"
+       "    Number of the layer, as ``print(net)`` has it, in which the first number came up that "
+       "is\n"
+       "    not finite: on the way forward, in the cost of its outputs or the penalty of its "
+       "weights,\n"
+       "    on the way back, or in its new weights. The input is layer 1, so it is ``layers[layer "
+       "-\n"
+       "    1]``. None where it cannot be told.\n"
        "history : History or None\n"
        "    How far the training came, where `Network.fit` raises it.");
   const py::object diverged = module.attr("TrainingDiverged");

@@ -131,6 +131,7 @@ def test_weightless_batches():
     ("value", "error", "message"),
     [
         (0, ValueError, "accumulate must be a whole number >= 1, got 0"),
+        (1e30, ValueError, r"accumulate must be at most 2\^53, got 1e\+30"),
         (-2, ValueError, "accumulate must be a whole number >= 1, got -2"),
         (1.5, ValueError, "accumulate must be a whole number >= 1, got 1.5"),
         ("2", TypeError, "accumulate must be a number, got '2'"),
@@ -144,3 +145,64 @@ def test_wrong_numbers(value, error, message):
         optimizer.accumulate = value
     assert (optimizer.accumulate, optimizer.ema) == (3, 0.5)
     assert "accumulate=3, ema=0.5" in repr(optimizer)
+
+
+def test_a_gradient_that_is_not_finite_is_not_added_up():
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    net.parameters = [0, 0]
+    optimizer = cr.SGD(1e-3, accumulate=2)
+    with pytest.raises(cr.TrainingDiverged, match="layer 2 on the way back"):
+        net.train_step([[1e30]], [1e15], optimizer=optimizer)
+    for _ in range(2):
+        net.train_step([[1]], [1], optimizer=optimizer)
+    assert optimizer.steps == 1
+    np.testing.assert_allclose(net.parameters, 2e-3, rtol=1e-6)
+
+
+def test_a_sum_that_overflows_is_dropped():
+    net = cr.Network([cr.Input(1), cr.Dense(1, bias=False)], rng=0)
+    net.parameters = [0]
+    optimizer = cr.SGD(1e-3, accumulate=3)
+    net.train_step([[1e19]], [-1e19], optimizer=optimizer)
+    with pytest.raises(cr.TrainingDiverged):
+        net.train_step([[1e19]], [-1e19], optimizer=optimizer)
+    for _ in range(3):
+        net.train_step([[1]], [1], optimizer=optimizer)
+    np.testing.assert_allclose(net.parameters, 2e-3, rtol=1e-6)
+
+
+def test_an_update_that_fails_uses_up_what_was_added_up():
+    net = cr.Network([cr.Input(2), cr.Dense(1, bias=False)], rng=0)
+    net.parameters = [0, 0]
+    optimizer = cr.SGD(
+        1e31, accumulate=2
+    )  # the step of one weight is finite, that of the other not
+    net.train_step([[1, 0]], [1], optimizer=optimizer)
+    with pytest.raises(cr.TrainingDiverged, match="new weights of layer 2"):
+        net.train_step([[0, 1e4]], [1e4], optimizer=optimizer)
+    made = net.parameters.copy()
+    np.testing.assert_allclose(made, [1e31, 0], rtol=1e-6)
+    net.train_step([[0, 1e-3]], [0], optimizer=optimizer)
+    np.testing.assert_array_equal(net.parameters, made)
+
+
+def test_batches_that_wait_have_no_norm():
+    class Norms(cr.Callback):
+        seen = ()
+
+        def on_step_end(self, network, record):
+            """Keep the norm."""
+            self.seen = (*self.seen, record.gradient_norm)
+
+    x, y, _ = samples(32)
+    norms = Norms()
+    network([{}, {}, {}]).fit(
+        x,
+        y,
+        optimizer=cr.SGD(0.01, accumulate=3),
+        batch_size=8,
+        gradient_norm=True,
+        callbacks=norms,
+    )
+    assert [each is None for each in norms.seen] == [True, True, False, False]
+    assert all(each > 0 for each in norms.seen[2:])

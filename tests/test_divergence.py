@@ -62,8 +62,8 @@ def test_on_the_way_forward(plan, dtype, layer, batch):
     x, y = samples(batch)
     scale(net, layer, 0.9 * largest(dtype))
     error = fit_once(net, x * 2, y)
-    assert error.layer == layer
-    assert FORWARD.format(layer) in str(error)
+    assert error.layer == layer + 1
+    assert FORWARD.format(layer + 1) in str(error)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 40])
@@ -72,8 +72,8 @@ def test_in_the_cost(plan, dtype, batch):
     net, (x, y) = chain(dtype), samples(batch)
     assert net.plan(batch)["plan"] == plan
     error = fit_once(net, x, y * 8 * largest(dtype) ** 0.5)
-    assert error.layer == 3
-    assert COST.format(3) in str(error)
+    assert error.layer == 4
+    assert COST.format(4) in str(error)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 40])
@@ -91,8 +91,8 @@ def test_on_the_way_back(plan, dtype, layer, batch):
         scale(net, layer, 0)
         scale(net, layer + 1, big**2)
     error = fit_once(net, x, y * big**1.1)
-    assert error.layer == layer
-    assert BACKWARD.format(layer) in str(error)
+    assert error.layer == layer + 1
+    assert BACKWARD.format(layer + 1) in str(error)
 
 
 @pytest.mark.parametrize("options", [{}, {"gradient_norm": True}], ids=["fused", "whole"])
@@ -119,8 +119,8 @@ def test_in_the_update(plan, dtype, kind, layer, batch, options):
         assert max(sizes) > 100
         optimizer = cr.SGD(largest(dtype) / max(sizes) * 4, momentum=0.5 * (kind == "momentum"))
     error = fit_once(net, x, y, optimizer, **options)
-    assert error.layer == layer
-    assert UPDATE.format(layer) in str(error)
+    assert error.layer == layer + 1
+    assert UPDATE.format(layer + 1) in str(error)
     assert np.isfinite(net.parameters).all()
 
 
@@ -138,8 +138,8 @@ def test_in_one_of_the_steps_that_are_made_in_one_go(dtype, step, optimizer):
     error = diverged(
         lambda: net.fit(x, y, optimizer=optimizer, batch_size=1, shuffle=False, epochs=2)
     )
-    assert (error.epoch, error.step, error.layer) == (1, step, 1)
-    assert BACKWARD.format(1) in str(error)
+    assert (error.epoch, error.step, error.layer) == (1, step, 2)
+    assert BACKWARD.format(2) in str(error)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -156,8 +156,8 @@ def test_with_the_masks_of_its_step(plan, dtype, seed):
     expected = next(step for step in range(99) if fails(step))
     error = diverged(lambda: net.fit(x, x * 0, optimizer=cr.SGD(0.0), batch_size=1, epochs=99))
     assert (error.epoch, error.step) == (1 + expected // 8, 1 + expected % 8)
-    assert error.layer == 2
-    assert FORWARD.format(2) in str(error)
+    assert error.layer == 3
+    assert FORWARD.format(3) in str(error)
 
 
 def test_in_the_penalty(plan):
@@ -166,8 +166,8 @@ def test_in_the_penalty(plan):
     net.parameters = np.zeros(net.n_parameters)
     net.layers[2].weights[...] = 1e200
     error = fit_once(net, np.ones((3, 2)), np.ones((3, 2)))
-    assert error.layer == 2
-    assert "first in the penalty of the weights of layer 2" in str(error)
+    assert error.layer == 3
+    assert "first in the penalty of the weights of layer 3" in str(error)
 
 
 def test_in_the_norm_of_the_gradient(plan):
@@ -198,15 +198,15 @@ def test_in_the_cost_of_validation_data(plan, dtype, n, what):
         lambda: net.fit(x, y, optimizer=cr.SGD(0.0), epochs=4, validation_data=tuple(many))
     )
     assert (error.epoch, error.step) == (1, None)
-    assert error.layer == (2 if what == "inputs" else 3)
+    assert error.layer == (3 if what == "inputs" else 4)
     assert re.match("the validation cost of epoch 1 became (inf|nan), first in ", str(error))
 
 
 def test_outside_of_fit_there_is_neither_epoch_nor_step(plan):
     net, (x, y) = chain("float32"), samples(3)
     error = diverged(lambda: net.train_step(x, y * 1e30, cr.SGD(0.1)))
-    assert (error.epoch, error.step, error.layer, error.history) == (None, None, 3, None)
-    assert str(error).startswith("the cost became inf, first in the cost of the outputs of layer 3")
+    assert (error.epoch, error.step, error.layer, error.history) == (None, None, 4, None)
+    assert str(error).startswith("the cost became inf, first in the cost of the outputs of layer 4")
 
 
 def test_with_weights_of_samples(plan):
@@ -217,8 +217,8 @@ def test_with_weights_of_samples(plan):
     net.fit(x, y, optimizer=cr.SGD(0.0), sample_weight=weight)
     weight = np.array([1e-9, 1e30, 1])
     error = diverged(lambda: net.fit(x, y * 1e3, optimizer=cr.SGD(0.0), sample_weight=weight))
-    assert error.layer == 3
-    assert COST.format(3) in str(error)
+    assert error.layer == 4
+    assert COST.format(4) in str(error)
 
 
 # ---- Costs of the user's own ---------------------------------------------------------------------
@@ -248,8 +248,8 @@ def test_a_cost_function_is_not_called_again(plan, dtype, factors, options):
         lambda: net.fit(x, y, optimizer=cr.SGD(0.01), batch_size=4, epochs=9, **options)
     )
     assert loss.calls == 3
-    assert (error.epoch, error.step, error.layer) == (2, 1, 3)
-    assert COST.format(3) in str(error)
+    assert (error.epoch, error.step, error.layer) == (2, 1, 4)
+    assert COST.format(4) in str(error)
     assert "the cost function, your own, left what is not finite" in str(error)
 
 
@@ -265,8 +265,8 @@ def test_where_a_cost_function_is_not_to_blame(plan, dtype, where):
         scale(net, 3, big**2)
         y = y * big**1.1
     error = fit_once(net, x * 2, y)
-    assert error.layer == 2
-    assert (FORWARD if where == "forward" else BACKWARD).format(2) in str(error)
+    assert error.layer == 3
+    assert (FORWARD if where == "forward" else BACKWARD).format(3) in str(error)
     assert net.loss.calls == 1
     assert "left what is not finite" not in str(error)
 
@@ -345,5 +345,32 @@ def test_the_exception_can_be_pickled():
     error = fit_once(net, x, y * 1e30)
     twin = pickle.loads(pickle.dumps(error))
     assert str(twin) == str(error)
-    assert (twin.epoch, twin.step, twin.layer) == (1, 1, 3)
+    assert (twin.epoch, twin.step, twin.layer) == (1, 1, 4)
     assert twin.history.cost == error.history.cost
+
+
+def test_rprop_has_no_rate_to_halve():
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    with pytest.raises(ValueError, match="which Rprop reads for its first step only"):
+        net.fit([[1.0]], [1.0], optimizer=cr.Rprop(), on_divergence="restore")
+
+
+def test_a_rate_that_is_too_large_in_the_first_step_is_blamed():
+    net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
+    with pytest.raises(cr.TrainingDiverged, match="learning rate 1e.39 is too large"):
+        net.fit([[1], [2]], [3, 4], optimizer=cr.SGD(1e39), batch_size=2)
+    with pytest.raises(cr.TrainingDiverged, match="learning rate 1e.39 is too large"):
+        net.train_step([[1], [2]], [3, 4], optimizer=cr.SGD(1e39))
+
+
+@pytest.mark.parametrize("batch_size", [1, 2])
+def test_the_second_look_leaves_the_average_alone(batch_size):
+    layers = [cr.Input(1), cr.Dense(2, bias=False), cr.Dense(1, bias=False)]
+    net, optimizer = cr.Network(layers, rng=0), cr.SGD(1e-6, ema=0.5)
+    net.parameters = [1, 1, 100, 100]
+    x = [[1], [1]]
+    net.fit(x, [[200], [200]], optimizer=optimizer, batch_size=batch_size)  # the gradient is 0
+    optimizer.learning_rate = 1e38
+    with pytest.raises(cr.TrainingDiverged):
+        net.fit(x, [[0], [0]], optimizer=optimizer, batch_size=batch_size)
+    np.testing.assert_array_equal(net.average, [1, 1, 100, 100])

@@ -3,6 +3,7 @@
 
 import copy
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -95,6 +96,42 @@ def test_place_of_the_weights_is_given_back_after_an_exception():
     with pytest.raises(KeyError), net.averaged():
         raise KeyError
     assert (raw(net.parameters), raw(net.average)) == before
+
+
+def test_weights_come_back_when_no_thread_reads_them_any_longer():
+    net = averaged()
+    x, before = np.ones((200_000, 5)), raw(net.parameters)
+    reader = threading.Thread(target=net.predict, args=(x,))
+    with net.averaged():
+        reader.start()
+        while reader.is_alive() and is_free(net):
+            pass
+    reader.join()
+    assert raw(net.parameters) == before
+    trained(net, cr.SGD(0.1))
+
+
+def is_free(net):
+    try:
+        net._exclusive(lambda: None)
+    except cr.ConcurrentUseError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("options", [{}, {"max_norm": 1e30}], ids=["fused", "apart"])
+def test_a_failed_step_and_the_average(plan, options):
+    net = cr.Network([cr.Input(2), cr.Dense(1, bias=False, **options)], rng=0)
+    net.parameters = [1, 1]
+    optimizer = cr.SGD(0.0, ema=0.5)
+    net.train_step([[1, 0]], [0], optimizer=optimizer)
+    net.parameters = [5, 1]
+    optimizer.learning_rate = 1e38
+    with pytest.raises(cr.TrainingDiverged, match="new weights of layer 2.*learning rate than 1e"):
+        net.train_step([[0, 1e4]], [0], optimizer=optimizer)
+    # One weight has overflowed, and kept its value; the average takes both as they are.
+    np.testing.assert_array_equal(net.parameters, [5, 1])
+    np.testing.assert_array_equal(net.average, [3, 1])
 
 
 def test_no_training_while_the_average_is_in_place():

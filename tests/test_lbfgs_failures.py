@@ -106,6 +106,16 @@ def test_an_exception_of_a_callback_comes_through():
     net.fit(X, Y, epochs=1)  # nobody uses it any more
 
 
+def test_a_stop_iteration_of_a_callback_is_its_own():
+    def ends(network):
+        raise StopIteration("mine")
+
+    net = make()
+    with pytest.raises(StopIteration, match="mine"):
+        net.fit(X, Y, optimizer=cr.LBFGS(), callbacks=AfterEpoch(ends, 2))
+    assert (net.history.epochs, net.history.stopped_by) == (2, "error")
+
+
 def test_ctrl_c():
     # Random targets of many samples: no minimum is near.
     x, y = rng.normal(size=(2, 20_000, 8))

@@ -26,7 +26,7 @@ struct TrainingDiverged : std::runtime_error {
 
   std::string happened, advice;
   std::optional<std::int64_t> epoch, step;  // from 1; the step within its epoch
-  std::optional<std::int64_t> layer;        // whose numbers were the first; the input is layer 0
+  std::optional<std::int64_t> layer;        // whose numbers were the first; the input is layer 1
 };
 
 struct ConcurrentUseError : std::runtime_error {

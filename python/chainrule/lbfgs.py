@@ -195,9 +195,15 @@ class Run:
         def finish_iteration(_: Array) -> None:
             nonlocal iterate
             iterate = last
-            if objective.finish_iteration():
+            try:
+                stops = objective.finish_iteration()
+            except StopIteration as error:  # of a callback: scipy would take it for our own
+                errors.append(error)
+                stops = True
+            if stops:
                 raise StopIteration
 
+        errors: list[StopIteration] = []
         options = self._options
         # OpenBLAS has a long sum added up by its threads, each of which rounds a part.
         with self._threadpool_limits(1, user_api="blas"):
@@ -215,6 +221,8 @@ class Run:
                     "maxiter": _NO_LIMIT,
                 },
             )
+        if errors:
+            raise errors[0]
         self.ended_by = _ENDED_BY.get(result.status, "stopped")
 
 

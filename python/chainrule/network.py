@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import itertools
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -211,7 +212,23 @@ class Network(Trainable):
             yield self
         finally:
             if exchanged:
+                self._give_weights_back()
+
+    def _give_weights_back(self) -> None:
+        """Put the weights in the place of their average, once no other thread reads it."""
+        interrupt = None
+        while True:
+            try:
                 self._use_average(False)
+            except _core.ConcurrentUseError:
+                try:
+                    time.sleep(0.001)
+                except KeyboardInterrupt as error:
+                    interrupt = error  # not before the weights are back
+            else:
+                break
+        if interrupt is not None:
+            raise interrupt
 
     def trace(
         self,

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
@@ -178,5 +179,5 @@ class ScalarLogger(Callback):
             **record.metrics,
         }
         for tag, value in values.items():
-            if value is not None:
+            if value is not None and not (tag == "learning_rate" and math.isnan(value)):
                 self._writer.add_scalar(self._prefix + tag, value, self._epochs)

@@ -202,7 +202,7 @@ TEST(a_divergence_tells_where_it_began) {
   } catch (const TrainingDiverged& error) {
     CHECK_EQUAL(*error.epoch, 1);
     CHECK_EQUAL(*error.step, 1);
-    CHECK_EQUAL(*error.layer, 1);
+    CHECK_EQUAL(*error.layer, 2);
     CHECK(error.happened + "; the weights are the last finite ones. " + error.advice ==
           error.what());
   }

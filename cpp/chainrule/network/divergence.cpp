@@ -66,9 +66,14 @@ std::string range_text(const char* name, const Extreme& extreme) {
          (lowest == highest ? " is " + highest : " goes from " + lowest + " to " + highest);
 }
 
+// As everywhere where layers are shown: the input is layer 1.
+std::int64_t number_of_layer(const FirstNotFinite& first) {
+  return static_cast<std::int64_t>(first.layer) + 2;
+}
+
 // Where it began; empty where that is not known.
 std::string place_of(const FirstNotFinite& first) {
-  const std::string layer = "layer " + std::to_string(first.layer + 1);
+  const std::string layer = "layer " + std::to_string(number_of_layer(first));
   switch (first.where) {
     case Where::kNowhere: return "";
     case Where::kForward: return ", first in " + layer + " on the way forward";
@@ -98,6 +103,7 @@ std::string advice_of(const Divergence<T>& divergence, Poll& poll) {
   const bool ordinary = causes.empty();
   if (ordinary && rate > 0)
     causes.push_back("the learning rate " + text_of(rate) + " is too large");
+  if (ordinary && std::isnan(rate)) causes.push_back("the weights have become too large");
   if (ordinary && rate == 0) causes.push_back("the weights that it began with are too large");
   if (explodes && !of_function) {
     std::string cause = "the gradient explodes, its norm is ";
@@ -135,7 +141,7 @@ TrainingDiverged training_diverged(const Divergence<T>& divergence, Poll& poll) 
   error.epoch = divergence.epoch;
   error.step = divergence.step;
   if (first.where != Where::kNowhere && first.where != Where::kNorm) {
-    error.layer = static_cast<std::int64_t>(first.layer) + 1;
+    error.layer = number_of_layer(first);
   }
   return error;
 }

@@ -22,7 +22,8 @@ template <class T>
 struct Divergence {
   std::string what;           // and when
   const Samples<T>& samples;  // whose cost it was, or its gradient
-  // 0 stands for a step before which no weight had changed: it is no cause.
+  static constexpr double kNoRate = std::numeric_limits<double>::quiet_NaN();
+  // 0 stands for a step before which no weight had changed: it is no cause. kNoRate: that of a minimizer.
   double learning_rate = 0;
   bool clips = false;  // the gradient, or transforms it in another way
   FirstNotFinite first{};

@@ -105,6 +105,7 @@ bool fails_again(const ParameterBlock& block, const OptimizerStep<T>& update, co
   }
   OptimizerStep<T> again = update;
   again.states = pointers.data();
+  again.average = nullptr;
   UpdateBlock<T> all;
   all.weights = weights.data();
   all.gradient = own_gradient.data();

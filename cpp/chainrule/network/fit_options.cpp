@@ -43,6 +43,9 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
   if (options.minimizer && options.position) {
     throw std::invalid_argument("what a minimizer remembers is no part of a position");
   }
+  if (options.minimizer && options.on_divergence == OnDivergence::kRestore) {
+    throw std::invalid_argument("a minimizer has no learning rate to go on with more slowly");
+  }
   for (const Spec& spec : options.stop) make_observer(spec, options.questions);
   std::set<std::string> names{Quantity::kCost, Quantity::kValidationCost, Quantity::kLearningRate,
                               Quantity::kGradientNorm, Quantity::kSeconds};

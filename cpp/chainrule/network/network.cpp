@@ -241,7 +241,8 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
     const FailedStep<T> failed{*plan, parameters(), batch, steps.last_cost().mean(),
                                steps.failed_update()};
     Divergence<T> divergence{what_diverged(steps.last_cost().mean()), samples};
-    divergence.learning_rate = session.steps() == 0 ? 0 : session.learning_rate();
+    const bool has_changed = session.steps() > 0 || steps.failed_update();
+    divergence.learning_rate = has_changed ? session.learning_rate() : 0;
     divergence.clips = !session.transforms().empty();
     divergence.first = first_not_finite(failed, plan.team, poll);
     throw training_diverged(divergence, poll);

@@ -87,6 +87,7 @@ void Optimizer::configure(const Spec& spec) {
 Optimizer::Common Optimizer::common_of(const Spec& spec) {
   const double batches = spec.number(kAccumulate.name, kAccumulate.standard);
   require(kAccumulate, batches);
+  require(batches <= 0x1p53, kAccumulate.name, "at most 2^53", batches);
   constexpr double kNone = 0;
   const double ema = spec.number(kEma.name, kNone);
   if (ema != kNone) require(kEma, ema);

@@ -101,10 +101,11 @@ class Optimizer {
     void finish_steps(std::int64_t count) {
       if (count == 0) return;
       optimizer_.finish_steps(count);
-      optimizer_.accumulated_ = {};
       if (average_) average_->steps += count;
       make_own();
     }
+    // After an update, whether it came out finite or not.
+    void drop_accumulated() { optimizer_.accumulated_ = {}; }
     // A batch whose gradient waits for others makes no step, but the optimizer holds something of it.
     void make_own() {
       optimizer_.network_id_ = parameters_.network_id;

@@ -46,10 +46,11 @@ class StepMaker {
         session_.make_own();
         return 1;
       }
-      if (step.finite && session_.averages_apart()) {
+      if (step.updated && session_.averages_apart()) {
         plan_.store(team);
         session_.update_average(*plan_.engine().kernels, team);
       }
+      if (step.updated) session_.drop_accumulated();
     }
     const std::int64_t finished = steps_.finite ? steps_.begun : steps_.begun - 1;
     session_.finish_steps(finished);

@@ -246,7 +246,10 @@ Record Training<T>::record_of_step() const {
   now.cost = steps_.last_cost().mean();
   now.seconds = stopwatch_.seconds();
   if (!options_.minimizer) now.learning_rate = session_.learning_rate();
-  if (records_norm_) now.gradient_norm = steps_.gradient_norm();
+  // A batch whose gradient waits for others has no norm.
+  if (records_norm_ && (options_.minimizer || steps_.updated())) {
+    now.gradient_norm = steps_.gradient_norm();
+  }
   now.epochs = &history_.columns;
   now.of_step = true;
   return now;

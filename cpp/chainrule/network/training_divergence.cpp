@@ -32,7 +32,8 @@ void Training<T>::diverge_in_step(Rows failed) {
       samples_, failed, {}, Noise::of_step(network_.seed, network_.life.steps_made)};
   Divergence<T> divergence{
       what_diverged(cost) + " in step " + std::to_string(step) + of_epoch(epoch_), samples_};
-  divergence.learning_rate = steps_finished_ == 0 ? 0 : session_.learning_rate();
+  const bool has_changed = steps_finished_ > 0 || steps_.failed_update();
+  divergence.learning_rate = has_changed ? session_.learning_rate() : 0;
   divergence.clips = !session_.transforms().empty();
   divergence.first = first_not_finite<T>(
       {plan_, network_.parameters, batch, cost, steps_.failed_update()}, team_, poll_);
@@ -59,7 +60,7 @@ bool Training<T>::diverges(const char* name, double cost, const Samples<T>& samp
   if (std::isfinite(cost)) return false;
   Divergence<T> divergence{std::string(name) + of_epoch(epoch_) + " became " + text_of(cost),
                            samples};
-  divergence.learning_rate = session_.learning_rate();
+  divergence.learning_rate = options_.minimizer ? Divergence<T>::kNoRate : session_.learning_rate();
   // The costs of the steps were finite, each with weights of its own: what is not is their sum.
   if (&samples != &samples_) {
     plan_.store(team_);

@@ -57,9 +57,10 @@ Step train_step(Plan<T>& plan, const Batch<T>& batch, const OptimizerStep<T>* up
     plan.gradient(gradient, team, poll);
     const std::int64_t count = plan.architecture().n_parameters();
     const KernelTable<T>& kernels = *plan.engine().kernels;
-    if (!transformer.accumulate(gradient, count, cost.weight, batch.ends_epoch, kernels, team)) {
-      return {cost, true};
-    }
+    using Taken = typename GradientTransformer<T>::Taken;
+    const Taken taken =
+        transformer.accumulate(gradient, count, cost.weight, batch.ends_epoch, kernels, team);
+    if (taken != Taken::kMakesStep) return {cost, taken == Taken::kWaits};
     if (!transformer.apply(gradient, count, kernels, team, poll)) {
       return {cost, false};
     }

@@ -3,6 +3,7 @@
 #include "chainrule/plan/transform_gradient.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -68,15 +69,25 @@ template double norm(const float*, std::int64_t, const KernelTable<float>&, std:
 template double norm(const double*, std::int64_t, const KernelTable<double>&, std::vector<double>&,
                      Team&, Poll&);
 
-// Those that were added up stay as they are: only a step that was made is the end of them.
+// Where the gradient is not finite, nothing is added. Those that were added up stay as they are, until an update was
+// tried with them.
 template <class T>
-bool GradientTransformer<T>::accumulate(T* gradient, std::int64_t count, double weight, bool ends,
-                                        const KernelTable<T>& kernels, Team& team) {
-  if (!accumulation_.active()) return true;
+typename GradientTransformer<T>::Taken GradientTransformer<T>::accumulate(
+    T* gradient, std::int64_t count, double weight, bool ends, const KernelTable<T>& kernels,
+    Team& team) {
+  if (!accumulation_.active()) return Taken::kMakesStep;
   Accumulated& before = *accumulation_.accumulated;
   const bool first = before.batches == 0, completes = accumulation_.completes(ends);
-  if (completes && first) return true;
+  if (completes && first) return Taken::kMakesStep;
   Poll none;
+  const auto all_finite = [&](const T* numbers) {
+    std::atomic<bool> finite{true};
+    in_pieces(count, team, none, [&](std::int64_t begin, std::int64_t n, std::int64_t) {
+      if (!kernels.all_finite(numbers + begin, n)) finite = false;
+    });
+    return finite.load();
+  };
+  if (!all_finite(gradient)) return Taken::kNotFinite;
   const double all = before.weight + weight, share = all > 0 ? 1 / all : 0;
   in_pieces(count, team, none, [&](std::int64_t begin, std::int64_t n, std::int64_t) {
     T* const sum = accumulation_.sum + begin;
@@ -87,8 +98,13 @@ bool GradientTransformer<T>::accumulate(T* gradient, std::int64_t count, double 
       kernels.axpby(static_cast<T>(weight), gradient + begin, first ? T(0) : T(1), sum, n);
     }
   });
-  if (!completes) before = {before.batches + 1, all};
-  return completes;
+  if (completes) return Taken::kMakesStep;
+  if (!all_finite(accumulation_.sum)) {
+    before = {};  // what they were is lost in a sum that has overflowed
+    return Taken::kNotFinite;
+  }
+  before = {before.batches + 1, all};
+  return Taken::kWaits;
 }
 
 template <class T>

@@ -31,10 +31,11 @@ class GradientTransformer {
   bool empty() const { return transforms_.empty() && !measures_norm_ && !accumulation_.active(); }
   // Of the last step.
   double norm() const { return norm_; }
-  // Comes first: takes the gradient of a batch, of samples with this weight in all. Returns whether they make a step, with the
-  // gradient of all that were added up; else it is added to them. Cannot be interrupted.
-  bool accumulate(T* gradient, std::int64_t count, double weight, bool ends,
-                  const KernelTable<T>& kernels, Team& team);
+  // Comes first: takes the gradient of a batch, of samples with this weight in all. It is added to those that wait for a step,
+  // or becomes the gradient of all of them. Cannot be interrupted.
+  enum class Taken { kWaits, kMakesStep, kNotFinite };
+  Taken accumulate(T* gradient, std::int64_t count, double weight, bool ends,
+                   const KernelTable<T>& kernels, Team& team);
   // One after the other, in place. Returns false where a norm is not finite; the gradient then is anything.
   bool apply(T* gradient, std::int64_t count, const KernelTable<T>& kernels, Team& team,
              Poll& poll);
