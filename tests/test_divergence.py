@@ -357,9 +357,9 @@ def test_rprop_has_no_rate_to_halve():
 
 def test_a_rate_that_is_too_large_in_the_first_step_is_blamed():
     net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
-    with pytest.raises(cr.TrainingDiverged, match="learning rate 1e.39 is too large"):
+    with pytest.raises(cr.TrainingDiverged, match=r"learning rate 1e.39 is too large"):
         net.fit([[1], [2]], [3, 4], optimizer=cr.SGD(1e39), batch_size=2)
-    with pytest.raises(cr.TrainingDiverged, match="learning rate 1e.39 is too large"):
+    with pytest.raises(cr.TrainingDiverged, match=r"learning rate 1e.39 is too large"):
         net.train_step([[1], [2]], [3, 4], optimizer=cr.SGD(1e39))
 
 

@@ -127,7 +127,7 @@ def test_a_failed_step_and_the_average(plan, options):
     net.train_step([[1, 0]], [0], optimizer=optimizer)
     net.parameters = [5, 1]
     optimizer.learning_rate = 1e38
-    with pytest.raises(cr.TrainingDiverged, match="new weights of layer 2.*learning rate than 1e"):
+    with pytest.raises(cr.TrainingDiverged, match=r"new weights of layer 2.*learning rate than 1e"):
         net.train_step([[0, 1e4]], [0], optimizer=optimizer)
     # One weight has overflowed, and kept its value; the average takes both as they are.
     np.testing.assert_array_equal(net.parameters, [5, 1])
