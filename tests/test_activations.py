@@ -62,7 +62,7 @@ def erf(x):
 
 
 class LongGelu(Gelu):
-    """With more digits than the library's erf has."""
+    """With more digits than the library's Phi has."""
 
     def distribution(self, z):
         return (1 + erf(z / np.sqrt(z.dtype.type(2)))) / 2

@@ -1,4 +1,4 @@
-// a = z Phi(z), with the distribution function of the standard normal distribution, Phi(z) = (1 + erf(z / sqrt 2)) / 2
+// a = z Phi(z), with the distribution function of the standard normal distribution, Phi(z)
 // Hendrycks, Gimpel: "Gaussian error linear units (GELUs)", arXiv 1606.08415, section 2; not their approximations.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -21,22 +21,12 @@ struct Gelu {
    public:
     explicit Formula(const double* /*numbers*/) {}
 
-    CHAINRULE_INLINE V forward(V z) const { return z * distribution(z); }
+    CHAINRULE_INLINE V forward(V z) const { return z * normal(z).distribution; }
 
     // f'(z) = Phi(z) + z phi(z), with the density phi(z) = e^(-z^2 / 2) / sqrt(2 pi). Where z^2 overflows, phi is 0.
     CHAINRULE_INLINE V slope(V z) const {
-      const V density = V::set(kOneOverSqrtTwoPi) * exp(V::set(Number(-0.5)) * z * z);
-      return fma(select(density == V::zero(), V::zero(), z), density, distribution(z));
-    }
-
-   private:
-    using Number = typename V::Number;
-    static constexpr Number kOneOverSqrtTwo = Number(0.70710678118654752440);
-    static constexpr Number kOneOverSqrtTwoPi = Number(0.39894228040143267794);
-
-    CHAINRULE_INLINE V distribution(V z) const {
-      const V half = V::set(Number(0.5));
-      return fma(half, erf(z * V::set(kOneOverSqrtTwo)), half);
+      const auto [distribution, density] = normal(z);
+      return fma(select(density == V::zero(), V::zero(), z), density, distribution);
     }
   };
 };

@@ -31,19 +31,26 @@ struct Softplus {
           one_over_beta_(V::set(static_cast<Number>(1 / numbers[0]))),
           threshold_(V::set(static_cast<Number>(numbers[1]))) {}
 
+    // max(z, 0) + ln(1 + u) / beta, which is z where u is 0
     CHAINRULE_INLINE V forward(V z) const {
-      const V x = beta_ * z;
-      return select(x > threshold_, z, softplus(x) * one_over_beta_);
+      const auto parts = softplus_parts(small_power(beta_ * z));
+      return fma(parts.s * parts.sum, one_over_beta_, select(z > V::zero(), z, V::zero()));
     }
 
     // f'(z) = 1 / (1 + e^(-beta z))
     CHAINRULE_INLINE V slope(V z) const {
-      const V x = beta_ * z;
-      return select(x > threshold_, V::set(1), softplus_slope(x));
+      const V u = small_power(beta_ * z), sigmoid = softplus_parts(u).sigmoid;
+      return select(z > V::zero(), sigmoid, u * sigmoid);
     }
 
    private:
     using Number = typename V::Number;
+
+    // u = e^-|x|, or 0 beyond the threshold
+    CHAINRULE_INLINE V small_power(V x) const {
+      return select(x > threshold_, V::zero(), exp_below_one(-abs(x)));
+    }
+
     V beta_, one_over_beta_, threshold_;
   };
 };

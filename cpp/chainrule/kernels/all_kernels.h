@@ -29,7 +29,6 @@ constexpr ElementaryTable<T> make_elementary_table() {
   table.tanh = map<T, tanh>;
   table.sigmoid = map<T, sigmoid>;
   table.softplus = map<T, softplus>;
-  table.erf = map<T, erf>;
   return table;
 }
 

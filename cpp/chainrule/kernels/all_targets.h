@@ -14,7 +14,7 @@ template <class T>
 struct ElementaryTable {
   // y = f(x), element by element. x, y: (count,), y may be x itself.
   using Map = void (*)(const T* x, T* y, std::int64_t count);
-  Map exp, expm1, log, log1p, tanh, sigmoid, softplus, erf;
+  Map exp, expm1, log, log1p, tanh, sigmoid, softplus;
 };
 
 // All tables of a target; kernels/all_kernels.h fills them.

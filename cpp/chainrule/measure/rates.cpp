@@ -64,7 +64,7 @@ const std::vector<std::pair<const char*, Member<T>>> kElementary = {
     {"exp", &ElementaryTable<T>::exp},           {"expm1", &ElementaryTable<T>::expm1},
     {"log", &ElementaryTable<T>::log},           {"log1p", &ElementaryTable<T>::log1p},
     {"tanh", &ElementaryTable<T>::tanh},         {"sigmoid", &ElementaryTable<T>::sigmoid},
-    {"softplus", &ElementaryTable<T>::softplus}, {"erf", &ElementaryTable<T>::erf},
+    {"softplus", &ElementaryTable<T>::softplus},
 };
 
 }  // namespace

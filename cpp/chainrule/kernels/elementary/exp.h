@@ -68,12 +68,11 @@ CHAINRULE_INLINE Vec<T> exp(Vec<T> x) {
   return fma(s, V::set(2), V::set(2)) * power;
 }
 
-// e^-|x| in fewer operations; where it would be denormal, it is 0.
+// e^x for x <= 0 in fewer operations; where it would be denormal, it is 0.
 template <class T>
-CHAINRULE_INLINE Vec<T> exp_of_minus_abs(Vec<T> x) {
-  using V = Vec<T>;
-  const auto [s, power] = exp_parts(max(V::set(ExpNumbers<T>::kLow - 1), -abs(x)));
-  return (V::set(1) + s) * power;
+CHAINRULE_INLINE Vec<T> exp_below_one(Vec<T> x) {
+  const auto [s, power] = exp_parts(max(Vec<T>::set(ExpNumbers<T>::kLow - 1), x));
+  return (Vec<T>::set(1) + s) * power;
 }
 
 // Below it in absolute value, f(x) = x for an odd function of slope 1, and for e^x - 1 and ln(1 + x).

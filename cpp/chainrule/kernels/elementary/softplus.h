@@ -1,4 +1,4 @@
-// ln(1 + e^x) and its derivative 1 / (1 + e^-x), both from one exponential and one division.
+// ln(1 + e^x), and what it shares with its derivative 1 / (1 + e^-x): one exponential and one division.
 // With u = e^-|x| and s = u / (2 + u), ln(1 + u) = 2 artanh s. Polynomials: Remez' algorithm.
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
@@ -28,18 +28,19 @@ struct SoftplusNumbers<double> {
       0x1.55cf50db3ad58p-4, 0x1.5c5c2a54e8031p-3};
 };
 
-// u = e^-|x|, 1 + u, 2 + u, and 1 / ((1 + u) (2 + u))
+// ln(1 + u) = s * sum and 1 / (1 + u), for 0 <= u <= 1
 template <class V>
 struct SoftplusParts {
-  V u, one_more, two_more, quotient;
+  V s, sum, sigmoid;
 };
 
-template <class T>
-CHAINRULE_INLINE SoftplusParts<Vec<T>> softplus_parts(Vec<T> x) {
-  using V = Vec<T>;
-  const V u = exp_of_minus_abs(x), one = V::set(1);
-  const V one_more = one + u, two_more = V::set(2) + u;
-  return {u, one_more, two_more, one / (one_more * two_more)};
+template <class V, class T = typename V::Number>
+CHAINRULE_INLINE SoftplusParts<V> softplus_parts(V u) {
+  const V one = V::set(1), one_more = one + u, two_more = V::set(2) + u;
+  const V quotient = one / (one_more * two_more);
+  const V s = u * one_more * quotient, s2 = s * s;
+  const V sum = fma(polynomial(s2, s2 * s2, SoftplusNumbers<T>::kTerms), s2, V::set(2));
+  return {s, sum, two_more * quotient};
 }
 
 constexpr double kSoftplusMaxUlp = 5.5;
@@ -48,19 +49,8 @@ constexpr double kSoftplusMaxUlp = 5.5;
 template <class T>
 CHAINRULE_INLINE Vec<T> softplus(Vec<T> x) {
   using V = Vec<T>;
-  const SoftplusParts<V> parts = softplus_parts(x);
-  const V s = parts.u * parts.one_more * parts.quotient, s2 = s * s;
-  const V sum = fma(polynomial(s2, s2 * s2, SoftplusNumbers<T>::kTerms), s2, V::set(2));
-  return fma(s, sum, select(x > V::zero(), x, V::zero()));
-}
-
-// 1 / (1 + u) where x > 0, u / (1 + u) elsewhere
-template <class T>
-CHAINRULE_INLINE Vec<T> softplus_slope(Vec<T> x) {
-  using V = Vec<T>;
-  const SoftplusParts<V> parts = softplus_parts(x);
-  const V slope = parts.two_more * parts.quotient;
-  return select(x > V::zero(), slope, parts.u * slope);
+  const SoftplusParts<V> parts = softplus_parts(exp_below_one(-abs(x)));
+  return fma(parts.s, parts.sum, select(x > V::zero(), x, V::zero()));
 }
 
 }  // namespace

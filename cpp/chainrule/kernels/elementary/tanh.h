@@ -38,7 +38,7 @@ struct SigmoidWithSlope {
 template <class T>
 CHAINRULE_INLINE SigmoidWithSlope<Vec<T>> sigmoid_with_slope(Vec<T> x) {
   using V = Vec<T>;
-  const V u = exp_of_minus_abs(x), q = V::set(1) / (V::set(1) + u), uq = u * q;
+  const V u = exp_below_one(-abs(x)), q = V::set(1) / (V::set(1) + u), uq = u * q;
   return {select(x > V::zero(), q, uq), uq * q};
 }
 
