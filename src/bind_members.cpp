@@ -20,6 +20,7 @@
 #include "chainrule/plan/choose.h"
 #include "chainrule/random/philox.h"
 #include "chainrule/stages/list.h"
+#include "parameter_pairs.h"
 
 namespace chainrule {
 namespace {
@@ -140,6 +141,26 @@ void bind_members(py::module_& module) {
   module.def(
       "check_layer", [](const SpecTuple& spec) { check_layer(to_spec(spec)); }, py::arg("spec"),
       "Raise ValueError unless the spec makes a layer.");
+  using Shape = py::typing::Tuple<py::int_, py::ellipsis>;
+  using Shapes = py::typing::Dict<py::int_, py::typing::Tuple<Shape, py::typing::Optional<Shape>>>;
+  module.def(
+      "parameter_shapes",
+      [](const SpecTuple& spec) {
+        const auto shape_of = [](const ParameterBlock& block) -> py::object {
+          if (block.role != Role::kWeights) return py::make_tuple(block.size());
+          return py::make_tuple(block.cols, block.rows);
+        };
+        Shapes shapes;
+        const Architecture architecture(to_spec(spec));
+        for (const auto& [layer, pair] : parameter_pairs(architecture.parameters, shape_of)) {
+          shapes[py::int_(layer + 1)] = py::make_tuple(pair.first, pair.second);
+        }
+        return shapes;
+      },
+      py::arg("network"),
+      "Return the shapes of (W, b or None), or of both vectors, of each layer that has such, by its\n"
+      "place in `Network.layers`, or raise ValueError unless the spec makes a network. Allocates no\n"
+      "parameters.");
   module.def("_force_plan", &force_plan, py::arg("name"),
              "For tests: have one plan serve every network that it can, or choose, \"auto\".");
   module.def("activate", &activate, py::arg("activation"), py::arg("z"), py::arg("dC_da"),

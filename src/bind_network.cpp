@@ -1,7 +1,6 @@
 // The crossing between Python and C++: networks. Arrays become views here; everything else happens in the core.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <utility>
 
@@ -9,6 +8,7 @@
 #include "chainrule/error.h"
 #include "learn_arguments.h"
 #include "network_docs.h"
+#include "parameter_pairs.h"
 #include "python_call.h"
 
 namespace chainrule {
@@ -215,21 +215,15 @@ Pairs split(const py::object& self, const py::object& object) {
       throw ShapeError("the block to split has shape " + shape_of(flat) + ", expected (" +
                        std::to_string(network.n_parameters()) + ",)");
     }
-    const auto none = std::make_pair(py::object(py::none()), py::object(py::none()));
-    std::map<std::size_t, std::pair<py::object, py::object>> of_layer;
-    for (const ParameterBlock& block : network.architecture().parameters) {
+    const auto part_of = [&](const ParameterBlock& block) -> py::object {
       py::object part = flat[py::slice(block.offset, block.offset + block.size(), 1)];
-      const bool first =
-          block.role == Role::kWeights || (block.role == Role::kVector && block.index == 0);
-      if (block.role == Role::kWeights) {
-        part = part.attr("reshape")(block.rows, block.cols).attr("T");
-      }
-      auto& pair = of_layer.emplace(block.layer, none).first->second;
-      (first ? pair.first : pair.second) = std::move(part);
-    }
+      if (block.role != Role::kWeights) return part;
+      return part.attr("reshape")(block.rows, block.cols).attr("T");
+    };
     Pairs pairs;
-    for (const auto& [layer, pair] : of_layer)
+    for (const auto& [layer, pair] : parameter_pairs(network.architecture().parameters, part_of)) {
       pairs.append(py::make_tuple(pair.first, pair.second));
+    }
     return pairs;
   });
 }
@@ -347,6 +341,12 @@ void bind_network(py::module_& module) {
             return with_network(self, [](auto& network, auto) { return network.seed(); });
           },
           "int: What the parameters and the order of samples are drawn from.")
+      .def(
+          "_set_seed",
+          [](const py::object& self, std::uint64_t seed) {
+            with_network(self, [&](auto& network, auto) { network.set_seed(seed); });
+          },
+          py::arg("seed"))
       .def_property_readonly(
           "n_parameters",
           [](const py::object& self) {

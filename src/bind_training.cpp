@@ -98,6 +98,18 @@ void warn(const std::string& text, Warning about) {
   });
 }
 
+// From (every_epochs, every_seconds, a function of the position), which the caller keeps alive.
+Checkpoint to_checkpoint(py::handle object) {
+  const auto parts = object.cast<py::tuple>();
+  return {parts[0].cast<std::int64_t>(), parts[1].cast<double>(),
+          [save = py::handle(parts[2])](const Position& position) {
+            back_in_python([&] {
+              call_python(py::reinterpret_borrow<py::object>(save), py::cast(position));
+              return true;
+            });
+          }};
+}
+
 OnDivergence to_on_divergence(const py::object& object) {
   if (object.is_none()) return OnDivergence::kRaise;
   const std::string word = object.cast<std::string>();
@@ -118,7 +130,7 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
          const py::object& position, const py::object& leave_after, const py::object& metrics,
          const py::object& compute_metrics, const py::object& gradient_norm,
          const py::object& class_weight, const py::object& minimizer,
-         const py::object& on_divergence) {
+         const py::object& on_divergence, const py::object& checkpoints) {
   Optimizer& optimizer = to_optimizer(optimizer_);
   with_network(self, [&](auto& network, auto number) {
     using T = decltype(number);
@@ -147,6 +159,9 @@ void fit(const py::object& self, const py::object& x, const py::object& y,
       options.gradient_norm = true_or_false(gradient_norm, "gradient_norm");
     }
     if (!position.is_none()) options.position = &bound<Position>(position);
+    if (!checkpoints.is_none()) {
+      for (const py::handle each : checkpoints) options.checkpoints.push_back(to_checkpoint(each));
+    }
     if (!leave_after.is_none()) options.leave_after = whole_number(leave_after, "leave_after");
 
     ArrayArgument order_argument;
@@ -233,7 +248,7 @@ void bind_training(py::module_& module) {
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "
                    "leave_after=None, metrics=None, compute_metrics=None, gradient_norm=None, "
-                   "class_weight=None, minimizer=None, on_divergence=None",
+                   "class_weight=None, minimizer=None, on_divergence=None, checkpoints=None",
                    "Train; `Network.fit` says how.");
 }
 

@@ -108,7 +108,7 @@ def test_no_command_prints_the_help():
     ("arguments", "message"),
     [
         (["dmeo"], "invalid choice: 'dmeo'"),
-        (["info", "more"], "unrecognized arguments: more"),
+        (["info", "file", "more"], "unrecognized arguments: more"),
         (["demo", "--seed", "-1"], "'-1' is no whole number from 0 to 18446744073709551615"),
         (["demo", "--seed", str(2**64)], "is no whole number from 0"),
         (["demo", "--seed", "x"], "'x' is no whole number from 0"),

@@ -186,7 +186,7 @@ def imports(path):
 
 
 # Within functions: tests/test_import.py sees what an import brings.
-EXTRAS = {"matplotlib", "scipy", "threadpoolctl", "tqdm"}
+EXTRAS = {"matplotlib", "safetensors", "scipy", "threadpoolctl", "tqdm"}
 
 
 def test_python_imports_numpy_and_nothing_else():

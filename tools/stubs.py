@@ -18,6 +18,7 @@ PARAMETERS = {
     "callbacks": "collections.abc.Sequence[tuple[typing.Any, ...]] | None",
     "check_finite": "bool",
     "class_weight": "typing.Any",
+    "checkpoints": "collections.abc.Sequence[tuple[int, float, typing.Any]] | None",
     "choice": "str",
     "compute_metrics": "collections.abc.Callable[[], list[float]] | None",
     "ema": "bool",

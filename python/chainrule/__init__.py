@@ -13,6 +13,7 @@ from chainrule._core import (
     set_num_threads,
     set_product,
 )
+from chainrule._errors import ModelFormatError
 from chainrule._threadpoolctl import register_threadpoolctl
 from chainrule._threads import threads
 from chainrule.activations import (
@@ -36,9 +37,11 @@ from chainrule.activations import (
     Tanh,
 )
 from chainrule.callbacks import Callback, Record
+from chainrule.checkpoint import Checkpoint
 from chainrule.diagnosis import Diagnosis
 from chainrule.explain import Explanation
 from chainrule.history import History
+from chainrule.inspection import FileContents, inspect
 from chainrule.layers import Dense, Input
 from chainrule.lbfgs import LBFGS
 from chainrule.losses import (
@@ -101,6 +104,7 @@ __all__ = [
     "AllOf",
     "BinaryCrossEntropy",
     "Callback",
+    "Checkpoint",
     "ConcurrentUseError",
     "ConstantRate",
     "CosineDecay",
@@ -113,6 +117,7 @@ __all__ = [
     "Explanation",
     "Exponential",
     "ExponentialDecay",
+    "FileContents",
     "Focal",
     "Gelu",
     "GeluTanh",
@@ -133,6 +138,7 @@ __all__ = [
     "Mae",
     "Metric",
     "Mish",
+    "ModelFormatError",
     "Mse",
     "NAdam",
     "Network",
@@ -166,6 +172,7 @@ __all__ = [
     "__version__",
     "datasets",
     "get_num_threads",
+    "inspect",
     "register_threadpoolctl",
     "set_num_threads",
     "set_product",

@@ -41,6 +41,7 @@ __all__: list[str] = [
     "max_errors",
     "num_threads_of_process",
     "optimizers",
+    "parameter_shapes",
     "pass_time",
     "peak_gflops",
     "philox4x32_10",
@@ -142,6 +143,7 @@ class Network:
         class_weight: typing.Any = None,
         minimizer: collections.abc.Callable[[Objective], None] | None = None,
         on_divergence: str | None = None,
+        checkpoints: collections.abc.Sequence[tuple[int, float, typing.Any]] | None = None,
     ) -> None:
         """
         Train; `Network.fit` says how.
@@ -155,6 +157,7 @@ class Network:
         layer: typing.SupportsInt | typing.SupportsIndex,
         spec: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
     ) -> None: ...
+    def _set_seed(self, seed: typing.SupportsInt | typing.SupportsIndex) -> None: ...
     def _shared(self, function: typing.Any) -> typing.Any: ...
     def _trace(
         self,
@@ -613,6 +616,15 @@ def num_threads_of_process() -> int:
 def optimizers() -> list[str]:
     """
     Names of the optimizers.
+    """
+
+def parameter_shapes(
+    network: tuple[str, dict[str, float], dict[str, str], list[tuple[str, typing.Any]]],
+) -> dict[int, tuple[tuple[int, ...], tuple[int, ...] | None]]:
+    """
+    Return the shapes of (W, b or None), or of both vectors, of each layer that has such, by its
+    place in `Network.layers`, or raise ValueError unless the spec makes a network. Allocates no
+    parameters.
     """
 
 def pass_time(

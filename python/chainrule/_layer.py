@@ -72,6 +72,7 @@ class Layer(Settings):
 
     __slots__ = ("_own_description", "_place")
 
+    _name: ClassVar[str]  # in the core
     _trains: ClassVar[bool] = False  # whether it has parameters
     _own_description: dict[str, Any]
     _place: Place | None
@@ -92,6 +93,11 @@ class Layer(Settings):
         raise NotImplementedError
 
     def _spec(self) -> Spec:
+        raise NotImplementedError
+
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> Layer:
+        """Return what has this spec, or raise some exception; `chainrule._from_spec` checks it."""
         raise NotImplementedError
 
     def _described(self, **changes: Any) -> Layer:

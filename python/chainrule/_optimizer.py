@@ -12,6 +12,7 @@ from chainrule._spec import Settings, Spec, real_number, refuse_second_init, sho
 from chainrule.schedules import RateFunction, Schedule
 
 T = TypeVar("T")
+_FUNCTION = "function"  # the core's name for a learning rate of the user's own
 _DECLARED = {
     name: {parameter: (meaning, allowed) for parameter, _, allowed, meaning in parameters}
     for family in ("optimizers", "every_optimizer", "gradient_transforms")
@@ -164,7 +165,12 @@ def schedule_part(value: Any) -> list[tuple[str, Spec]]:
         raise TypeError(f"learning_rate must be an object, got the class {shown(value)}; call it")
     if isinstance(value, Schedule):
         return [("learning_rate", value._spec())]
-    return [("learning_rate", ("function", {}, {}, []))] if callable(value) else []
+    return [("learning_rate", (_FUNCTION, {}, {}, []))] if callable(value) else []
+
+
+def asks_for_rate(spec: Spec) -> bool:
+    """Return whether the learning rate of an optimizer with this spec is a function."""
+    return any(part[0] == _FUNCTION for _, part in spec[3])
 
 
 class Transform(Setting[float | None]):
@@ -313,7 +319,7 @@ class Optimizer(_MadeOfSettings):
     def __reduce__(self) -> tuple[Any, ...]:
         own = object.__getstate__(self)  # the schedule, and what a class derived from this one has
         memory = self.steps, self._states(), self._running(), self._schedule_memory()
-        return _restore, (type(self), self._spec(), *memory), own
+        return restored, (type(self), self._spec(), *memory), own
 
     @property
     def _rate_function(self) -> RateFunction:
@@ -343,7 +349,7 @@ class Optimizer(_MadeOfSettings):
         return f"{type(self).__name__}({arguments})"
 
 
-def _restore(
+def restored(
     kind: type[Optimizer],
     spec: Spec,
     steps: int,
@@ -351,6 +357,7 @@ def _restore(
     running: dict[str, float],
     schedule: dict[str, float],
 ) -> Optimizer:
+    """Return an optimizer that goes on from here; its schedule, if it has one, is not set."""
     optimizer = kind.__new__(kind)
     _core.Optimizer.__init__(optimizer, spec)
     optimizer._restore(steps, states, running)

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -80,6 +80,46 @@ class Member:
                 value = {0: value}
             numbers |= numbers_of(each.name, value)
         return (self._name, numbers, words, [])
+
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> Self:
+        """Return what has this spec, or raise some exception; `chainrule._from_spec` checks it."""
+        _, numbers, words, _ = spec
+        arguments: dict[str, Any] = dict(words)
+        for each in fields(cls):
+            if each.name not in cls._words:
+                arguments |= value_of(each.name, numbers, or_one=each.name in cls._lists)
+            if each.name in arguments and each.type in _READ:
+                arguments[each.name] = _READ[each.type](arguments[each.name])
+        return cls(**arguments)
+
+
+def whole(number: float) -> int:
+    """Return a number of a spec that is a whole one; raise ValueError if it is none."""
+    if not number.is_integer():
+        raise ValueError(f"expected a whole number, got {number}")
+    return int(number)
+
+
+# How fields are read whose numbers stand for something else, by their type.
+_READ: dict[Any, Callable[[float], Any]] = {"bool": bool, "int": whole}
+
+
+def value_of(name: str, numbers: Mapping[str, float], *, or_one: bool = False) -> dict[str, Any]:
+    """Return {name: the hyperparameter that `numbers_of` made these of}, or {} where it is None.
+
+    With `or_one`, a list without a length was one number.
+    """
+    places = {
+        whole(float(key[len(name) + 1 : -1])): number
+        for key, number in numbers.items()
+        if key.startswith(f"{name}[") and key.endswith("]")
+    }
+    if not places:
+        return {name: numbers[name]} if name in numbers else {}
+    if name in numbers:
+        return {name: tuple(places[i] for i in range(len(places)))}
+    return {name: places[0] if or_one else places}
 
 
 def numbers_of(name: str, value: object) -> dict[str, float]:

@@ -3,8 +3,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy.typing as npt
 
@@ -13,6 +15,7 @@ from chainrule._class_weight import ClassWeight
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import shown
 from chainrule._training import train
+from chainrule.checkpoint import resumed
 from chainrule.diagnosis import Diagnosis, diagnose
 from chainrule.history import History
 from chainrule.lbfgs import LBFGS
@@ -28,6 +31,13 @@ class Trainable(_core.Network):
 
     _history: History | None
     _optimizer: Optimizer | None
+    _last_optimizer: Optimizer | None  # of a training; neither copies nor pickles have it
+
+    def __getstate__(self) -> Any:
+        state = super().__getstate__()
+        attributes, slots = state if isinstance(state, tuple) else (state, None)
+        attributes = {**attributes, "_last_optimizer": None}
+        return attributes if slots is None else (attributes, slots)
 
     @property
     def _network(self) -> Network:
@@ -58,6 +68,7 @@ class Trainable(_core.Network):
         gradient_norm: bool = False,
         progress: bool | Literal["auto"] = False,
         on_divergence: Literal["raise", "stop", "restore"] = "raise",
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train: while (termination condition not met) w := w - epsilon dC/dw.
 
@@ -127,6 +138,11 @@ class Trainable(_core.Network):
             times, each of which is a RuntimeWarning and an entry of ``history.restored``; then it
             raises. It keeps a copy of weights and state, made after each epoch. Conditions and
             callbacks that have seen steps of the epoch see it once more.
+        resume : path, optional
+            A file of `Checkpoint`: go on from there, with the same data and arguments, in a network
+            made in the same way. Weights, the optimizer's state, the generator and all that
+            conditions remember are set to what they were; the bits are those of a training that was
+            never cut. `epochs` counts from the beginning: where 3 of 6 are done, 3 are left.
 
         Returns
         -------
@@ -139,10 +155,13 @@ class Trainable(_core.Network):
         ------
         ShapeError
             If an array has the wrong shape.
+        ModelFormatError, OSError
+            If `resume` is no checkpoint, or cannot be read.
         ValueError
-            If a value is not finite, naming row and column; if targets do not suit the loss; if a
-            number is out of its range; if `optimizer` holds the state of another network; if an
-            array is part of the network's own parameters; if all layers are frozen.
+            If a value is not finite, naming row and column; if `resume` is a checkpoint of another
+            architecture, optimizer, training or number of samples; if targets do not suit the loss;
+            if a number is out of its range; if `optimizer` holds the state of another network; if
+            an array is part of the network's own parameters; if all layers are frozen.
         TypeError
             If an argument is of the wrong type, or a callback returns anything but True, False and
             None.
@@ -153,22 +172,33 @@ class Trainable(_core.Network):
         ConcurrentUseError
             If another call uses the network or the optimizer at this moment.
         """
-        return train(
-            self._network,
-            (x, y, sample_weight, validation_data, class_weight),
-            optimizer=optimizer,
-            epochs=epochs,
-            batch_size=batch_size,
-            stop=stop,
-            callbacks=callbacks,
-            shuffle=shuffle,
-            order=order,
-            validation_split=validation_split,
-            metrics=metrics,
-            gradient_norm=gradient_norm,
-            progress=progress,
-            on_divergence=on_divergence,
-        )
+        if optimizer is None:
+            optimizer = Adam()
+        if resume is not None and isinstance(optimizer, LBFGS):
+            raise ValueError("what LBFGS remembers of its steps fits no checkpoint")
+        with contextlib.ExitStack() as stack:
+            position = None
+            if resume is not None:
+                if not isinstance(optimizer, Optimizer):
+                    raise TypeError(_no_optimizer.why(optimizer))
+                position = stack.enter_context(resumed(self._network, optimizer, resume))
+            return train(
+                self._network,
+                (x, y, sample_weight, validation_data, class_weight),
+                optimizer=optimizer,
+                epochs=epochs,
+                batch_size=batch_size,
+                stop=stop,
+                callbacks=callbacks,
+                shuffle=shuffle,
+                order=order,
+                validation_split=validation_split,
+                metrics=metrics,
+                gradient_norm=gradient_norm,
+                progress=progress,
+                on_divergence=on_divergence,
+                position=position,
+            )
 
     def partial_fit(
         self,

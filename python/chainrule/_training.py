@@ -14,9 +14,10 @@ from chainrule._class_weight import balanced
 from chainrule._measured import as_metrics, measure
 from chainrule._spec import as_list, real_number, shown, true_or_false, whole_number
 from chainrule.callbacks import as_callbacks, hooks_of
+from chainrule.checkpoint import Checkpoint
 from chainrule.history import History, history_of
 from chainrule.lbfgs import LBFGS
-from chainrule.optimizers import SGD, Adam, Optimizer, Rprop
+from chainrule.optimizers import SGD, Optimizer, Rprop
 from chainrule.progress import progress_of
 from chainrule.stopping import StopCondition
 
@@ -34,7 +35,7 @@ def train(
     network: Network,
     data: tuple[Any, Any, Any, Any, Any],
     *,
-    optimizer: Optimizer | LBFGS | None,
+    optimizer: Optimizer | LBFGS,
     epochs: int | Literal["auto"] | None,
     batch_size: int,
     stop: StopCondition | Sequence[StopCondition],
@@ -46,14 +47,13 @@ def train(
     gradient_norm: bool,
     progress: bool | Literal["auto"],
     on_divergence: str,
+    position: _core.Position | None = None,
 ) -> History:
     """Train a network on `data`: x, y, sample_weight, validation_data, class_weight."""
-    if optimizer is None:
-        optimizer = Adam()
     if isinstance(stop, StopCondition):
         stop = [stop]
     conditions = as_list("stop", "hold stop conditions", StopCondition, stop)
-    of_user = as_callbacks(callbacks)
+    of_user, checkpoints = as_callbacks(callbacks, Checkpoint)
     if isinstance(epochs, str) and epochs == "auto":
         ends = conditions or isinstance(optimizer, LBFGS)
         epochs = None if ends and order is None else 1
@@ -76,6 +76,8 @@ def train(
                 'on_divergence="restore" halves the learning rate, and LBFGS has none; '
                 'let it be "raise" or "stop"'
             )
+        if checkpoints:
+            raise ValueError("what LBFGS remembers of its steps fits no checkpoint")
         minimizer = optimizer._run(network, batch_size, _count(x), order)
         # The core has an optimizer in every training; this one's rate tells of no step.
         optimizer, batch_size = SGD(0), _ALL
@@ -126,6 +128,8 @@ def train(
             class_weight=class_weight,
             minimizer=minimizer,
             on_divergence=on_divergence,
+            position=position,
+            checkpoints=[each._of(network, optimizer) for each in checkpoints],
         )
     except BaseException as error:
         if record.begun:
@@ -135,6 +139,8 @@ def train(
                     error.history = network._history  # type: ignore[attr-defined]
         raise
     finally:
+        if record.begun:
+            network._last_optimizer = optimizer if minimizer is None else None
         for each in displays:
             each.close()
     if minimizer is not None:

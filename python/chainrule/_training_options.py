@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from chainrule._spec import real_number, true_or_false
@@ -33,6 +34,14 @@ def that_are_on(description: dict[str, Any]) -> dict[str, Any]:
 def numbers_of(description: dict[str, Any]) -> dict[str, float]:
     """Return what a spec has of them."""
     return {name: float(value) for name, value in that_are_on(description).items()}
+
+
+def from_numbers(numbers: Mapping[str, float]) -> dict[str, Any]:
+    """Return the options that `numbers_of` made some of these numbers of."""
+    options: dict[str, Any] = {name: numbers[name] for name in OF_WEIGHTS if name in numbers}
+    if "trainable" in options:
+        options["trainable"] = bool(options["trainable"])
+    return options
 
 
 def text_of(description: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from chainrule._spec import shown
 if TYPE_CHECKING:
     from chainrule.network import Network
 
+T = TypeVar("T")
 # Called by the core with the numbers of a record; returns whether to stop.
 Hook = Callable[..., bool]
 
@@ -112,15 +113,20 @@ class Callback:
 METHODS = ("on_fit_begin", "on_step_end", "on_epoch_end", "on_fit_end")  # in the core's order
 
 
-def as_callbacks(callbacks: object) -> list[object]:
-    """Return one callback or several as a list; raise TypeError for what is none."""
+def as_callbacks(callbacks: object, apart: type[T]) -> tuple[list[object], list[T]]:
+    """Return one callback or several as lists: those of one type `apart`, which the core knows.
+
+    Raise TypeError for what is none.
+    """
     if not _looks_like_one(callbacks) and isinstance(callbacks, Iterable):
         several = list(callbacks)
     else:
         several = [callbacks]
-    for each in several:
+    known = [each for each in several if isinstance(each, apart)]
+    others = [each for each in several if not isinstance(each, apart)]
+    for each in others:
         _check(each)
-    return several
+    return others, known
 
 
 def hooks_of(

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        By argparse: 2 after a wrong argument, 0 after ``--help`` and ``--version``.
+        By argparse: 2 after a wrong argument, 0 after ``--help`` and ``--version``. With a message,
+        which is status 1, for a file that cannot be read.
     """
     try:
         try:
@@ -76,7 +77,12 @@ def run(argv: Sequence[str] | None) -> None:
         default=15,
         help="how long to measure; to start everything takes as long again (default: %(default)s)",
     )
-    commands.add_parser("info", help="show the versions, the BLAS and the machine")
+    information = commands.add_parser(
+        "info", help="show the versions, the BLAS and the machine, or what is in a file"
+    )
+    information.add_argument(
+        "file", metavar="FILE", nargs="?", help="of a saved network or a checkpoint"
+    )
 
     arguments = parser.parse_args(argv)
     if arguments.command == "demo":
@@ -87,8 +93,10 @@ def run(argv: Sequence[str] | None) -> None:
         from . import bench
 
         bench.run(arguments.seconds)
-    elif arguments.command == "info":
+    elif arguments.command == "info" and arguments.file is None:
         info()
+    elif arguments.command == "info":
+        tell_of_file(arguments.file)
     else:
         parser.print_help()
 
@@ -101,6 +109,18 @@ def info() -> None:
     width = max(map(len, config))
     for name, value in config.items():
         print(f"{name:{width}}  {value}")
+
+
+def tell_of_file(path: str) -> None:
+    """Print what is in a file; exit with status 1 and one line where that cannot be told."""
+    from . import ModelFormatError, inspect
+
+    try:
+        inspect(path)
+    except BrokenPipeError:
+        raise
+    except (OSError, ModelFormatError) as error:
+        raise SystemExit(f"chainrule: {error}") from None
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from chainrule import _core, _given_weights, _training_options
+from chainrule._from_spec import name_or_member
 from chainrule._given_weights import MakeWeights
 from chainrule._layer import Described as Described
 from chainrule._layer import Layer as Layer
@@ -20,6 +21,7 @@ from chainrule._spec import (
     shown,
     spec_of,
     true_or_false,
+    whole,
     whole_number,
 )
 from chainrule.activations import Activation
@@ -43,6 +45,8 @@ class Input(Layer):
 
     __slots__ = ()
 
+    _name = "input"
+
     def __init__(self, n: int) -> None:
         refuse_second_init(hasattr(self, "_place"), type(self))
         self._place = None
@@ -52,11 +56,15 @@ class Input(Layer):
 
     def _describe(self, **description: Any) -> None:
         n = whole_number("Input: n", description["n"])
-        _core.check_layer(("input", {"n": n}, {}, []))
+        _core.check_layer((self._name, {"n": n}, {}, []))
         self._description = {"n": n}
 
     def _spec(self) -> Spec:
-        return ("input", {"n": self.n}, {}, [])
+        return (self._name, {"n": self.n}, {}, [])
+
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> Input:
+        return cls(whole(spec[1]["n"]))
 
     def __repr__(self) -> str:
         return f"Input({self.n})"
@@ -132,6 +140,7 @@ class Dense(Layer):
 
     __slots__ = ()
 
+    _name = "dense"
     _trains = True
 
     def __init__(
@@ -196,6 +205,17 @@ class Dense(Layer):
     def _spec(self) -> Spec:
         return _dense_spec(self._description)
 
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> Dense:
+        _, numbers, words, ((_, activation),) = spec
+        return cls(
+            whole(numbers["n_out"]),
+            name_or_member(Activation, activation),
+            bias=bool(numbers["bias"]),
+            init=words["init"],
+            **_training_options.from_numbers(numbers),
+        )
+
     @property
     def weights(self) -> npt.NDArray[Any]:
         """The network's W, shape (n_out, n_in): a writable view; assigning copies values into it.
@@ -249,7 +269,7 @@ def _dense_spec(description: dict[str, Any]) -> Spec:
     numbers |= _training_options.numbers_of(description)
     init = description["init"]
     words = {"init": init if isinstance(init, str) else _given_weights.CUSTOM}
-    return ("dense", numbers, words, [("activation", spec_of(description["activation"]))])
+    return (Dense._name, numbers, words, [("activation", spec_of(description["activation"]))])
 
 
 def refuse_custom(layers: Iterable[Layer]) -> None:

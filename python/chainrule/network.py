@@ -26,8 +26,8 @@ from chainrule._spec import (
     shown,
     spec_of,
 )
+from chainrule._storable import Storable
 from chainrule._summary import summary
-from chainrule._trainable import Trainable
 from chainrule.explain import Explanation, explain
 from chainrule.history import History
 from chainrule.layers import Dense, refuse_custom
@@ -39,7 +39,7 @@ Array = npt.NDArray[Any]
 CostFunction = Callable[[Array, Array], tuple[float | np.floating[Any], npt.ArrayLike]]
 
 
-class Network(Trainable):
+class Network(Storable):
     """A dense feed-forward network.
 
     Parameters
@@ -130,21 +130,22 @@ class Network(Trainable):
         """Make what `__init__` does; `parameters` are copied instead of drawn."""
         if parameters is None:
             refuse_custom(layers)
-        parts = [("layer", layer._spec()) for layer in layers]
-        parts.append(("loss", spec_of(loss if isinstance(loss, str | Loss) else "custom")))
-        spec: Spec = ("network", {}, {"dtype": dtype}, parts)
-        super().__init__(spec, seed, parameters)
+        super().__init__(_spec_of(layers, loss, dtype), seed, parameters)
         self._loss = loss
         # Descriptions only: a layer with its parameters is made when it is asked for, so that
         # network and layers do not keep each other alive.
         self._layers = [layer._described() for layer in layers]
         self._history: History | None = None
         self._optimizer: Optimizer | None = None
+        self._last_optimizer: Optimizer | None = None
         for number, layer in enumerate(self.layers):
             if isinstance(layer, Dense) and not isinstance(layer.init, str):
                 if parameters is None:
                     layer._set_first_weights(seed)
                 self._layers[number] = layer._described(init=CUSTOM)
+
+    def _spec(self) -> Spec:
+        return _spec_of(self._layers, self.loss, self.dtype.name)
 
     @property
     def loss(self) -> str | Loss | CostFunction:
@@ -363,6 +364,12 @@ class Network(Trainable):
 
     def __repr__(self) -> str:
         return summary(self)
+
+
+def _spec_of(layers: Sequence[Layer], loss: str | Loss | CostFunction, dtype: str) -> Spec:
+    parts = [("layer", layer._spec()) for layer in layers]
+    parts.append(("loss", spec_of(loss if isinstance(loss, str | Loss) else "custom")))
+    return ("network", {}, {"dtype": dtype}, parts)
 
 
 def _rebuild(

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chainrule import _core
-from chainrule._spec import Member, Spec, real_number, true_or_false, whole_number
+from chainrule._from_spec import made_from
+from chainrule._spec import Member, Spec, real_number, true_or_false, whole, whole_number
 
 RateFunction = Callable[[int, int], float]
 
@@ -236,6 +237,12 @@ class WarmUp(Schedule):
         else:
             then = ConstantRate(real_number("then", self.then))._spec()
         return (self._name, numbers, {"per": self.per}, [("then", then)])
+
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> WarmUp:
+        _, numbers, words, ((_, then),) = spec
+        length = whole(numbers["length"])
+        return cls(length, made_from(Schedule, then), numbers["start_factor"], words["per"])
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy.typing as npt
 
@@ -19,8 +19,6 @@ class Stage(Layer):
     """
 
     __slots__ = ()
-
-    _name: ClassVar[str]
 
     def __init__(self, **description: Any) -> None:
         refuse_second_init(hasattr(self, "_place"), type(self))
@@ -46,6 +44,12 @@ class Stage(Layer):
     def _spec(self) -> Spec:
         options = _training_options.numbers_of(self._description)
         return (self._name, self._numbers() | options, {}, [])
+
+    @classmethod
+    def _from_spec(cls, spec: Spec) -> Stage:
+        options = _training_options.from_numbers(spec[1])
+        others = {name: number for name, number in spec[1].items() if name not in options}
+        return cls(**others, **options)
 
     def _arguments(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self._numbers().items())

@@ -40,7 +40,7 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
     throw std::invalid_argument(
         "a minimizer takes all samples at once, so it goes with neither batches nor an order");
   }
-  if (options.minimizer && options.position) {
+  if (options.minimizer && (options.position || !options.checkpoints.empty())) {
     throw std::invalid_argument("what a minimizer remembers is no part of a position");
   }
   if (options.minimizer && options.on_divergence == OnDivergence::kRestore) {

@@ -34,6 +34,15 @@ enum class OnDivergence {
   kRestore  // it goes on from its last whole epoch with half the learning rate, kMostRestores times at most
 };
 
+// Has the position written down while the training goes on: after every so many whole epochs and the last one, and after the
+// first steps that end so many seconds after the last time; 0 for neither. Within save(), the thread may read the network and the
+// optimizer, which are at the last finished step. Its exceptions end the training.
+struct Checkpoint {
+  std::int64_t every_epochs = 0;
+  double every_seconds = 0;
+  std::function<void(const Position&)> save{};
+};
+
 // What a warning is about.
 enum class Warning { kTargets, kDivergence };
 
@@ -66,6 +75,7 @@ struct FitOptions {
   // after so many steps; empty where it came to its end.
   Position* position = nullptr;
   std::int64_t leave_after = kToTheEnd;
+  std::vector<Checkpoint> checkpoints;
 };
 
 // Throws std::invalid_argument or ShapeError that says what came and what was expected.

@@ -43,6 +43,8 @@ class Network {
   T* parameters() const { return parameters_.data(); }
 
   std::uint64_t seed() const { return seed_; }
+  // Of the order of samples and of noise from now on.
+  void set_seed(std::uint64_t seed) { seed_ = seed; }
   // How many epochs of training have begun: the next one is shuffled by this number.
   std::int64_t epochs_begun() const { return life_.epochs_begun; }
   void set_epochs_begun(std::int64_t epochs) { life_.epochs_begun = epochs; }

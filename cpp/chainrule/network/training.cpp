@@ -93,6 +93,7 @@ void Training<T>::go_on() {
   try {
     call_back(Watches::kEnds, [now = record()](Observer& each) { return each.begin(now); });
     history_.begun = true;
+    saved_at_.assign(options_.checkpoints.size(), stopwatch_.seconds());
     if (options_.on_divergence == OnDivergence::kRestore && !last_epoch_.kept) keep_epoch();
     if (options_.minimizer) minimize();
     while (!complete() && steps_left_ > 0) {
@@ -153,6 +154,7 @@ void Training<T>::make_steps() {
           stopped_by_, [now = record_of_step()](Observer& each) { return each.after_step(now); });
     }
     call_back_after_step();
+    if (next < n && !options_.checkpoints.empty()) save_checkpoints(false);
   }
 }
 
@@ -192,6 +194,7 @@ void Training<T>::end_epoch() {
   stopped_by_ = conditions_.tell(stopped_by_, after_epoch);
   stopped_by_ = conditions_.tell(stopped_by_, after_step);
   call_back(Watches::kEpochs, after_epoch);
+  if (!options_.checkpoints.empty()) save_checkpoints(true);
 }
 
 // The metrics of an epoch, computed by the caller.
@@ -260,6 +263,20 @@ void Training<T>::call_back_after_step() {
   if (callbacks_.watches() < Watches::kRounds) return;
   call_back(Watches::kRounds,
             [now = record_of_step()](Observer& each) { return each.after_step(now); });
+}
+
+template <class T>
+void Training<T>::save_checkpoints(bool after_epoch) {
+  const double now = stopwatch_.seconds();
+  for (std::size_t i = 0; i < saved_at_.size(); ++i) {
+    const Checkpoint& each = options_.checkpoints[i];
+    const bool epochs = after_epoch && ((each.every_epochs && epoch_ % each.every_epochs == 0) || complete());
+    if (!epochs && !(each.every_seconds && now - saved_at_[i] >= each.every_seconds)) continue;
+    plan_.store(team_);
+    const UseGuard::OpenToThisThread network(network_.uses), optimizer(session_.uses());
+    each.save(position());
+    saved_at_[i] = stopwatch_.seconds();
+  }
 }
 
 template <class T>

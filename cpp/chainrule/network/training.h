@@ -102,6 +102,7 @@ class Training {
   template <class Tell>
   void call_back(Watches closely, Tell&& tell);
   void call_back_after_step();
+  void save_checkpoints(bool after_epoch);
 
   const TrainedNetwork<T> network_;
   Plan<T>& plan_;
@@ -139,7 +140,8 @@ class Training {
   double norm_before_ =
       std::numeric_limits<double>::quiet_NaN();  // of the last finished step's gradient
   std::optional<TrainingDiverged> diverged_;
-  bool given_up_ = false;  // at a divergence
+  bool given_up_ = false;         // at a divergence
+  std::vector<double> saved_at_;  // in seconds, for each checkpoint
 };
 
 }  // namespace chainrule

@@ -1,0 +1,131 @@
+"""Files that are replaced as a whole: whatever happens, there is the old one or the new one."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import contextlib
+import glob
+import itertools
+import os
+import stat
+
+try:
+    import fcntl
+except ImportError:  # Windows, where an open file cannot be removed: that is lock enough
+    fcntl = None  # type: ignore[assignment]
+
+_AT_ONCE = 1 << 20  # bytes of a write
+_CLOSE_ON_EXEC: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+
+
+def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
+    """Write `data` to a file, in the place of the one that may be there.
+
+    It is written to a temporary file in the same folder, flushed to the disk, and then renamed, so
+    that a crash, a full disk or a loss of power leaves the old file or the new one, complete. The
+    new one has the permissions of the old one; where `path` is a symbolic link, what it leads to is
+    replaced. Temporary files that killed processes have left are removed.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written; the old one is as it was.
+    """
+    target = os.path.realpath(os.fsdecode(path))
+    if os.path.isdir(target):
+        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a folder, expected the path of a file")
+    _remove_leftovers(target)
+    descriptor, temporary = _open_locked(target)
+    try:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+            view = memoryview(data)
+            while view:
+                view = view[os.write(descriptor, view[:_AT_ONCE]) :]
+            os.fsync(descriptor)
+            if fcntl is not None:
+                os.replace(temporary, target)  # while its lock is held
+        finally:
+            os.close(descriptor)
+        if fcntl is None:
+            os.replace(temporary, target)  # Windows renames no open file
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _flush_folder(os.path.dirname(target))
+
+
+def keep_older(path: str, most: int) -> None:
+    """Give what is in a file another name, too, before it is replaced.
+
+    "name.1.ending" is the last one then, "name.2.ending" the one before it, up to `most` of them.
+    """
+    root, ending = os.path.splitext(path)
+    names = [path, *(f"{root}.{number}{ending}" for number in range(1, most + 1))]
+    names = names[: sum(map(os.path.exists, names)) + 1]
+    for newer, older in reversed(list(itertools.pairwise(names[1:]))):
+        os.replace(newer, older)
+    if len(names) > 1:
+        _link(path, names[1])
+
+
+def _link(path: str, other: str) -> None:
+    try:
+        os.link(path, other)
+    except OSError:  # a file system without links
+        with open(path, "rb") as file:
+            replace_file(other, file.read())
+
+
+def _open_locked(target: str) -> tuple[int, str]:
+    # Its lock tells a file that is being written from one that nobody will finish.
+    while True:
+        name = f"{_prefix(target)}{os.urandom(6).hex()}{_SUFFIX}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC
+        descriptor = os.open(name, flags, 0o666)
+        if fcntl is None:
+            return descriptor, name
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_nlink == 1:
+                return descriptor, name
+        except BlockingIOError:
+            pass
+        except OSError:  # a file system without locks
+            return descriptor, name
+        os.close(descriptor)  # taken for a leftover before it was locked
+
+
+_SUFFIX = ".tmp"
+
+
+def _prefix(target: str) -> str:
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name}.")
+
+
+def _remove_leftovers(target: str) -> None:
+    for name in glob.glob(f"{glob.escape(_prefix(target))}{'[0-9a-f]' * 12}{_SUFFIX}"):
+        with contextlib.suppress(OSError):
+            if fcntl is None:
+                os.unlink(name)
+                continue
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | _CLOSE_ON_EXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.unlink(name)
+            finally:
+                os.close(descriptor)
+
+
+def _flush_folder(folder: str) -> None:
+    """Have the renaming reach the disk, where folders can be opened."""
+    if fcntl is None:
+        return
+    descriptor = os.open(folder, os.O_RDONLY | _CLOSE_ON_EXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,280 @@
+"""What a file holds of a network, its optimizer and its training: to the file and back."""
+
+# SPDX-License-Identifier: BSD-3-Clause
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chainrule import _core
+from chainrule._errors import ModelFormatError
+from chainrule._from_spec import class_named, made_from, name_or_member
+from chainrule._layer import Layer
+from chainrule._loss import Loss
+from chainrule._model_file import Array, Contents, Path, opened, write
+from chainrule._optimizer import Optimizer, asks_for_rate, restored
+from chainrule._spec import Spec, whole
+from chainrule.schedules import Schedule
+
+if TYPE_CHECKING:
+    from chainrule.network import CostFunction, Network
+
+_NAME = "model"
+_CUSTOM = "custom"  # a loss of the user's own
+
+
+@dataclass(frozen=True)
+class StoredOptimizer:
+    """An optimizer's settings and state, beside the function that its learning rate may be."""
+
+    spec: Spec
+    steps: int
+    states: dict[str, Array]
+    running: dict[str, float]
+    schedule: dict[str, float]
+
+    @classmethod
+    def of(cls, optimizer: Optimizer) -> StoredOptimizer:
+        """Return those of an optimizer."""
+        memory = optimizer._running(), optimizer._schedule_memory()
+        return cls(optimizer._spec(), optimizer.steps, optimizer._states(), *memory)
+
+    def made(self) -> Optimizer:
+        """Return an optimizer that goes on from here; its learning rate is no function."""
+        kind = class_named(Optimizer, self.spec[0])
+        memory = self.states, self.running, self.schedule
+        optimizer = restored(kind, self.spec, self.steps, *memory)
+        rates = [part for role, part in self.spec[3] if role == "learning_rate"]
+        optimizer._schedule = made_from(Schedule, rates[0]) if rates else None
+        return optimizer
+
+    def put_into(self, optimizer: Optimizer) -> None:
+        """Have an optimizer of the same kind go on from here."""
+        optimizer._configure(self.spec)
+        optimizer._restore(self.steps, self.states, self.running)
+        optimizer._restore_schedule(self.schedule)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was in a file; a training's position only where a checkpoint wrote it."""
+
+    network: Network
+    optimizer: StoredOptimizer | None
+    position: _core.Position | None
+
+
+def save(
+    network: Network,
+    path: Path,
+    optimizer: Optimizer | None = None,
+    position: _core.Position | None = None,
+) -> None:
+    """Write a network, and more if it is given, into a file; see `Network.save`."""
+    # All of one moment, in which nobody trains.
+    spec, arrays = network._shared(lambda: _description(network, optimizer, position))
+    write(path, spec, arrays)
+
+
+def load(kind: type[Network], path: Path, loss: CostFunction | None = None) -> Stored:
+    """Return what is in a file; see `Network.load`."""
+    with opened(path) as contents, _wrong_description():
+        name, numbers, words, part_list = contents.spec
+        parts = dict(part_list)
+        known = {"network", "optimizer", "position"}
+        if name != _NAME or not {"network"} <= parts.keys() <= known or len(parts) < len(part_list):
+            raise ModelFormatError(f"it describes {name!r} of {[role for role, _ in part_list]}")
+        reader = _Reader(contents, set(contents.shapes))
+        network = _read_network(kind, reader, parts["network"], int(words["seed"]), loss)
+        network._epochs_begun = whole(numbers["epochs_begun"])
+        network._steps_made = whole(numbers["steps_made"])
+        if "steps_in_average" in numbers:
+            average = reader.block("average.", network)
+            network._restore_average(average, whole(numbers["steps_in_average"]))
+        optimizer = position = None
+        if "optimizer" in parts:
+            optimizer = _read_optimizer(reader, parts["optimizer"], network)
+            if not asks_for_rate(optimizer.spec):
+                network._optimizer = optimizer.made()
+        if "position" in parts:
+            position = _core.Position(parts["position"], reader.all_below("position."))
+        reader.require_all_read()
+        return Stored(network, optimizer, position)
+
+
+def layers_of(spec: Spec) -> list[Layer]:
+    """Return descriptions of the layers of a network's spec."""
+    return [made_from(Layer, part) for role, part in spec[3] if role == "layer"]
+
+
+# ---- To the file ---------------------------------------------------------------------------------
+
+
+def _description(
+    network: Network, optimizer: Optimizer | None, position: _core.Position | None
+) -> tuple[Spec, dict[str, Array]]:
+    numbers: dict[str, float] = {
+        "epochs_begun": network._epochs_begun,
+        "steps_made": network._steps_made,
+    }
+    parts = [("network", network._spec())]
+    arrays = _blocks("", network, network.parameters)
+    average = network._average()
+    if average is not None:
+        arrays |= _blocks("average.", network, average[0])
+        numbers["steps_in_average"] = average[1]
+    if optimizer is not None:
+        stored = StoredOptimizer.of(optimizer)
+        for name, state in stored.states.items():
+            if len(state) != network.n_parameters:
+                raise ValueError("the optimizer holds the state of another network")
+            arrays |= _blocks(f"optimizer.{name}.", network, state.astype(network.dtype))
+        memory = [
+            ("settings", stored.spec),
+            ("running", ("running", stored.running, {}, [])),
+            ("schedule", ("schedule", stored.schedule, {}, [])),
+        ]
+        parts.append(("optimizer", ("optimizer", {"steps": stored.steps}, {}, memory)))
+    if position is not None:
+        parts.append(("position", position.state))
+        for name, values in position.arrays.items():
+            arrays[f"position.{name}"] = _in_dtype_of(network, values)
+    return (_NAME, numbers, {"seed": str(network.seed)}, parts), arrays
+
+
+def _blocks(prefix: str, network: Network, block: Array) -> dict[str, Array]:
+    """Return copies of the parts of a block that is laid out as the parameters, by their names."""
+    arrays = {}
+    for name, view in _named(prefix, network, block).items():
+        arrays[name] = np.array(view, order="C")
+        if not np.isfinite(view).all():
+            raise ValueError(f"{name} holds NaN or an infinity; nothing is written")
+    return arrays
+
+
+def _named(prefix: str, network: Network, block: Array) -> dict[str, Array]:
+    """Return views of the parts of a block, by their names."""
+    numbers = [number for number, layer in enumerate(network._layers) if layer._trains]
+    pairs = dict(zip(numbers, network.split(block), strict=True))
+    return {name: view for name, view in _names(prefix, pairs) if view is not None}
+
+
+def _names(prefix: str, pairs: dict[int, tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
+    for number, (weights, bias) in pairs.items():
+        yield f"{prefix}layers.{number}.weights", weights
+        yield f"{prefix}layers.{number}.bias", bias
+
+
+def _in_dtype_of(network: Network, values: Array) -> Array:
+    """Return parameters in their dtype, and all else as it is."""
+    if len(values) != network.n_parameters:
+        return values
+    with np.errstate(all="ignore"):
+        converted: Array = values.astype(network.dtype)
+    return converted if np.array_equal(converted, values, equal_nan=True) else values
+
+
+# ---- From the file -------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _wrong_description() -> Iterator[None]:
+    try:
+        yield
+    except (ModelFormatError, _LossFunctionMissing):
+        raise
+    except KeyError as error:
+        raise ModelFormatError(f"its description has no {error.args[0]}") from None
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        raise ModelFormatError(f"its description is wrong: {error}") from None
+
+
+class _LossFunctionMissing(ValueError):
+    pass
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads each array of a file once."""
+
+    contents: Contents
+    left: set[str]
+
+    def below(self, prefix: str) -> Iterable[str]:
+        return [each[len(prefix) :] for each in self.contents.shapes if each.startswith(prefix)]
+
+    def require(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+        self.contents.require(name, dtype, shape)
+
+    def array(self, name: str) -> Array:
+        """Return an array of one dimension, in which there may be NaN."""
+        dtype, shape = self.contents.shapes[name]
+        if len(shape) != 1:
+            raise ModelFormatError(f"its array {name!r} has shape {shape}, expected (n,)")
+        values = np.empty(shape, dtype)
+        self.read(name, values, finite=False)
+        return values
+
+    def all_below(self, prefix: str) -> dict[str, npt.ArrayLike]:
+        return {name: self.array(f"{prefix}{name}") for name in self.below(prefix)}
+
+    def block(self, prefix: str, network: Network) -> Array:
+        """Return a block that is laid out as the parameters; all of it must be in the file."""
+        parts = _named(prefix, network, network.parameters)
+        for name, view in parts.items():
+            self.require(name, view.dtype, view.shape)
+        block = np.empty(network.n_parameters, network.dtype)
+        for name, view in _named(prefix, network, block).items():
+            self.read(name, view)
+        return block
+
+    def read(self, name: str, target: Array, *, finite: bool = True) -> None:
+        self.contents.read(name, target, finite=finite)
+        self.left.discard(name)
+
+    def require_all_read(self) -> None:
+        if self.left:
+            raise ModelFormatError(f"it has arrays that belong to nothing: {sorted(self.left)[:3]}")
+
+
+def _read_network(
+    kind: type[Network], reader: _Reader, spec: Spec, seed: int, loss: CostFunction | None
+) -> Network:
+    losses = [part for role, part in spec[3] if role == "loss"]
+    own = losses[0] if losses else (_CUSTOM, {}, {}, [])
+    if (own[0] == _CUSTOM) != (loss is not None):
+        expected = "is a function, which no file holds: pass it as `loss`"
+        raise _LossFunctionMissing(
+            f"the cost of this network {expected}"
+            if loss is None
+            else f"the cost of this network is {own[0]!r}, not a function"
+        )
+    made_loss = name_or_member(Loss, own) if loss is None else loss
+    # Nothing is allocated for what the file does not hold.
+    dtype = np.dtype(spec[2]["dtype"])
+    n = 0
+    for name, shape in _names("", _core.parameter_shapes(spec)):
+        if shape is not None:
+            reader.require(name, dtype, shape)
+            n += int(np.prod(shape, dtype=object))
+    network = kind.__new__(kind)
+    nothing = np.broadcast_to(np.zeros((), dtype), (n,))
+    network._make(layers_of(spec), made_loss, dtype.name, seed, nothing)
+    if network._spec() != spec:
+        raise ModelFormatError("it describes a network with entries that it does not have")
+    for name, view in _named("", network, network.parameters).items():
+        reader.read(name, view)
+    return network
+
+
+def _read_optimizer(reader: _Reader, spec: Spec, network: Network) -> StoredOptimizer:
+    memory = dict(spec[3])
+    names = sorted({each.split(".layers.")[0] for each in reader.below("optimizer.")})
+    states = {name: reader.block(f"optimizer.{name}.", network) for name in names}
+    running, schedule = (dict(memory[role][1]) for role in ("running", "schedule"))
+    return StoredOptimizer(memory["settings"], whole(spec[1]["steps"]), states, running, schedule)
