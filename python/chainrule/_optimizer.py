@@ -289,6 +289,13 @@ class Optimizer(_MadeOfSettings):
         PyTorch's AveragedModel. The network has it: ``net.predict(x, ema=True)``, `Network.average`
         and `Network.averaged`. None, the default, keeps none.
 
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    TypeError
+        If an argument is of the wrong type, or there is none of its name.
+
     Notes
     -----
     With both, values are clipped first. What a weight decay adds to the gradient comes after them.
