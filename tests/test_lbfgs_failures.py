@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import inspect
 import pickle
 import signal
 import sys
@@ -234,11 +235,37 @@ def test_single_steps_are_refused():
         ({"tol_cost": "1"}, TypeError, "tol_cost must be a number, got '1'"),
         ({"clip_norm": 1.0}, TypeError, "clip_norm"),
         ({"learning_rate": 1.0}, TypeError, "learning_rate"),
+        (
+            {"max_iter": 3},
+            TypeError,
+            r"LBFGS\(\) got an unexpected keyword argument 'max_iter'; "
+            "it has history_size, tol_gradient, tol_cost, max_evaluations$",
+        ),
     ],
 )
 def test_wrong_options(options, exception, match):
     with pytest.raises(exception, match=match):
         cr.LBFGS(**options)
+
+
+def test_too_many_arguments_are_answered_with_those_that_there_are():
+    with pytest.raises(TypeError, match=r"too many positional arguments; it has history_size, "):
+        cr.LBFGS(10, 1e-5, 1e-9, 100, 3)
+    assert list(inspect.signature(cr.LBFGS).parameters) == [
+        "history_size",
+        "tol_gradient",
+        "tol_cost",
+        "max_evaluations",
+    ]
+
+
+def test_options_that_are_set_later_are_those_that_count():
+    net = make(layers=[cr.Input(4), cr.Dense(3, max_norm=1.0), cr.Dense(2)])
+    net.layers[1].trainable = False
+    net.fit(X, Y, optimizer=cr.LBFGS(), epochs=1)
+    net.layers[1].trainable = True
+    with pytest.raises(ValueError, match="layer 2 has a max_norm"):
+        net.fit(X, Y, optimizer=cr.LBFGS(), epochs=1)
 
 
 def test_it_is_a_value():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule._spec import real_number, whole_number
+from chainrule._spec import lists_arguments, real_number, whole_number
 from chainrule.layers import Dense
 from chainrule.stages import Dropout
 
@@ -29,6 +29,7 @@ _BACK = 0.1
 _ENDED_BY = {0: "converged", 1: "max_evaluations", 2: "line_search"}
 
 
+@lists_arguments
 @dataclass(frozen=True)
 class LBFGS:
     """L-BFGS by scipy, ``minimize(method="L-BFGS-B")``, for `Network.fit`.
