@@ -351,7 +351,7 @@ def test_the_exception_can_be_pickled():
 
 def test_rprop_has_no_rate_to_halve():
     net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
-    with pytest.raises(ValueError, match="which Rprop reads for its first step only"):
+    with pytest.raises(ValueError, match="which rprop reads in its first step only"):
         net.fit([[1.0]], [1.0], optimizer=cr.Rprop(), on_divergence="restore")
 
 

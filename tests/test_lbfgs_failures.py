@@ -173,6 +173,7 @@ def test_the_objective_ends_with_its_training():
         ({"position": _core.Position()}, "no part of a position"),
         ({"batch_size": 59}, "all samples at once"),
         ({"order": [range(60)] * 5}, "all samples at once"),
+        ({"on_divergence": "restore"}, "a minimizer such as LBFGS does not have"),
     ):
         with pytest.raises(ValueError, match=match):
             net._fit(**arguments | bad)
@@ -182,11 +183,12 @@ def test_the_objective_ends_with_its_training():
 
 REFUSED = {
     "batch_size": ({"batch_size": 16}, None, "leave batch_size out, or let it be 60"),
-    "order": ({"order": [range(60)], "epochs": 1}, None, "without an order"),
-    "dropout": ({}, [cr.Dropout(0.5)], r"Dropout\(rate=0.5\) drops neurons at random"),
-    "max_norm": ({}, [cr.Dense(3, max_norm=1.0)], "has a max_norm"),
-    "rate": ({}, [cr.Dense(3, learning_rate_factor=0.5)], "no learning rate .* factor of Dense"),
-    "norm": ({}, [cr.LayerNorm(learning_rate_factor=2.0)], "no learning rate .* LayerNorm"),
+    "order": ({"order": [range(60)], "epochs": 1}, None, "neither batches nor an order"),
+    "restore": ({"on_divergence": "restore"}, None, "such as LBFGS does not have"),
+    "dropout": ({}, [cr.Dropout(0.5)], "but layer 2, dropout, is random"),
+    "max_norm": ({}, [cr.Dense(3), cr.Dense(3, max_norm=1.0)], "but layer 3 has a max_norm"),
+    "rate": ({}, [cr.Dense(3, learning_rate_factor=0.5)], "no learning rate .* of layer 2 could"),
+    "norm": ({}, [cr.LayerNorm(learning_rate_factor=2.0)], "no learning rate .* of layer 2 could"),
 }
 
 

@@ -257,7 +257,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
     with_prefix("validation_data: ",
                 [&] { check_samples(architecture_, *options.validation, poll); });
   }
-  check_fit_options(options, samples.size(), poll);
+  check_fit_options(options, architecture_, optimizer, samples.size(), poll);
   if (options.warn && !warned_of_targets_) {
     const std::string warning = unreachable_targets(architecture_, samples, poll);
     warned_of_targets_ = !warning.empty();

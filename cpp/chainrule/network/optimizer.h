@@ -57,6 +57,9 @@ class Optimizer {
   // From the next step on. All of it, or nothing where something is refused; the name must be the same.
   void configure(const Spec& spec);
   double number(const std::string& name) const;
+  std::string name() const;
+  // Whether its learning rate counts in its first step alone, so that another one later changes nothing.
+  bool reads_rate_once() const;
 
   std::int64_t steps() const { return steps_; }
   // Whether its learning rate is a function, which the caller then gives.
