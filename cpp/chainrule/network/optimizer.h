@@ -95,6 +95,8 @@ class Optimizer {
     double learning_rate() const;
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
     Accumulation<T> accumulation() const;
+    // Those whose gradients are added up for a step to come.
+    std::int64_t batches_waiting() const { return optimizer_.accumulated_.batches; }
     UseGuard& uses() const { return optimizer_.uses_; }
 
     // The step that comes next, once for each factor of the learning rate.

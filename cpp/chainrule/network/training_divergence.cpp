@@ -29,8 +29,9 @@ void Training<T>::diverge_in_step(Rows failed) {
   const std::int64_t step = first_ / batch_size_ + 1;
   const Batch<T> batch{
       samples_, failed, {}, Noise::of_step(network_.seed, network_.life.steps_made)};
+  const bool has_changed = steps_finished_ > session_.batches_waiting();
   Divergence<T> divergence = divergence_in_step(steps_.failed(network_.parameters, batch), session_,
-                                                steps_finished_ > 0, team_, poll_);
+                                                has_changed, team_, poll_);
   divergence.what += " in step " + std::to_string(step) + of_epoch(epoch_);
   divergence.norm_before = norm_before_;
   divergence.epoch = epoch_ + 1;
