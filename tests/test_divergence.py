@@ -351,7 +351,7 @@ def test_the_exception_can_be_pickled():
 
 def test_rprop_has_no_rate_to_halve():
     net = cr.Network([cr.Input(1), cr.Dense(1)], rng=0)
-    with pytest.raises(ValueError, match="which Rprop reads for its first step only"):
+    with pytest.raises(ValueError, match="which rprop reads in its first step only"):
         net.fit([[1.0]], [1.0], optimizer=cr.Rprop(), on_divergence="restore")
 
 
@@ -361,6 +361,25 @@ def test_a_rate_that_is_too_large_in_the_first_step_is_blamed():
         net.fit([[1], [2]], [3, 4], optimizer=cr.SGD(1e39), batch_size=2)
     with pytest.raises(cr.TrainingDiverged, match=r"learning rate 1e.39 is too large"):
         net.train_step([[1], [2]], [3, 4], optimizer=cr.SGD(1e39))
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_the_rate_is_no_cause_while_gradients_are_added_up(plan, before):
+    def train(accumulate):
+        net, optimizer = (
+            cr.Network([cr.Input(1), cr.Dense(1)], rng=0),
+            cr.SGD(0.5, accumulate=accumulate),
+        )
+        net.parameters = [1e30, 0]
+        for _ in range(before):
+            net.train_step([[0]], [0], optimizer)
+        x = [[0], [0], [1], [0]]  # the cost of the third one overflows
+        return diverged(
+            lambda: net.fit(x, [0] * 4, optimizer=optimizer, batch_size=1, shuffle=False)
+        )
+
+    assert "the weights that it began with are too large" in str(train(before + 3))
+    assert "the learning rate 0.5 is too large" in str(train(before + 2))
 
 
 @pytest.mark.parametrize("batch_size", [1, 2])

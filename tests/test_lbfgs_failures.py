@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import copy
+import inspect
 import pickle
 import signal
 import sys
@@ -172,6 +173,7 @@ def test_the_objective_ends_with_its_training():
         ({"position": _core.Position()}, "no part of a position"),
         ({"batch_size": 59}, "all samples at once"),
         ({"order": [range(60)] * 5}, "all samples at once"),
+        ({"on_divergence": "restore"}, "a minimizer such as LBFGS does not have"),
     ):
         with pytest.raises(ValueError, match=match):
             net._fit(**arguments | bad)
@@ -181,11 +183,12 @@ def test_the_objective_ends_with_its_training():
 
 REFUSED = {
     "batch_size": ({"batch_size": 16}, None, "leave batch_size out, or let it be 60"),
-    "order": ({"order": [range(60)], "epochs": 1}, None, "without an order"),
-    "dropout": ({}, [cr.Dropout(0.5)], r"Dropout\(rate=0.5\) drops neurons at random"),
-    "max_norm": ({}, [cr.Dense(3, max_norm=1.0)], "has a max_norm"),
-    "rate": ({}, [cr.Dense(3, learning_rate_factor=0.5)], "no learning rate .* factor of Dense"),
-    "norm": ({}, [cr.LayerNorm(learning_rate_factor=2.0)], "no learning rate .* LayerNorm"),
+    "order": ({"order": [range(60)], "epochs": 1}, None, "neither batches nor an order"),
+    "restore": ({"on_divergence": "restore"}, None, "such as LBFGS does not have"),
+    "dropout": ({}, [cr.Dropout(0.5)], "but layer 2, dropout, is random"),
+    "max_norm": ({}, [cr.Dense(3), cr.Dense(3, max_norm=1.0)], "but layer 3 has a max_norm"),
+    "rate": ({}, [cr.Dense(3, learning_rate_factor=0.5)], "no learning rate .* of layer 2 could"),
+    "norm": ({}, [cr.LayerNorm(learning_rate_factor=2.0)], "no learning rate .* of layer 2 could"),
 }
 
 
@@ -234,11 +237,37 @@ def test_single_steps_are_refused():
         ({"tol_cost": "1"}, TypeError, "tol_cost must be a number, got '1'"),
         ({"clip_norm": 1.0}, TypeError, "clip_norm"),
         ({"learning_rate": 1.0}, TypeError, "learning_rate"),
+        (
+            {"max_iter": 3},
+            TypeError,
+            r"LBFGS\(\) got an unexpected keyword argument 'max_iter'; "
+            "it has history_size, tol_gradient, tol_cost, max_evaluations$",
+        ),
     ],
 )
 def test_wrong_options(options, exception, match):
     with pytest.raises(exception, match=match):
         cr.LBFGS(**options)
+
+
+def test_too_many_arguments_are_answered_with_those_that_there_are():
+    with pytest.raises(TypeError, match=r"too many positional arguments; it has history_size, "):
+        cr.LBFGS(10, 1e-5, 1e-9, 100, 3)
+    assert list(inspect.signature(cr.LBFGS).parameters) == [
+        "history_size",
+        "tol_gradient",
+        "tol_cost",
+        "max_evaluations",
+    ]
+
+
+def test_options_that_are_set_later_are_those_that_count():
+    net = make(layers=[cr.Input(4), cr.Dense(3, max_norm=1.0), cr.Dense(2)])
+    net.layers[1].trainable = False
+    net.fit(X, Y, optimizer=cr.LBFGS(), epochs=1)
+    net.layers[1].trainable = True
+    with pytest.raises(ValueError, match="layer 2 has a max_norm"):
+        net.fit(X, Y, optimizer=cr.LBFGS(), epochs=1)
 
 
 def test_it_is_a_value():

@@ -1,6 +1,7 @@
 """A training that is left after any of its steps and goes on elsewhere: the bits are the same."""
 # SPDX-License-Identifier: BSD-3-Clause
 
+import math
 import pickle
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+import pieces
 from chainrule import _core
+from pieces import result
 from support import DTYPES, squares
 
 N = 50  # four epochs of five steps
@@ -24,7 +27,7 @@ PATIENT = cr.NoImprovement(patience=3, restore_best=True)
 
 
 class Run:
-    """One training, in any number of pieces. Each begins with what a pickle has kept."""
+    """One training, in any number of pieces."""
 
     def __init__(
         self,
@@ -37,16 +40,7 @@ class Run:
         weights=(),
         **options,
     ):
-        self.data = data
-        self.options = {
-            "epochs": 4,
-            "batch_size": 10,
-            "shuffle": True,
-            "order": None,
-            "stop": (),
-            "validation_data": None,
-            "sample_weight": None,
-        } | options
+        self.data, self.options = data, pieces.OPTIONS | options
         of_hidden = zip(sizes, weights or ({},) * len(sizes), strict=True)
         hidden = [cr.Dense(n, "tanh", **each) for n, each in of_hidden]
         layers = [cr.Input(data[0].shape[1]), *hidden, *stages, cr.Dense(2)]
@@ -55,36 +49,10 @@ class Run:
         self.start = net, optimizer, _core.Position()
 
     def piece(self, state, leave_after=None):
-        """Go on from a state; return it, and the history so far."""
-        net, optimizer, position = pickle.loads(pickle.dumps(state))
-        history = _core.History()
-        stop = [each._spec_with([]) for each in self.options["stop"]]
-        options = self.options | {
-            "stop": stop,
-            "questions": [],
-            "history": history,
-            "position": position,
-            "leave_after": leave_after,
-        }
-        net._fit(*self.data, optimizer, **options)
-        return (net, optimizer, position), history
+        return pieces.piece(state, self.data, leave_after, **self.options)
 
     def whole(self):
         return self.piece(self.start)
-
-
-def result(state, history):
-    """Return everything that a training leaves, but its time."""
-    net, optimizer, position = state
-    assert position.empty
-    return (
-        net.parameters.tobytes(),
-        [each.tobytes() for each in optimizer._states().values()],
-        (optimizer.steps, optimizer._running()),
-        (net._steps_made, net._epochs_begun),
-        [each for each in history.columns if each[0] != "epoch_seconds"],
-        history.stopped_by,
-    )
 
 
 OPTIMIZERS = {
@@ -93,6 +61,8 @@ OPTIMIZERS = {
     "adam": lambda: cr.Adam(0.05),
     "clipped": lambda: cr.SGD(0.2, momentum=0.5, clip_norm=0.5),
     "nadam": lambda: cr.NAdam(0.05),  # carries a number from step to step
+    "accumulate": lambda: cr.Adam(0.05, accumulate=3, ema=0.9),
+    "ema": lambda: cr.SGD(0.2, momentum=0.5, ema=0.5),
 }
 OPTIONS = {
     "plain": {},
@@ -131,9 +101,13 @@ def assert_cuts_leave_no_trace(run):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_cut_after_every_step(plan, dtype, optimizer, options):
     run = Run(OPTIMIZERS[optimizer](), dtype, **OPTIONS[options])
-    _, _, (steps, _), _, columns, stopped_by = assert_cuts_leave_no_trace(run)
-    assert steps == 1 + len(columns[0][1]) * 5
-    assert stopped_by == (1 if options == "stopping" else ALL_EPOCHS)
+    left = assert_cuts_leave_no_trace(run)
+    later_epochs = len(left.columns["cost"]) - 1
+    accumulate = run.start[1].accumulate
+    # The batch before the training counts with those of its first epoch.
+    updates = math.ceil((1 + 5) / accumulate) + later_epochs * math.ceil(5 / accumulate)
+    assert left.optimizer_steps == updates
+    assert left.stopped_by == (1 if options == "stopping" else ALL_EPOCHS)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -202,9 +176,8 @@ def test_goes_on_in_another_process(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60
     )
-    parameters, columns = expected[0], dict(expected[4])
-    costs = f"{columns['cost']} {columns['validation_cost']}"
-    assert done.stdout == f"{parameters.hex()} {costs}\n", done.stderr
+    costs = f"{expected.columns['cost']} {expected.columns['validation_cost']}"
+    assert done.stdout == f"{expected.parameters.hex()} {costs}\n", done.stderr
 
 
 class Fault(Exception):

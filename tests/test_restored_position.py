@@ -1,14 +1,15 @@
 """A training that goes back where it diverges, left after any step: the bits are the same."""
 # SPDX-License-Identifier: BSD-3-Clause
 
-import pickle
 import warnings
 
 import numpy as np
 import pytest
 
 import chainrule as cr
+import pieces
 from chainrule import _core
+from pieces import result
 from support import DTYPES
 
 rng = np.random.default_rng(4)
@@ -37,34 +38,12 @@ def begin(optimizer, dtype):
     return cr.Network(layers, dtype=dtype, rng=3), optimizer, _core.Position()
 
 
-def piece(state, leave_after=None, **options):
-    """Go on from a state, by what a pickle has kept; return it, and the history so far."""
-    net, optimizer, position = pickle.loads(pickle.dumps(state))
-    history = _core.History()
-    options = {"on_divergence": "restore"} | options
+def piece(state, leave_after=None, on_divergence="restore"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        net._fit(
-            *(X, Y, optimizer, 4, 10, True, None, (), (X, Y), None),
-            history=history,
-            position=position,
-            leave_after=leave_after,
-            **options,
+        return pieces.piece(
+            state, (X, Y), leave_after, validation_data=(X, Y), on_divergence=on_divergence
         )
-    return (net, optimizer, position), history
-
-
-def result(state, history):
-    net, optimizer, position = state
-    assert position.empty
-    return (
-        net.parameters.tobytes(),
-        [each.tobytes() for each in optimizer._states().values()],
-        (optimizer.steps, optimizer._running(), optimizer._schedule_memory()),
-        (net._steps_made, net._epochs_begun),
-        [each for each in history.columns if each[0] != "epoch_seconds"],
-        (history.stopped_by, history.restored),
-    )
 
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
@@ -74,9 +53,8 @@ def test_cut_after_every_step(plan, dtype, kind):
     start = begin(OPTIMIZERS[kind](Spikes(height)), dtype)
     expected = result(*piece(start))
     # Two steps of the second epoch come to nothing, and then two of the third.
-    assert [each[:2] for each in expected[-1][1]] == [(2, 3), (3, 3)]
-    rates = dict(expected[4])["learning_rate"]
-    assert rates == [0.05, 0.025, 0.0125, 0.0125]
+    assert [each[:2] for each in expected.restored] == [(2, 3), (3, 3)]
+    assert expected.columns["learning_rate"] == [0.05, 0.025, 0.0125, 0.0125]
     for cut in range(12 + 4):
         left, history = piece(start, cut)
         assert history.stopped_by == -2

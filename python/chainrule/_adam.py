@@ -25,13 +25,8 @@ class Adam(Optimizer):
         The part of w that is added to the gradient, >= 0; `AdamW` decays apart from it.
     amsgrad : bool, default False
         Take the largest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2).
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -63,13 +58,8 @@ class AdamW(Optimizer):
         The part of w that goes in a step, times epsilon, >= 0.
     amsgrad : bool, default False
         Take the largest v so far in place of v (Reddi, Kale and Kumar, ICLR 2018, algorithm 2).
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -104,13 +94,8 @@ class NAdam(Optimizer):
         How fast mu_t comes to beta1, >= 0.
     decoupled_weight_decay : bool, default False
         Have the weights decay apart from the gradient, as in `AdamW`.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -145,13 +130,8 @@ class RAdam(Optimizer):
         The part of w that is added to the gradient, >= 0.
     decoupled_weight_decay : bool, default False
         Have the weights decay apart from the gradient, as in `AdamW`.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()

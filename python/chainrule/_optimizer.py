@@ -8,7 +8,15 @@ from inspect import Parameter, Signature
 from typing import Any, ClassVar, Generic, Self, TypeGuard, TypeVar, dataclass_transform, overload
 
 from chainrule import _core
-from chainrule._spec import Settings, Spec, real_number, refuse_second_init, shown, true_or_false
+from chainrule._spec import (
+    Settings,
+    Spec,
+    bind,
+    real_number,
+    refuse_second_init,
+    shown,
+    true_or_false,
+)
 from chainrule.schedules import RateFunction, Schedule
 
 T = TypeVar("T")
@@ -258,11 +266,7 @@ def _init_of(kind: type[_MadeOfSettings]) -> Callable[..., None]:
     signature = Signature(parameters)
 
     def __init__(self: _MadeOfSettings, /, *arguments: Any, **options: Any) -> None:
-        try:
-            bound = signature.bind(*arguments, **options)
-        except TypeError as error:
-            known = ", ".join(signature.parameters)
-            raise TypeError(f"{kind.__name__}() {error}; it has {known}") from None
+        bound = bind(kind, signature, arguments, options)
         bound.apply_defaults()
         self._make(bound.arguments)
 
@@ -294,6 +298,13 @@ class Optimizer(_MadeOfSettings):
         average := d average + (1 - d) w, and the first w itself after the first, as in Keras and in
         PyTorch's AveragedModel. The network has it: ``net.predict(x, ema=True)``, `Network.average`
         and `Network.averaged`. None, the default, keeps none.
+
+    Raises
+    ------
+    ValueError
+        If a number is NaN, infinite or out of its range.
+    TypeError
+        If an argument is of the wrong type, or there is none of its name.
 
     Notes
     -----

@@ -7,10 +7,14 @@ import operator
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import wraps
+from inspect import BoundArguments, Signature, signature
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+
+T = TypeVar("T")
 
 # Name, numbers, words, and parts with their roles, which are specs themselves.
 Spec = tuple[str, dict[str, float], dict[str, str], list[tuple[str, Any]]]
@@ -149,6 +153,31 @@ def refuse_second_init(made: bool, kind: type) -> None:
         )
 
 
+def bind(
+    kind: type, signature: Signature, arguments: tuple[Any, ...], options: dict[str, Any]
+) -> BoundArguments:
+    """Return the arguments that make an object; raise TypeError with the known ones in its text."""
+    try:
+        return signature.bind(*arguments, **options)
+    except TypeError as error:
+        known = ", ".join(signature.parameters)
+        raise TypeError(f"{kind.__name__}() {error}; it has {known}") from None
+
+
+def lists_arguments(kind: type[T]) -> type[T]:
+    """Have a class answer a wrong argument with those that it has, as optimizers do."""
+    init: Callable[..., None] = vars(kind)["__init__"]
+    of_class = signature(kind)
+
+    @wraps(init)
+    def checked(self: T, /, *arguments: Any, **options: Any) -> None:
+        bind(kind, of_class, arguments, options)
+        init(self, *arguments, **options)
+
+    kind.__init__ = checked  # type: ignore[method-assign, assignment]
+    return kind
+
+
 def shown(value: object) -> str:
     """Return the repr of what a user has passed, in one line that is not too long for a message."""
     text = " ".join(repr(value).split())
@@ -195,9 +224,6 @@ def word(name: str, value: object) -> str:
 def _shortened(number: object) -> str:
     text = f"{number:d}" if isinstance(number, int) and abs(number) < 10**40 else "a larger number"
     return text
-
-
-T = TypeVar("T")
 
 
 def as_list(name: str, expected: str, kind: type[T], objects: object) -> list[T]:

@@ -17,7 +17,7 @@ from chainrule.callbacks import as_callbacks, hooks_of
 from chainrule.checkpoint import Checkpoint
 from chainrule.history import History, history_of
 from chainrule.lbfgs import LBFGS
-from chainrule.optimizers import SGD, Optimizer, Rprop
+from chainrule.optimizers import SGD, Optimizer
 from chainrule.progress import progress_of
 from chainrule.stopping import StopCondition
 
@@ -71,21 +71,11 @@ def train(
         )
     minimizer = None
     if isinstance(optimizer, LBFGS):
-        if on_divergence == "restore":
-            raise ValueError(
-                'on_divergence="restore" halves the learning rate, and LBFGS has none; '
-                'let it be "raise" or "stop"'
-            )
         if checkpoints:
             raise ValueError("what LBFGS remembers of its steps fits no checkpoint")
-        minimizer = optimizer._run(network, batch_size, _count(x), order)
+        minimizer = optimizer._run(batch_size, _count(x))
         # The core has an optimizer in every training; this one's rate tells of no step.
         optimizer, batch_size = SGD(0), _ALL
-    if isinstance(optimizer, Rprop) and on_divergence == "restore":
-        raise ValueError(
-            'on_divergence="restore" halves the learning rate, which Rprop reads for its first '
-            'step only; let it be "raise" or "stop"'
-        )
     if not isinstance(on_divergence, str):
         raise TypeError(
             f'on_divergence must be "raise", "stop" or "restore", got {shown(on_divergence)}'

@@ -206,4 +206,8 @@ def _differences(of_file: Spec, here: Spec) -> str:
     for key in {**of_file[1], **here[1]}:
         if of_file[1].get(key) != here[1].get(key):
             return f"{key} is {of_file[1].get(key)} there, {here[1].get(key)} here"
-    return f"it has {of_file[3]} there, {here[3]} here"
+    there, own = (
+        ", ".join(f"{name} {numbers}" for _, (name, numbers, _, _) in each[3]) or "nothing else"
+        for each in (of_file, here)
+    )
+    return f"{there} there, {own} here"

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from chainrule._spec import real_number, whole_number
-from chainrule.layers import Dense
-from chainrule.stages import Dropout
+from chainrule._spec import lists_arguments, real_number, whole_number
 
 if TYPE_CHECKING:
     from chainrule import _core
-    from chainrule.network import Network
 
 Array = npt.NDArray[Any]
 
@@ -29,6 +26,7 @@ _BACK = 0.1
 _ENDED_BY = {0: "converged", 1: "max_evaluations", 2: "line_search"}
 
 
+@lists_arguments
 @dataclass(frozen=True)
 class LBFGS:
     """L-BFGS by scipy, ``minimize(method="L-BFGS-B")``, for `Network.fit`.
@@ -112,17 +110,13 @@ max_evaluations=15000)
                 raise ValueError(f"{name} must be finite and >= 0, got {tolerance}")
             object.__setattr__(self, name, tolerance)
 
-    def _run(self, network: Network, batch_size: int, n_samples: int, order: object) -> Run:
-        """Return what minimizes the cost; raise where something does not go with it."""
+    def _run(self, batch_size: int, n_samples: int) -> Run:
+        """Return what minimizes the cost; raise ValueError where it is to be that of batches."""
         if batch_size != 32 and batch_size < n_samples:  # 32: what `fit` has by default
             raise ValueError(
                 f"LBFGS takes all samples at once: leave batch_size out, or let it be {n_samples} "
                 f"or more; got {batch_size}"
             )
-        if order is not None:
-            raise ValueError("LBFGS takes all samples at once, so it goes without an order of them")
-        for layer in network.layers:
-            _require_plain(layer)
         return Run(self, *_import())
 
 
@@ -137,24 +131,6 @@ def _import() -> tuple[Callable[..., Any], Callable[..., AbstractContextManager[
             f'pip install "chainrule[scipy]" ({error})'
         ) from error
     return minimize, threadpool_limits
-
-
-def _require_plain(layer: object) -> None:
-    """Raise ValueError unless the cost is a function that L-BFGS can minimize in this layer."""
-    if isinstance(layer, Dropout) and layer.rate > 0:
-        raise ValueError(
-            f"LBFGS needs a cost that is the same each time it is computed, but {layer!r} drops "
-            "neurons at random; use another optimizer, or l2= to regularize"
-        )
-    if not getattr(layer, "trainable", False):
-        return
-    if isinstance(layer, Dense) and layer.max_norm is not None:
-        raise ValueError(
-            f"LBFGS minimizes without constraints, but {layer!r} has a max_norm; use another "
-            "optimizer, or l2="
-        )
-    if layer.learning_rate_factor != 1:  # type: ignore[attr-defined]
-        raise ValueError(f"LBFGS has no learning rate that the factor of {layer!r} could change")
 
 
 class Run:

@@ -32,13 +32,8 @@ class SGD(Optimizer):
         Use Nesterov's form; needs momentum.
     weight_decay : float, default 0
         The part of w that is added to the gradient, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -72,13 +67,8 @@ class RMSprop(Optimizer):
         Divide by the root of the variance of g instead of its mean square.
     weight_decay : float, default 0
         The part of w that is added to the gradient, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -111,13 +101,8 @@ class Adagrad(Optimizer):
         Keeps the division finite, >= 0.
     weight_decay : float, default 0
         The part of w that is added to the gradient, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -147,13 +132,8 @@ class Adadelta(Optimizer):
         What the first steps are made of, >= 0.
     weight_decay : float, default 0
         The part of w that is added to the gradient, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -180,13 +160,8 @@ class Lion(Optimizer):
         beta1 and beta2, in [0, 1).
     weight_decay : float, default 0
         The part of w that goes in a step, times epsilon, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()
@@ -213,13 +188,8 @@ class Rprop(Optimizer):
         The factors of d, the first > 0 and < 1, the second > 1.
     step_sizes : (float, float), default (1e-6, 50)
         The smallest d, >= 0, and the largest one, > 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
 
     Notes
     -----

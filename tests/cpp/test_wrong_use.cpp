@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chainrule/error.h"
@@ -164,6 +165,60 @@ TEST(network_refuses_what_is_no_network) {
                               "mse", 0));
   CHECK_THROWS(std::invalid_argument, "learning_rate must be a finite number >= 0, got -1",
                Optimizer(sgd(-1)));
+}
+
+TEST(training_refuses_to_go_back_without_a_learning_rate_to_halve) {
+  Problem<float> problem;
+  problem.options.on_divergence = OnDivergence::kRestore;
+  Network<float> network(layers(), "mse", 1);
+  const std::vector<float> before = parameters_of(network);
+  Optimizer rprop({"rprop"}), plain(sgd(0.1));
+  CHECK_THROWS(std::invalid_argument, "which rprop reads in its first step only",
+               network.fit(problem.samples, rprop, problem.options, problem.poll));
+  problem.options.batch_size = 200;
+  problem.options.minimizer = [](Objective&) {};
+  CHECK_THROWS(std::invalid_argument, "which a minimizer such as LBFGS does not have",
+               network.fit(problem.samples, plain, problem.options, problem.poll));
+  CHECK(parameters_of(network) == before);
+  problem.options.minimizer = nullptr;
+  network.fit(problem.samples, plain, problem.options, problem.poll);
+  problem.options.on_divergence = OnDivergence::kRaise;
+  Network<float> another(layers(), "mse", 1);
+  another.fit(problem.samples, rprop, problem.options, problem.poll);
+}
+
+TEST(training_refuses_a_minimizer_for_what_is_no_function_without_limits) {
+  Problem<double> problem;
+  problem.options.batch_size = 200;
+  int calls = 0;
+  problem.options.minimizer = [&](Objective& objective) {
+    std::vector<double> point(static_cast<std::size_t>(objective.size())), gradient(point.size());
+    objective.copy_parameters(point.data());
+    objective.value_and_gradient(point.data(), gradient.data());
+    ++calls;
+  };
+  Optimizer optimizer(sgd(0));
+  const auto fit = [&](const Spec& hidden) {
+    Network<double> network({input(2), dense(4, "tanh"), hidden, dense(1, "identity")}, "mse", 1);
+    network.fit(problem.samples, optimizer, problem.options, problem.poll);
+  };
+  const auto with = [](const std::vector<std::pair<std::string, double>>& options) {
+    Spec spec = dense(4, "tanh");
+    spec.numbers.insert(spec.numbers.end(), options.begin(), options.end());
+    return spec;
+  };
+  CHECK_THROWS(std::invalid_argument, "but layer 3, dropout, is random",
+               fit({"dropout", {{"rate", 0.5}}}));
+  CHECK_THROWS(std::invalid_argument, "but layer 3 has a max_norm", fit(with({{"max_norm", 1}})));
+  CHECK_THROWS(std::invalid_argument, "the learning_rate_factor of layer 3 could change",
+               fit(with({{"learning_rate_factor", 0.5}})));
+  CHECK_THROWS(std::invalid_argument, "the learning_rate_factor of layer 3 could change",
+               fit({"layer_norm", {{"learning_rate_factor", 2}}}));
+  CHECK_EQUAL(calls, 0);
+  fit({"dropout", {{"rate", 0}}});
+  fit({"layer_norm"});
+  fit(with({{"trainable", 0}, {"max_norm", 1}, {"learning_rate_factor", 0.5}}));
+  CHECK_EQUAL(calls, 3);
 }
 
 TEST(network_in_use_refuses_to_be_changed) {

@@ -73,7 +73,7 @@ void Architecture::add_layer(const Spec& spec) {
   }
   if (!is_first && is_input) {
     throw std::invalid_argument("only the first layer can be Input, but layer " +
-                                std::to_string(layers.size() + 2) + " is one too");
+                                std::to_string(shown_number(layers.size())) + " is one too");
   }
   if (is_input) {
     n_in = Input(spec).n;

@@ -14,6 +14,11 @@
 
 namespace chainrule {
 
+// The number of a layer behind the input as messages have it: the input itself is 1.
+constexpr std::int64_t shown_number(std::size_t layer) {
+  return static_cast<std::int64_t>(layer) + 2;
+}
+
 struct Architecture {
   static constexpr const char* kName = "network";
   static constexpr const char* kCustomLoss = "custom";  // a cost that the user supplies

@@ -41,7 +41,10 @@ class Stage {
     }
   }
 
+  std::string name() const { return Stages::names()[static_cast<std::size_t>(choice_.index)]; }
   const TrainingOptions& options() const { return options_; }
+  // Whether two steps with the same parameters and samples may differ.
+  bool is_random() const { return chainrule::is_random(choice_); }
   std::int64_t n() const { return n_; }  // neurons, in and out
   // How many elements forward() keeps for the way back, for each sample.
   std::int64_t n_kept() const { return numbers_kept(choice_); }

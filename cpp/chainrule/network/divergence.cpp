@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chainrule/kernels/all_targets.h"
+#include "chainrule/layers/architecture.h"
 
 namespace chainrule {
 namespace {
@@ -66,14 +67,9 @@ std::string range_text(const char* name, const Extreme& extreme) {
          (lowest == highest ? " is " + highest : " goes from " + lowest + " to " + highest);
 }
 
-// As everywhere where layers are shown: the input is layer 1.
-std::int64_t number_of_layer(const FirstNotFinite& first) {
-  return static_cast<std::int64_t>(first.layer) + 2;
-}
-
 // Where it began; empty where that is not known.
 std::string place_of(const FirstNotFinite& first) {
-  const std::string layer = "layer " + std::to_string(number_of_layer(first));
+  const std::string layer = "layer " + std::to_string(shown_number(first.layer));
   switch (first.where) {
     case Where::kNowhere: return "";
     case Where::kForward: return ", first in " + layer + " on the way forward";
@@ -134,6 +130,21 @@ std::string what_diverged(double cost) {
 }
 
 template <class T>
+Divergence<T> divergence_in_step(const FailedStep<T>& step, const Optimizer::Session<T>& session,
+                                 bool has_changed, Team& team, Poll& poll) {
+  Divergence<T> divergence{what_diverged(step.cost), step.batch.samples};
+  if (has_changed || step.updates) divergence.learning_rate = session.learning_rate();
+  divergence.clips = !session.transforms().empty();
+  divergence.first = first_not_finite(step, team, poll);
+  return divergence;
+}
+template Divergence<float> divergence_in_step(const FailedStep<float>&,
+                                              const Optimizer::Session<float>&, bool, Team&, Poll&);
+template Divergence<double> divergence_in_step(const FailedStep<double>&,
+                                               const Optimizer::Session<double>&, bool, Team&,
+                                               Poll&);
+
+template <class T>
 TrainingDiverged training_diverged(const Divergence<T>& divergence, Poll& poll) {
   const FirstNotFinite& first = divergence.first;
   TrainingDiverged error(divergence.what + place_of(first), "the last finite ones",
@@ -141,7 +152,7 @@ TrainingDiverged training_diverged(const Divergence<T>& divergence, Poll& poll) 
   error.epoch = divergence.epoch;
   error.step = divergence.step;
   if (first.where != Where::kNowhere && first.where != Where::kNorm) {
-    error.layer = number_of_layer(first);
+    error.layer = shown_number(first.layer);
   }
   return error;
 }

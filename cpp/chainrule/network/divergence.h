@@ -10,8 +10,10 @@
 
 #include "chainrule/error.h"
 #include "chainrule/network/first_not_finite.h"
+#include "chainrule/network/optimizer.h"
 #include "chainrule/plan/samples.h"
 #include "chainrule/poll.h"
+#include "chainrule/threads/team.h"
 
 namespace chainrule {
 
@@ -31,6 +33,11 @@ struct Divergence {
   double norm_before = std::numeric_limits<double>::quiet_NaN();
   std::optional<std::int64_t> epoch{}, step{};  // from 1
 };
+
+// Of a step that came out not finite. `has_changed`: whether weights had changed before it.
+template <class T>
+Divergence<T> divergence_in_step(const FailedStep<T>& step, const Optimizer::Session<T>& session,
+                                 bool has_changed, Team& team, Poll& poll);
 
 // "the last finite ones" are the weights that the exception tells of.
 template <class T>

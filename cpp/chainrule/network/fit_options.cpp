@@ -8,6 +8,7 @@
 #include <string>
 
 #include "chainrule/error.h"
+#include "chainrule/network/check_minimizer.h"
 #include "chainrule/network/observers/make.h"
 
 namespace chainrule {
@@ -20,10 +21,33 @@ bool can_stop(const FitOptions<T>& options) {
                      [](const Observer* each) { return each->watches() != Watches::kEnds; });
 }
 
+template <class T>
+void require_minimizable(const FitOptions<T>& options, const Architecture& architecture,
+                         std::int64_t n_samples) {
+  if (options.batch_size < n_samples || options.order.data) {
+    throw std::invalid_argument(
+        "a minimizer such as LBFGS takes all samples at once, so it goes with neither batches nor "
+        "an order of samples");
+  }
+  if (options.position || !options.checkpoints.empty()) {
+    throw std::invalid_argument("what a minimizer remembers is no part of a position");
+  }
+  check_minimizer(architecture);
+}
+
+void require_rate_to_halve(bool minimizes, const Optimizer& optimizer) {
+  if (!minimizes && !optimizer.reads_rate_once()) return;
+  throw std::invalid_argument("on_divergence \"restore\" halves the learning rate, which " +
+                              (minimizes ? "a minimizer such as LBFGS does not have"
+                                         : optimizer.name() + " reads in its first step only") +
+                              "; let it be \"raise\" or \"stop\"");
+}
+
 }  // namespace
 
 template <class T>
-void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Poll& poll) {
+void check_fit_options(const FitOptions<T>& options, const Architecture& architecture,
+                       const Optimizer& optimizer, std::int64_t n_samples, Poll& poll) {
   if (options.epochs < 0 && options.epochs != FitOptions<T>::kUntilStopped) {
     throw std::invalid_argument("epochs must be >= 0, got " + std::to_string(options.epochs));
   }
@@ -36,15 +60,9 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
     throw std::invalid_argument("batch_size must be >= 1, got " +
                                 std::to_string(options.batch_size));
   }
-  if (options.minimizer && (options.batch_size < n_samples || options.order.data)) {
-    throw std::invalid_argument(
-        "a minimizer takes all samples at once, so it goes with neither batches nor an order");
-  }
-  if (options.minimizer && (options.position || !options.checkpoints.empty())) {
-    throw std::invalid_argument("what a minimizer remembers is no part of a position");
-  }
-  if (options.minimizer && options.on_divergence == OnDivergence::kRestore) {
-    throw std::invalid_argument("a minimizer has no learning rate to go on with more slowly");
+  if (options.minimizer) require_minimizable(options, architecture, n_samples);
+  if (options.on_divergence == OnDivergence::kRestore) {
+    require_rate_to_halve(options.minimizer != nullptr, optimizer);
   }
   for (const Spec& spec : options.stop) make_observer(spec, options.questions);
   std::set<std::string> names{Quantity::kCost, Quantity::kValidationCost, Quantity::kLearningRate,
@@ -78,7 +96,9 @@ void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Pol
   }
 }
 
-template void check_fit_options(const FitOptions<float>&, std::int64_t, Poll&);
-template void check_fit_options(const FitOptions<double>&, std::int64_t, Poll&);
+template void check_fit_options(const FitOptions<float>&, const Architecture&, const Optimizer&,
+                                std::int64_t, Poll&);
+template void check_fit_options(const FitOptions<double>&, const Architecture&, const Optimizer&,
+                                std::int64_t, Poll&);
 
 }  // namespace chainrule

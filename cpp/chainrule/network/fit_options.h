@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "chainrule/layers/architecture.h"
 #include "chainrule/memory/array_view.h"
 #include "chainrule/network/minimizer.h"
 #include "chainrule/network/observers/observer.h"
@@ -31,7 +32,9 @@ struct Metrics {
 enum class OnDivergence {
   kRaise,  // TrainingDiverged
   kStop,   // it ends, as by a condition, with the last finite weights
-  kRestore  // it goes on from its last whole epoch with half the learning rate, kMostRestores times at most
+  // It goes on from its last whole epoch with half the learning rate, kMostRestores times at most; refused where there is no rate
+  // to halve, with a minimizer or an optimizer that reads it once.
+  kRestore
 };
 
 // Has the position written down while the training goes on: after every so many whole epochs and the last one, and after the
@@ -63,7 +66,8 @@ struct FitOptions {
   const Samples<T>* validation = nullptr;
   Metrics metrics;
   // Makes the steps in place of the optimizer, with all samples at once: batch_size is at least their number. The history has no
-  // learning rates then, and the cost of an epoch is that of the parameters after it.
+  // learning rates then, and the cost of an epoch is that of the parameters after it. Networks that check_minimizer.h refuses do
+  // not go with it.
   Minimizer minimizer;
   RateFunction rate;  // of an optimizer whose learning rate is a function
   // Whether to record it: the gradient of each step is computed as a whole then.
@@ -80,6 +84,7 @@ struct FitOptions {
 
 // Throws std::invalid_argument or ShapeError that says what came and what was expected.
 template <class T>
-void check_fit_options(const FitOptions<T>& options, std::int64_t n_samples, Poll& poll);
+void check_fit_options(const FitOptions<T>& options, const Architecture& architecture,
+                       const Optimizer& optimizer, std::int64_t n_samples, Poll& poll);
 
 }  // namespace chainrule

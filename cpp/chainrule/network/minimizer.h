@@ -8,7 +8,7 @@
 
 namespace chainrule {
 
-// What is minimized: the cost of all samples, with its penalties, as a function of the parameters.
+// What is minimized: the cost of all samples, with its penalties, as a function of the parameters (check_minimizer.h).
 class Objective {
  public:
   virtual ~Objective() = default;

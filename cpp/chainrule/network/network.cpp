@@ -238,14 +238,9 @@ double Network<T>::train_step(const Samples<T>& samples, Optimizer& optimizer, P
   const std::int64_t finished = steps.make(batch, plan.team, poll);
   plan->store(plan.team);
   if (!steps.finite()) {
-    const FailedStep<T> failed{*plan, parameters(), batch, steps.last_cost().mean(),
-                               steps.failed_update()};
-    Divergence<T> divergence{what_diverged(steps.last_cost().mean()), samples};
-    const bool has_changed = session.steps() > 0 || steps.failed_update();
-    divergence.learning_rate = has_changed ? session.learning_rate() : 0;
-    divergence.clips = !session.transforms().empty();
-    divergence.first = first_not_finite(failed, plan.team, poll);
-    throw training_diverged(divergence, poll);
+    throw training_diverged(divergence_in_step(steps.failed(parameters(), batch), session,
+                                               session.steps() > 0, plan.team, poll),
+                            poll);
   }
   life_.steps_made += finished;
   return steps.last_cost().mean();
@@ -262,7 +257,7 @@ void Network<T>::fit(const Samples<T>& samples, Optimizer& optimizer, const FitO
     with_prefix("validation_data: ",
                 [&] { check_samples(architecture_, *options.validation, poll); });
   }
-  check_fit_options(options, samples.size(), poll);
+  check_fit_options(options, architecture_, optimizer, samples.size(), poll);
   if (options.warn && !warned_of_targets_) {
     const std::string warning = unreachable_targets(architecture_, samples, poll);
     warned_of_targets_ = !warning.empty();

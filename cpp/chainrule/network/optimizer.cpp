@@ -149,6 +149,15 @@ double Optimizer::number(const std::string& name) const {
                                   names_of(parameters_of<Optimizers>(choice_.index)), name)];
 }
 
+std::string Optimizer::name() const {
+  return Optimizers::names()[static_cast<std::size_t>(choice_.index)];
+}
+
+bool Optimizer::reads_rate_once() const {
+  return Optimizers::visit<bool>(
+      choice_.index, [](auto member) { return kReadsRateOnce<typename decltype(member)::type>; });
+}
+
 std::vector<std::string> Optimizer::state_names() const {
   return Optimizers::visit<std::vector<std::string>>(choice_.index, [](auto member) {
     using Member = typename decltype(member)::type;

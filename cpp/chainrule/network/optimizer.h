@@ -57,6 +57,9 @@ class Optimizer {
   // From the next step on. All of it, or nothing where something is refused; the name must be the same.
   void configure(const Spec& spec);
   double number(const std::string& name) const;
+  std::string name() const;
+  // Whether its learning rate counts in its first step alone, so that another one later changes nothing.
+  bool reads_rate_once() const;
 
   std::int64_t steps() const { return steps_; }
   // Whether its learning rate is a function, which the caller then gives.
@@ -92,6 +95,8 @@ class Optimizer {
     double learning_rate() const;
     const std::vector<GradientTransform>& transforms() const { return optimizer_.transforms_; }
     Accumulation<T> accumulation() const;
+    // Those whose gradients are added up for a step to come.
+    std::int64_t batches_waiting() const { return optimizer_.accumulated_.batches; }
     UseGuard& uses() const { return optimizer_.uses_; }
 
     // The step that comes next, once for each factor of the learning rate.

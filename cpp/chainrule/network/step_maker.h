@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "chainrule/network/first_not_finite.h"
 #include "chainrule/network/optimizer.h"
 #include "chainrule/plan/step.h"
 
@@ -72,16 +73,21 @@ class StepMaker {
   const CostSums& last_cost() const { return cost(steps_.begun - 1); }
   // Whether the last batch came to an update, and was not one of several whose gradients are added up first.
   bool updated() const { return updated_; }
+  // The last step, which came out not finite and had these rows; the plan has stored the parameters.
+  FailedStep<T> failed(T* parameters, const Batch<T>& batch) const {
+    return {plan_, parameters, batch, last_cost().mean(), failed_update()};
+  }
+  // Of the gradient of the last step, if it is measured.
+  double gradient_norm() const { return transformer_.norm(); }
+
+ private:
   // What the update of a step that came out not finite was made with; null where it did not come to that.
   const OptimizerStep<T>* failed_update() const {
     if (!one_by_one_) return updated_ ? plan_.updates() : nullptr;
     const auto last = static_cast<std::size_t>(steps_.begun - 1);
     return std::isfinite(last_cost().weighted_cost) ? &steps_.updates[last] : nullptr;
   }
-  // Of the gradient of the last step, if it is measured.
-  double gradient_norm() const { return transformer_.norm(); }
 
- private:
   Plan<T>& plan_;
   Optimizer::Session<T>& session_;
   GradientTransformer<T> transformer_;

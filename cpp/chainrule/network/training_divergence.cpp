@@ -26,17 +26,13 @@ std::string weights_after(std::int64_t epochs) {
 template <class T>
 void Training<T>::diverge_in_step(Rows failed) {
   plan_.store(team_);
-  const double cost = steps_.last_cost().mean();
   const std::int64_t step = first_ / batch_size_ + 1;
   const Batch<T> batch{
       samples_, failed, {}, Noise::of_step(network_.seed, network_.life.steps_made)};
-  Divergence<T> divergence{
-      what_diverged(cost) + " in step " + std::to_string(step) + of_epoch(epoch_), samples_};
-  const bool has_changed = steps_finished_ > 0 || steps_.failed_update();
-  divergence.learning_rate = has_changed ? session_.learning_rate() : 0;
-  divergence.clips = !session_.transforms().empty();
-  divergence.first = first_not_finite<T>(
-      {plan_, network_.parameters, batch, cost, steps_.failed_update()}, team_, poll_);
+  const bool has_changed = steps_finished_ > session_.batches_waiting();
+  Divergence<T> divergence = divergence_in_step(steps_.failed(network_.parameters, batch), session_,
+                                                has_changed, team_, poll_);
+  divergence.what += " in step " + std::to_string(step) + of_epoch(epoch_);
   divergence.norm_before = norm_before_;
   divergence.epoch = epoch_ + 1;
   divergence.step = step;

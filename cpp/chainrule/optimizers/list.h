@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <type_traits>
 
 #include "chainrule/members.h"
 #include "chainrule/optimizers/adadelta.h"
@@ -25,12 +26,20 @@ namespace chainrule {
 //   weight_decay(numbers)     what becomes of weight and gradient before a step
 //   constants(numbers, step)  what step number `step`, counted from 1, needs of the hyperparameters
 //   Step<V, kStateSet>        the new value of a vector V of weights, from its gradient and the arrays of the set, in their order
-// and perhaps numbers that it carries from step to step (running_numbers.h).
+// and perhaps
+//   kRunning                  numbers that it carries from step to step (running_numbers.h)
+//   kReadsRateOnce            whether its learning rate counts in its first step alone
 using Optimizers =
     TypeList<Sgd, RmsProp, Adagrad, Adadelta, Adam, AdamW, NAdam, RAdam, Lion, Rprop>;
 
 // The place of the learning rate among the numbers of any of them.
 constexpr int kLearningRate = 0;
+
+template <class Member, class = void>
+constexpr bool kReadsRateOnce = false;
+template <class Member>
+constexpr bool kReadsRateOnce<Member, std::void_t<decltype(Member::kReadsRateOnce)>> =
+    Member::kReadsRateOnce;
 
 // Of a step of any of them.
 constexpr int kMostConstants = kMostConstantsOf<Optimizers>;

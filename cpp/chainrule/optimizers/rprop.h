@@ -23,6 +23,7 @@ struct Rprop {
       {"etas[1]", 1.2, Allowed::kAboveOne, "factor of d after the same sign"},
       {"step_sizes[0]", 1e-6, Allowed::kNotNegative, "the smallest d"},
       {"step_sizes[1]", 50, Allowed::kPositive, "the largest d"}};
+  static constexpr bool kReadsRateOnce = true;
   static void check(const double* numbers) {
     require(numbers[3] <= numbers[4], "step_sizes[0]",
             "at most step_sizes[1] = " + text_of(numbers[4]), numbers[3]);

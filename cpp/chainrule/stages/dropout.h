@@ -15,6 +15,7 @@ struct Dropout {
   static constexpr Parameter kParameters[] = {
       {"rate", kRequired, Allowed::kFraction, "the probability that a neuron is dropped"}};
   static constexpr int kKept = 0;
+  static bool is_random(const double* numbers) { return numbers[0] > 0; }
 
   template <class V>
   class Formula {

@@ -15,6 +15,7 @@ struct LayerNorm {
       {"eps", 1e-5, Allowed::kPositiveFraction, "added to the variance of a row"}};
   static constexpr TrainedVector kTrained[] = {{"gamma", 1.0}, {"beta", 0.0}};
   static constexpr int kKept = 2;  // the mean, and 1 / sqrt(variance + eps)
+  static bool is_random(const double* /*numbers*/) { return false; }
 
   template <class V>
   class Formula {

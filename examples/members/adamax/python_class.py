@@ -23,13 +23,8 @@ class Adamax(Optimizer):
         The part of w that is added to the gradient, >= 0.
     first_magnitude : float, default 0
         What u starts from, >= 0.
-    clip_value, clip_norm : float, optional
-        Limits of the gradient, as every `Optimizer` has them.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN, infinite or out of its range.
+    clip_value, clip_norm, accumulate, ema
+        As in every `Optimizer`, which says what is refused, too.
     """
 
     __slots__ = ()

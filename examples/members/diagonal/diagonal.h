@@ -10,6 +10,7 @@ struct Diagonal {
   static constexpr const char* kName = "diagonal";
   static constexpr TrainedVector kTrained[] = {{"factors", 1.0}};
   static constexpr int kKept = 0;
+  static bool is_random(const double* /*numbers*/) { return false; }
 
   template <class V>
   class Formula {

@@ -1,0 +1,377 @@
+"""Trainings that are cut and resumed from a checkpoint: the bits of one that was never cut."""
+# SPDX-License-Identifier: BSD-3-Clause
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import textwrap
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chainrule as cr
+from child_processes import environment_with
+from support import DTYPES, squares
+
+N = 50  # four epochs of five steps
+rng = np.random.default_rng(4)
+X, Y, WEIGHT = rng.normal(size=(N, 6)), rng.normal(size=(N, 2)), rng.uniform(size=N)
+PATIENT = cr.NoImprovement(patience=3, restore_best=True)
+EVERY_STEP = 1e-9  # seconds, which each step takes
+
+
+def halves(step, epoch):
+    return 0.1 * 0.5 ** (step // 4)
+
+
+OPTIMIZERS = {
+    "adam": lambda: cr.Adam(0.05),
+    "everything": lambda: cr.Adam(
+        cr.WarmUp(4, cr.CosineDecay(0.1, 15)), clip_norm=0.5, clip_value=0.3, accumulate=3, ema=0.9
+    ),
+    "plateau": lambda: cr.SGD(cr.ReduceOnPlateau(0.2, patience=0), momentum=0.9, nesterov=True),
+    "function": lambda: cr.RMSprop(halves),
+    "nadam": lambda: cr.NAdam(0.05),
+    "rprop": lambda: cr.Rprop(0.01),
+}
+OPTIONS = {
+    "plain": {},
+    "early stopping": {"validation_split": 0.2, "stop": [PATIENT], "epochs": None},
+    "metrics": {
+        "validation_data": (X[:20], Y[:20]),
+        "metrics": ["r2", "mae"],
+        "gradient_norm": True,
+        "sample_weight": WEIGHT,
+    },
+    "restore": {"on_divergence": "restore", "stop": [cr.TimeLimit(1e6)], "batch_size": 11},
+}
+
+
+def network(dtype="float32", loss="mse", seed=3):
+    layers = [
+        cr.Input(6),
+        cr.Dense(9, "gelu", l2=0.01, max_norm=2),
+        cr.LayerNorm(),
+        cr.Dropout(0.3),
+        cr.Dense(7, cr.Elu(0.5), learning_rate_factor=0.5),
+        cr.Dense(2),
+    ]
+    return cr.Network(layers, loss=loss, dtype=dtype, rng=seed)
+
+
+def fit(net, optimizer, **options):
+    options = {"epochs": 4, "batch_size": 10} | options
+    net.fit(X, Y, optimizer=optimizer, **options)
+    return result(net, optimizer)
+
+
+def result(net, optimizer):
+    """Return all that a training leaves, but its times."""
+    of_history = net.history.to_dict()
+    timed = {"seconds", "epoch_seconds", "samples_per_second"}
+    return (
+        net.parameters.tobytes(),
+        None if net.average is None else net.average.tobytes(),
+        {name: state.tobytes() for name, state in optimizer._states().items()},
+        (optimizer.steps, optimizer.epochs, optimizer._running(), optimizer._schedule_memory()),
+        (net.seed, net._steps_made, net._epochs_begun),
+        {name: values for name, values in of_history.items() if name not in timed},
+        repr(net.history.stopped_by),
+        net.history.restored,
+    )
+
+
+def checkpoints(folder, most):
+    """Return the checkpoints of a folder, the first one first."""
+    names = [f"run.{number}.safetensors" for number in range(most - 1, 0, -1)]
+    return [folder / each for each in (*names, "run.safetensors") if (folder / each).exists()]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_cut_after_every_step(dtype, optimizer, options, tmp_path):
+    make, options = OPTIMIZERS[optimizer], OPTIONS[options]
+    if optimizer == "rprop" and "on_divergence" in options:
+        pytest.skip("its rate cannot be halved")
+    expected = fit(network(dtype), make(), **options)
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=200)
+    net = network(dtype)
+    assert fit(net, make(), callbacks=save, **options) == expected
+    paths = checkpoints(tmp_path, 200)
+    # One for each step but the last of an epoch, and one for each epoch.
+    assert len(paths) == net._steps_made
+    for path in paths:
+        assert fit(network(dtype), make(), resume=path, **options) == expected, path
+
+
+def test_cut_with_a_cost_of_the_users_own(tmp_path):
+    expected = fit(network(loss=squares), cr.Adam())
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=20)
+    fit(network(loss=squares), cr.Adam(), callbacks=save)
+    for path in checkpoints(tmp_path, 20):
+        assert fit(network(loss=squares), cr.Adam(), resume=path) == expected
+
+
+@pytest.mark.parametrize("plan", ["rows", "columns"], indirect=True)
+@pytest.mark.usefixtures("plan")
+def test_cut_between_numbers_of_threads(tmp_path):
+    x, y = rng.normal(size=(900, 48)), rng.normal(size=(900, 2))
+
+    def trained(threads, **options):
+        layers = [cr.Input(48), cr.Dense(128, "tanh"), cr.Dense(96, "tanh"), cr.Dense(2)]
+        net, optimizer = cr.Network(layers, rng=3), cr.Adam(0.01)
+        with cr.threads(threads):
+            assert net.plan(300)["threads"] == threads
+            net.fit(x, y, optimizer=optimizer, batch_size=300, **options)
+        return result(net, optimizer)
+
+    expected = trained(1, epochs=3)
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=9)
+    trained(3, epochs=2, callbacks=save)
+    paths = checkpoints(tmp_path, 9)
+    assert len(paths) == 6
+    for threads, path in zip((1, 2, 3, 4, 2, 1), paths, strict=True):
+        assert trained(threads, epochs=3, resume=path) == expected
+
+
+def test_epochs_count_the_whole_run(tmp_path):
+    path = tmp_path / "run.safetensors"
+    fit(network(), cr.Adam(), epochs=3, callbacks=cr.Checkpoint(path))
+    net, optimizer = network(), cr.Adam()
+    assert fit(net, optimizer, epochs=6, resume=path) == fit(network(), cr.Adam(), epochs=6)
+    assert len(net.history.cost) == 6
+    assert optimizer.epochs == 6
+
+
+def test_a_finished_run_is_finished(tmp_path):
+    path = tmp_path / "run.safetensors"
+    options = OPTIONS["early stopping"]
+    expected = fit(network(), cr.Adam(0.05), callbacks=cr.Checkpoint(path), **options)
+    assert fit(network(), cr.Adam(0.05), resume=path, **options) == expected
+
+
+def test_every_so_many_epochs_and_the_last_one(tmp_path):
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_epochs=3, keep=9)
+    fit(network(), cr.Adam(), epochs=7, callbacks=[save])
+    epochs = [cr.inspect(path).description["parts"][2] for path in checkpoints(tmp_path, 9)]
+    assert [part["numbers"]["epoch"] for _, part in epochs] == [3, 6, 7]
+
+
+def test_the_seed_is_that_of_the_checkpoint(tmp_path):
+    path = tmp_path / "run.safetensors"
+    first = network(seed=None)
+    fit(first, cr.Adam(), epochs=2, validation_split=0.2, callbacks=cr.Checkpoint(path))
+    second = network(seed=None)
+    assert second.seed != first.seed
+    resumed = fit(second, cr.Adam(), epochs=4, validation_split=0.2, resume=path)
+    expected = fit(network(seed=first.seed), cr.Adam(), epochs=4, validation_split=0.2)
+    assert resumed == expected
+
+
+def test_resumed_runs_have_checkpoints(tmp_path):
+    path = tmp_path / "run.safetensors"
+    for epochs in range(1, 5):
+        resume = path if epochs > 1 else None
+        last = fit(
+            network(), cr.Adam(), epochs=epochs, resume=resume, callbacks=cr.Checkpoint(path)
+        )
+    assert last == fit(network(), cr.Adam())
+
+
+def test_a_network_loads_from_a_checkpoint(tmp_path):
+    path = tmp_path / "run.safetensors"
+    net, optimizer = network(), OPTIMIZERS["everything"]()
+    fit(net, optimizer, epochs=2, callbacks=cr.Checkpoint(path))
+    loaded = cr.Network.load(path)
+    assert loaded.predict(X).tobytes() == net.predict(X).tobytes()
+    assert loaded.predict(X, ema=True).tobytes() == net.predict(X, ema=True).tobytes()
+    assert repr(loaded.optimizer) == repr(optimizer)
+    again = fit(loaded, loaded.optimizer, epochs=2)
+    assert again[0] == fit(net, optimizer, epochs=2)[0]
+
+
+CHILD = """
+    import sys
+    import numpy as np
+    import chainrule as cr
+
+    folder, resume = sys.argv[1], sys.argv[2] == "resume"
+    path = folder + "/run.safetensors"
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(4000, 30)), rng.normal(size=(4000, 2))
+    layers = [cr.Input(30), cr.Dense(40, "relu"), cr.Dropout(0.2), cr.Dense(2)]
+    net = cr.Network(layers, rng=1)
+    print("trains", flush=True)
+    net.fit(
+        x, y, epochs=int(sys.argv[3]), batch_size=20, validation_split=0.1,
+        optimizer=cr.Adam(cr.CosineDecay(0.01, 3000), ema=0.99),
+        callbacks=cr.Checkpoint(path, every_seconds=0.01), resume=path if resume else None,
+    )
+    print(net.parameters.tobytes().hex(), net.average.tobytes().hex(), net.history.cost)
+"""
+
+
+def start(folder, how, epochs):
+    command = [sys.executable, "-c", textwrap.dedent(CHILD), str(folder), how, str(epochs)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment_with())
+
+
+def test_killed_at_random_moments(tmp_path):
+    """A run that is killed again and again, and resumed each time, ends as one that is not."""
+    epochs, moments = 30, random.Random(5)
+    (tmp_path / "whole").mkdir()
+    with start(tmp_path / "whole", "begin", epochs) as whole:
+        expected = whole.stdout.read()
+    path = tmp_path / "run.safetensors"
+    for kills in count():
+        with start(tmp_path, "resume" if path.exists() else "begin", epochs) as child:
+            assert child.stdout.readline() == "trains\n"
+            before = path.stat().st_mtime_ns if path.exists() else None
+            # Once it has come further: the run ends whatever the moments are.
+            while child.poll() is None and (
+                not path.exists() or path.stat().st_mtime_ns == before or moments.random() < 0.9998
+            ):
+                if kills == 6:
+                    break
+            if kills == 6:
+                left = child.stdout.read()
+                break
+            child.send_signal(signal.SIGKILL)
+    assert f"trains\n{left}" == expected
+    assert not [each for each in os.listdir(tmp_path) if each.endswith(".tmp")]
+
+
+# ---- Bad input -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    path = tmp_path_factory.mktemp("checkpoint") / "run.safetensors"
+    fit(network(), cr.Adam(), epochs=2, callbacks=cr.Checkpoint(path))
+    return path
+
+
+def other_network(**changes):
+    options = {"n": 6, "width": 9, "loss": "mse", "dtype": "float32"} | changes
+    layers = [cr.Input(options["n"]), cr.Dense(options["width"], "gelu"), cr.Dense(2)]
+    return cr.Network(layers, loss=options["loss"], dtype=options["dtype"], rng=3)
+
+
+@pytest.mark.parametrize(
+    ("make", "optimizer", "options", "message"),
+    [
+        (other_network, cr.Adam, {}, r"another network: layer 2 is Dense\(9, 'gelu', l2=0.01, "),
+        (lambda: network("float64"), cr.Adam, {}, "dtype is float32, that of this one float64"),
+        (lambda: network(loss="mae"), cr.Adam, {}, "its loss is 'mse', that of this one 'mae'"),
+        (network, cr.SGD, {}, "another optimizer: 'adam' there, 'sgd' here"),
+        (network, lambda: cr.Adam(0.1), {}, "learning_rate is 0.001 there, 0.1 here"),
+        (network, lambda: cr.Adam(ema=0.9), {}, "ema is None there, 0.9 here"),
+        (
+            network,
+            lambda: cr.Adam(clip_norm=1),
+            {},
+            "nothing else there, clip_norm {'clip_norm': 1.0} here",
+        ),
+        (network, cr.Adam, {"x": X[:40], "y": Y[:40]}, "with 50 samples; this one has 40"),
+        (network, cr.Adam, {"batch_size": 20}, "10 samples in a batch; this one has 20"),
+        (network, cr.Adam, {"epochs": 1}, "epoch"),
+        (network, cr.Adam, {"stop": [PATIENT]}, "with 0 stop conditions; this one has 1"),
+        (network, cr.Adam, {"validation_split": 0.2}, "50 samples; this one has 40"),
+        (network, lambda: cr.LBFGS(), {}, "LBFGS"),
+        (network, cr.Adam, {"x": X * np.nan}, "NaN"),
+    ],
+)
+def test_another_training_is_refused(make, optimizer, options, message, checkpoint):
+    net, own = make(), optimizer()
+    arguments = {"x": X, "y": Y, "epochs": 4, "batch_size": 10, "resume": checkpoint} | options
+    before = net.parameters.tobytes(), net.seed, net._epochs_begun, net._steps_made, net.history
+    with pytest.raises(ValueError, match=message):
+        net.fit(optimizer=own, **arguments)
+    after = net.parameters.tobytes(), net.seed, net._epochs_begun, net._steps_made, net.history
+    assert after == before
+    if isinstance(own, cr.LBFGS):
+        return
+    assert (own.steps, own._states(), own.epochs) == (0, {}, 0)
+    fresh = make()
+    arguments = {"epochs": 1, "batch_size": 10}
+    net.fit(X, Y, optimizer=own, **arguments)
+    fresh.fit(X, Y, optimizer=optimizer(), **arguments)
+    assert net.parameters.tobytes() == fresh.parameters.tobytes()
+
+
+def test_a_network_alone_is_no_checkpoint(tmp_path):
+    path = tmp_path / "net.safetensors"
+    network().save(path)
+    with pytest.raises(ValueError, match="holds a network alone; a training goes on from a Check"):
+        fit(network(), cr.Adam(), resume=path)
+
+
+def test_paths_that_cannot_be_read(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        fit(network(), cr.Adam(), resume=tmp_path / "none")
+    with pytest.raises(IsADirectoryError):
+        fit(network(), cr.Adam(), resume=tmp_path)
+    (tmp_path / "text").write_text("no checkpoint")
+    with pytest.raises(cr.ModelFormatError, match="text: it is no complete safetensors file"):
+        fit(network(), cr.Adam(), resume=tmp_path / "text")
+    with pytest.raises(TypeError):
+        fit(network(), cr.Adam(), resume=3.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"path": 3}, TypeError, "path must be a str or a path, got 3"),
+        ({"every_epochs": 0}, ValueError, "every_epochs must be >= 1, got 0"),
+        ({"every_epochs": 1.5}, TypeError, "every_epochs must be a whole number"),
+        ({"every_seconds": 0}, ValueError, "every_seconds must be > 0, got 0"),
+        ({"every_seconds": float("nan")}, ValueError, "every_seconds must be > 0, got nan"),
+        ({"keep": 0}, ValueError, "keep must be >= 1, got 0"),
+    ],
+)
+def test_wrong_arguments(arguments, error, message):
+    with pytest.raises(error, match=message):
+        cr.Checkpoint(**{"path": "run"} | arguments)
+
+
+@pytest.mark.parametrize("where", ["folder", "no folder", "closed folder"])
+def test_paths_that_cannot_be_written_are_refused_before_a_step(where, tmp_path, monkeypatch):
+    path = {"folder": tmp_path, "no folder": tmp_path / "none" / "run"}.get(where, tmp_path / "run")
+    if where == "closed folder":
+        monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
+    net = network()
+    with pytest.raises(OSError, match=str(path)):
+        fit(net, cr.Adam(), callbacks=cr.Checkpoint(path))
+    assert (net._steps_made, net.history) == (0, None)
+
+
+def test_a_disk_that_fills_up_ends_the_training(tmp_path, monkeypatch):
+    path = tmp_path / "run.safetensors"
+    first = cr.Checkpoint(path)
+    fit(network(), cr.Adam(), epochs=1, callbacks=first)
+    kept = path.read_bytes()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    net = network()
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        fit(net, cr.Adam(), callbacks=cr.Checkpoint(path, every_epochs=2))
+    assert net._steps_made == 10
+    assert path.read_bytes() == kept
+    assert os.listdir(tmp_path) == [path.name]
+
+
+def test_lbfgs_has_no_checkpoints(tmp_path):
+    pytest.importorskip("scipy")
+    layers = [cr.Input(6), cr.Dense(2)]
+    with pytest.raises(ValueError, match="LBFGS"):
+        cr.Network(layers).fit(
+            X, Y, optimizer=cr.LBFGS(), callbacks=cr.Checkpoint(Path(tmp_path) / "run")
+        )
