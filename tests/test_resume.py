@@ -283,7 +283,7 @@ def other_network(**changes):
         (network, cr.Adam, {"stop": [PATIENT]}, "with 0 stop conditions; this one has 1"),
         (network, cr.Adam, {"validation_split": 0.2}, "50 samples; this one has 40"),
         (network, lambda: cr.LBFGS(), {}, "LBFGS"),
-        (network, cr.Adam, {"x": X * np.nan}, "NaN"),
+        (network, cr.Adam, {"x": X * np.nan}, "x has nan in row 0"),
     ],
 )
 def test_another_training_is_refused(make, optimizer, options, message, checkpoint):

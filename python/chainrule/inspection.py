@@ -104,13 +104,14 @@ def inspect(path: Path) -> FileContents:
     --------
     >>> import chainrule as cr
     >>> cr.Network([cr.Input(2), cr.Dense(1)], rng=0).save("small.safetensors")
-    >>> cr.inspect("small.safetensors").arrays["layers.1.weights"]  # doctest: +ELLIPSIS
+    >>> found = cr.inspect("small.safetensors")  # doctest: +ELLIPSIS
     small.safetensors: ... bytes, format 1, written by chainrule ...
     network: 2 layers, 3 parameters, loss mse, float32
-      layer  kind                                                          W       b
+      layer  kind                                                              W       b
           1  input  n=2
           2  dense  n_out=1, bias=1, init=glorot_uniform, activation identity  (1, 2)  (1,)
     trained: 0 epochs begun, 0 steps
+    >>> found.arrays["layers.1.weights"]
     ('float32', (1, 2))
     """
     with opened(path) as contents:

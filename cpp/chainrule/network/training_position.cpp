@@ -113,6 +113,14 @@ void Training<T>::take_up(const Position& position) {
     throw std::invalid_argument("this position is that of a network with seed " + seed +
                                 "; this one has " + std::to_string(network_.seed));
   }
+  const auto n_stop = static_cast<std::size_t>(
+      std::count_if(state.parts.begin(), state.parts.end(),
+                    [](const auto& part) { return part.first == "stop"; }));
+  if (n_stop != stop_.size()) {
+    throw std::invalid_argument("this position is that of a training with " +
+                                std::to_string(n_stop) + " stop conditions; this one has " +
+                                std::to_string(stop_.size()));
+  }
   const bool has_end = options_.epochs != FitOptions<T>::kUntilStopped;
   const double most_epochs = has_end ? static_cast<double>(options_.epochs) : kMostInDouble;
   const std::int64_t epoch = whole(state, "epoch", 0, most_epochs);
@@ -146,14 +154,6 @@ void Training<T>::take_up(const Position& position) {
       static_cast<int>(state.number("stopped_by", ObserverGroup::kNobody) == ObserverGroup::kNobody
                            ? ObserverGroup::kNobody
                            : whole(state, "stopped_by", 0, static_cast<double>(may_stop) - 1));
-  const auto n_stop = static_cast<std::size_t>(
-      std::count_if(state.parts.begin(), state.parts.end(),
-                    [](const auto& part) { return part.first == "stop"; }));
-  if (n_stop != stop_.size()) {
-    throw std::invalid_argument("this position is that of a training with " +
-                                std::to_string(n_stop) + " stop conditions; this one has " +
-                                std::to_string(stop_.size()));
-  }
   const std::vector<Restored> restored = restored_of(position, FitOptions<T>::kMostRestores);
   LastEpoch<T> last_epoch;
   if (options_.on_divergence == OnDivergence::kRestore && first > 0) {
