@@ -1,51 +1,14 @@
-// After its first step, training allocates nothing: every new of this program is counted.
+// After its first step, training allocates nothing.
 // SPDX-License-Identifier: BSD-3-Clause
-#include <atomic>
 #include <cstdint>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
 #include "chainrule/gemm/product_choice.h"
 #include "chainrule/threads/limit.h"
 #include "check.h"
+#include "counted_allocations.h"
 #include "problem.h"
-
-namespace {
-
-std::atomic<std::int64_t> n_allocations{0};
-
-void* counted(void* memory) {
-  if (!memory) throw std::bad_alloc();
-  n_allocations.fetch_add(1, std::memory_order_relaxed);
-  return memory;
-}
-
-}  // namespace
-
-// The other forms of new and delete call these.
-void* operator new(std::size_t size) { return counted(std::malloc(size > 0 ? size : 1)); }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
-
-#if defined(_MSC_VER)
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  return counted(_aligned_malloc(size, static_cast<std::size_t>(alignment)));
-}
-void operator delete(void* memory, std::align_val_t) noexcept { _aligned_free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  _aligned_free(memory);
-}
-#else
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  void* memory = nullptr;
-  const int error = posix_memalign(&memory, static_cast<std::size_t>(alignment), size);
-  return counted(error == 0 ? memory : nullptr);
-}
-void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
-#endif
 
 namespace chainrule {
 namespace {
