@@ -8,6 +8,7 @@ import glob
 import itertools
 import os
 import stat
+from collections.abc import Iterable
 
 try:
     import fcntl
@@ -18,8 +19,8 @@ _AT_ONCE = 1 << 20  # bytes of a write
 _CLOSE_ON_EXEC: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
-def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None:
-    """Write `data` to a file, in the place of the one that may be there.
+def replace_file(path: str | os.PathLike[str], data: Iterable[bytes | memoryview]) -> None:
+    """Write the parts of `data` to a file, in the place of the one that may be there.
 
     It is written to a temporary file in the same folder, flushed to the disk, and then renamed, so
     that a crash, a full disk or a loss of power leaves the old file or the new one, complete. The
@@ -40,9 +41,10 @@ def replace_file(path: str | os.PathLike[str], data: bytes | memoryview) -> None
         try:
             with contextlib.suppress(FileNotFoundError):
                 os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
-            view = memoryview(data)
-            while view:
-                view = view[os.write(descriptor, view[:_AT_ONCE]) :]
+            for part in data:
+                view = memoryview(part)
+                while view:
+                    view = view[os.write(descriptor, view[:_AT_ONCE]) :]
             os.fsync(descriptor)
             if fcntl is not None:
                 os.replace(temporary, target)  # while its lock is held
@@ -76,7 +78,7 @@ def _link(path: str, other: str) -> None:
         os.link(path, other)
     except OSError:  # a file system without links
         with open(path, "rb") as file:
-            replace_file(other, file.read())
+            replace_file(other, iter(lambda: file.read(_AT_ONCE), b""))
 
 
 def _open_locked(target: str) -> tuple[int, str]:

@@ -9,6 +9,8 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BufferedReader
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -26,25 +28,45 @@ Path = str | os.PathLike[str]
 FORMAT = "chainrule"  # the entry of the metadata
 VERSION = 1
 # How safetensors calls the dtypes that there are.
-DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype(np.float32), "F64": np.dtype(np.float64)}
+DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
 _AT_ONCE = 1 << 22  # bytes of an array that are copied at a time
 
 
+# ---- To a file -----------------------------------------------------------------------------------
+
+
 def write(path: Path, spec: Spec, arrays: Mapping[str, Array]) -> None:
-    """Write a file, in the place of the one that may be there.
+    """Write a file, in the place of the one that may be there: equal contents give equal bytes.
 
     Raises
     ------
     OSError
         If it cannot be written; the old one is as it was.
     """
-    from safetensors.numpy import save
-
-    # One entry, since safetensors writes several in any order: equal networks make equal files.
     head = {"format_version": VERSION, "written_by": f"chainrule {_core.__version__}"}
-    entry = json.dumps(head | {"description": as_objects(spec)}, allow_nan=False)
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    replace_file(path, save(contiguous, {FORMAT: entry}))
+    head |= {"description": as_objects(spec)}
+    header: dict[str, Any] = {"__metadata__": {FORMAT: json.dumps(head, allow_nan=False)}}
+    # As safetensors does, so that each number is aligned: the large ones first.
+    in_order = sorted(arrays, key=lambda name: (-arrays[name].itemsize, name))
+    end = 0
+    for name in in_order:
+        begin, end = end, end + arrays[name].nbytes
+        shape = list(arrays[name].shape)
+        dtype = f"F{arrays[name].itemsize * 8}"
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    numbers = (_little_endian(arrays[name]) for name in in_order)
+    # Not by safetensors' own function, which ends the process where memory does.
+    replace_file(path, chain([len(text).to_bytes(8, "little") + text], numbers))
+
+
+def _little_endian(array: Array) -> memoryview:
+    in_order = np.ascontiguousarray(array, DTYPES[f"F{array.itemsize * 8}"])
+    return in_order.reshape(-1).data.cast("B")
+
+
+# ---- From a file ---------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -55,7 +77,8 @@ class Contents:
     written_by: str
     spec: Spec
     shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...]]]
-    _file: Any
+    _offsets: dict[str, int]
+    _file: BufferedReader
 
     def require(self, name: str, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
         """Raise ModelFormatError unless there is such an array."""
@@ -76,13 +99,16 @@ class Contents:
         self.require(name, target.dtype, target.shape)
         if target.size == 0:
             return
-        source = self._file.get_slice(name)
+        self._file.seek(self._offsets[name])
         rows = max(1, _AT_ONCE * len(target) // target.nbytes)
         for first in range(0, len(target), rows):
-            part = source[first : min(first + rows, len(target))]
-            if finite and not np.isfinite(part).all():
+            part = target[first : first + rows]
+            read = np.empty(part.shape, DTYPES[f"F{target.itemsize * 8}"])
+            if self._file.readinto(read.reshape(-1).data.cast("B")) < read.nbytes:
+                raise ModelFormatError(f"it ends within its array {name!r}")
+            if finite and not np.isfinite(read).all():
                 raise ModelFormatError(f"its array {name!r} holds NaN or an infinity")
-            target[first : first + rows] = part
+            part[...] = read
 
 
 @contextlib.contextmanager
@@ -106,25 +132,28 @@ def opened(path: Path) -> Iterator[Contents]:
     try:
         if not stat.S_ISREG(found.st_mode):
             raise ModelFormatError("it is no regular file")
-        with _safetensors(name) as file:
+        with open(name, "rb") as file:
+            _require_safetensors(name)
             yield _contents(file)
     except ModelFormatError as error:
         raise ModelFormatError(f"{name}: {error}") from None
 
 
-@contextlib.contextmanager
-def _safetensors(name: str) -> Iterator[Any]:
+def _require_safetensors(name: str) -> None:
+    """Raise ModelFormatError unless header and size fit each other, by safetensors' own checks."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(name, framework="numpy") as file:
-            yield file
+        with safe_open(name, framework="numpy"):
+            pass
     except SafetensorError as error:
         raise ModelFormatError(f"it is no complete safetensors file: {error}") from None
 
 
-def _contents(file: Any) -> Contents:
-    entry = (file.metadata() or {}).get(FORMAT)
+def _contents(file: BufferedReader) -> Contents:
+    size = int.from_bytes(file.read(8), "little")
+    header = objects_from(file.read(size))
+    entry = header.pop("__metadata__", {}).get(FORMAT)
     if entry is None:
         raise ModelFormatError("it is a safetensors file that chainrule has not written")
     head = objects_from(entry)
@@ -137,10 +166,12 @@ def _contents(file: Any) -> Contents:
             f"this chainrule reads up to version {VERSION}: update it"
         )
     shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-    for name in file.keys():  # noqa: SIM118, it is no dict
-        part = file.get_slice(name)
-        dtype = str(part.get_dtype())
-        if dtype not in DTYPES:
-            raise ModelFormatError(f"its array {name!r} has dtype {dtype}, expected F32 or F64")
-        shapes[name] = DTYPES[dtype], tuple(part.get_shape())
-    return Contents(version, str(written_by), spec_from(head.get("description")), shapes, file)
+    for name, array in header.items():
+        if array["dtype"] not in DTYPES:
+            raise ModelFormatError(
+                f"its array {name!r} has dtype {array['dtype']}, expected F32 or F64"
+            )
+        shapes[name] = DTYPES[array["dtype"]].newbyteorder("="), tuple(array["shape"])
+    offsets = {name: 8 + size + array["data_offsets"][0] for name, array in header.items()}
+    spec = spec_from(head.get("description"))
+    return Contents(version, str(written_by), spec, shapes, offsets, file)

@@ -25,7 +25,7 @@ def as_objects(spec: Spec) -> dict[str, Any]:
     }
 
 
-def objects_from(text: str) -> dict[str, Any]:
+def objects_from(text: str | bytes) -> dict[str, Any]:
     """Return the object that a text is as JSON; raise ModelFormatError if it is none."""
     try:
         found = json.loads(text, object_pairs_hook=_without_repetition)
