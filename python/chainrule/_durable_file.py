@@ -9,6 +9,7 @@ import itertools
 import os
 import stat
 from collections.abc import Iterable
+from io import FileIO
 
 try:
     import fcntl
@@ -16,7 +17,6 @@ except ImportError:  # Windows, where an open file cannot be removed: that is lo
     fcntl = None  # type: ignore[assignment]
 
 _AT_ONCE = 1 << 20  # bytes of a write
-_CLOSE_ON_EXEC: int = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def replace_file(path: str | os.PathLike[str], data: Iterable[bytes | memoryview]) -> None:
@@ -36,26 +36,23 @@ def replace_file(path: str | os.PathLike[str], data: Iterable[bytes | memoryview
     if os.path.isdir(target):
         raise IsADirectoryError(f"{os.fsdecode(path)!r} is a folder, expected the path of a file")
     _remove_leftovers(target)
-    descriptor, temporary = _open_locked(target)
-    try:
+    with _open_locked(target) as file:
         try:
             with contextlib.suppress(FileNotFoundError):
-                os.chmod(temporary, stat.S_IMODE(os.stat(target).st_mode))
+                os.chmod(file.name, stat.S_IMODE(os.stat(target).st_mode))
             for part in data:
                 view = memoryview(part)
                 while view:
-                    view = view[os.write(descriptor, view[:_AT_ONCE]) :]
-            os.fsync(descriptor)
-            if fcntl is not None:
-                os.replace(temporary, target)  # while its lock is held
-        finally:
-            os.close(descriptor)
-        if fcntl is None:
-            os.replace(temporary, target)  # Windows renames no open file
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise
+                    view = view[file.write(view[:_AT_ONCE]) :]
+            os.fsync(file.fileno())
+            if fcntl is None:
+                file.close()  # Windows renames no open file
+            os.replace(file.name, target)  # elsewhere while its lock is held
+        except BaseException:
+            file.close()
+            with contextlib.suppress(OSError):
+                os.unlink(file.name)
+            raise
     _flush_folder(os.path.dirname(target))
 
 
@@ -66,7 +63,7 @@ def keep_older(path: str, most: int) -> None:
     """
     root, ending = os.path.splitext(path)
     names = [path, *(f"{root}.{number}{ending}" for number in range(1, most + 1))]
-    names = names[: sum(map(os.path.exists, names)) + 1]
+    names = names[: len(list(itertools.takewhile(os.path.exists, names))) + 1]
     for newer, older in reversed(list(itertools.pairwise(names[1:]))):
         os.replace(newer, older)
     if len(names) > 1:
@@ -81,23 +78,25 @@ def _link(path: str, other: str) -> None:
             replace_file(other, iter(lambda: file.read(_AT_ONCE), b""))
 
 
-def _open_locked(target: str) -> tuple[int, str]:
-    # Its lock tells a file that is being written from one that nobody will finish.
+def _open_locked(target: str) -> FileIO:
+    """Open a new file beside `target`, with a lock that lasts until it is closed.
+
+    The lock tells a file that is being written from one that nobody will finish.
+    """
     while True:
         name = f"{_prefix(target)}{os.urandom(6).hex()}{_SUFFIX}"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _CLOSE_ON_EXEC
-        descriptor = os.open(name, flags, 0o666)
+        file = open(name, "xb", buffering=0)  # noqa: SIM115, the caller closes it
         if fcntl is None:
-            return descriptor, name
+            return file
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(descriptor).st_nlink == 1:
-                return descriptor, name
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file.fileno()).st_nlink == 1:
+                return file
         except BlockingIOError:
             pass
         except OSError:  # a file system without locks
-            return descriptor, name
-        os.close(descriptor)  # taken for a leftover before it was locked
+            return file
+        file.close()  # taken for a leftover before it was locked
 
 
 _SUFFIX = ".tmp"
@@ -114,19 +113,16 @@ def _remove_leftovers(target: str) -> None:
             if fcntl is None:
                 os.unlink(name)
                 continue
-            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | _CLOSE_ON_EXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            with open(name, "rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 os.unlink(name)
-            finally:
-                os.close(descriptor)
 
 
 def _flush_folder(folder: str) -> None:
     """Have the renaming reach the disk, where folders can be opened."""
     if fcntl is None:
         return
-    descriptor = os.open(folder, os.O_RDONLY | _CLOSE_ON_EXEC)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     finally:
