@@ -105,8 +105,12 @@ def whole(number: float) -> int:
     return int(number)
 
 
-# How fields are read whose numbers stand for something else, by their type.
-_READ: dict[Any, Callable[[float], Any]] = {"bool": bool, "int": whole}
+# How fields are read whose numbers stand for something else, by their type. Whether a number has
+# to be whole, the core says.
+_READ: dict[Any, Callable[[float], Any]] = {
+    "bool": bool,
+    "int": lambda number: whole(number) if number.is_integer() else number,
+}
 
 
 def value_of(name: str, numbers: Mapping[str, float], *, or_one: bool = False) -> dict[str, Any]:
