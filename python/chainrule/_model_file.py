@@ -153,7 +153,19 @@ def _require_safetensors(name: str) -> None:
 def _contents(file: BufferedReader) -> Contents:
     size = int.from_bytes(file.read(8), "little")
     header = objects_from(file.read(size))
-    entry = header.pop("__metadata__", {}).get(FORMAT)
+    try:
+        entry = (header.pop("__metadata__", None) or {}).get(FORMAT)
+        shapes, offsets = {}, {}
+        for name, array in header.items():
+            dtype = DTYPES.get(array["dtype"])
+            if dtype is None:
+                raise ModelFormatError(
+                    f"its array {name!r} has dtype {array['dtype']}, expected F32 or F64"
+                )
+            shapes[name] = dtype.newbyteorder("="), tuple(array["shape"])
+            offsets[name] = 8 + size + array["data_offsets"][0]
+    except (AttributeError, KeyError, IndexError, TypeError):
+        raise ModelFormatError("its header has an entry of the wrong type") from None
     if entry is None:
         raise ModelFormatError("it is a safetensors file that chainrule has not written")
     head = objects_from(entry)
@@ -165,13 +177,5 @@ def _contents(file: BufferedReader) -> Contents:
             f"it has format version {version}, written by {shown(written_by)}; "
             f"this chainrule reads up to version {VERSION}: update it"
         )
-    shapes: dict[str, tuple[np.dtype[Any], tuple[int, ...]]] = {}
-    for name, array in header.items():
-        if array["dtype"] not in DTYPES:
-            raise ModelFormatError(
-                f"its array {name!r} has dtype {array['dtype']}, expected F32 or F64"
-            )
-        shapes[name] = DTYPES[array["dtype"]].newbyteorder("="), tuple(array["shape"])
-    offsets = {name: 8 + size + array["data_offsets"][0] for name, array in header.items()}
     spec = spec_from(head.get("description"))
     return Contents(version, str(written_by), spec, shapes, offsets, file)

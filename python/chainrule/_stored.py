@@ -91,11 +91,11 @@ def load(kind: type[Network], path: Path, loss: CostFunction | None = None) -> S
             raise ModelFormatError(f"it describes {name!r} of {[role for role, _ in part_list]}")
         reader = _Reader(contents, set(contents.shapes))
         network = _read_network(kind, reader, parts["network"], int(words["seed"]), loss)
-        network._epochs_begun = whole(numbers["epochs_begun"])
-        network._steps_made = whole(numbers["steps_made"])
+        network._epochs_begun = _count(numbers["epochs_begun"])
+        network._steps_made = _count(numbers["steps_made"])
         if "steps_in_average" in numbers:
             average = reader.block("average.", network)
-            network._restore_average(average, whole(numbers["steps_in_average"]))
+            network._restore_average(average, _count(numbers["steps_in_average"], least=1))
         optimizer = position = None
         if "optimizer" in parts:
             optimizer = _read_optimizer(reader, parts["optimizer"], network)
@@ -182,6 +182,13 @@ def _in_dtype_of(network: Network, values: Array) -> Array:
 # ---- From the file -------------------------------------------------------------------------------
 
 
+def _count(number: float, least: int = 0) -> int:
+    counted = whole(number)
+    if not least <= counted < 2**53:
+        raise ValueError(f"expected a whole number from {least} on, got {number}")
+    return counted
+
+
 @contextlib.contextmanager
 def _wrong_description() -> Iterator[None]:
     try:
@@ -218,7 +225,8 @@ class _Reader:
             raise ModelFormatError(f"its array {name!r} has shape {shape}, expected (n,)")
         values = np.empty(shape, dtype)
         self.read(name, values, finite=False)
-        return values
+        with np.errstate(invalid="ignore"):  # a NaN of any kind
+            return values.astype(np.float64, copy=False)
 
     def all_below(self, prefix: str) -> dict[str, npt.ArrayLike]:
         return {name: self.array(f"{prefix}{name}") for name in self.below(prefix)}
@@ -245,8 +253,7 @@ class _Reader:
 def _read_network(
     kind: type[Network], reader: _Reader, spec: Spec, seed: int, loss: CostFunction | None
 ) -> Network:
-    losses = [part for role, part in spec[3] if role == "loss"]
-    own = losses[0] if losses else (_CUSTOM, {}, {}, [])
+    own = dict(spec[3])["loss"]
     if (own[0] == _CUSTOM) != (loss is not None):
         expected = "is a function, which no file holds: pass it as `loss`"
         raise _LossFunctionMissing(
@@ -277,4 +284,4 @@ def _read_optimizer(reader: _Reader, spec: Spec, network: Network) -> StoredOpti
     names = sorted({each.split(".layers.")[0] for each in reader.below("optimizer.")})
     states = {name: reader.block(f"optimizer.{name}.", network) for name in names}
     running, schedule = (dict(memory[role][1]) for role in ("running", "schedule"))
-    return StoredOptimizer(memory["settings"], whole(spec[1]["steps"]), states, running, schedule)
+    return StoredOptimizer(memory["settings"], _count(spec[1]["steps"]), states, running, schedule)

@@ -120,9 +120,12 @@ Schedule::Memory Optimizer::schedule_memory() const {
 void Optimizer::restore_schedule(const Spec& memory) {
   const UseGuard::Exclusive use(uses_, "optimizer");
   Spec own{"memory"};
+  Spec common{"memory"};
   for (const auto& [name, value] : memory.numbers) {
-    if (name.compare(0, 3, "of.") == 0) own.numbers.emplace_back(name.substr(3), value);
+    const bool is_own = name.compare(0, 3, "of.") == 0;
+    (is_own ? own : common).numbers.emplace_back(is_own ? name.substr(3) : name, value);
   }
+  common.require_known({"epochs", "first_step", "first_epoch", "rate_factor"});
   const auto count = [&](const char* key) {
     const double value = memory.number(key);
     require(value >= 0 && value == std::floor(value) && value < 0x1p53, key, "a whole number >= 0",
