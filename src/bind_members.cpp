@@ -158,8 +158,10 @@ void bind_members(py::module_& module) {
         return shapes;
       },
       py::arg("network"),
-      "Return the shapes of (W, b or None), or of both vectors, of each layer that has such, by its\n"
-      "place in `Network.layers`, or raise ValueError unless the spec makes a network. Allocates no\n"
+      "Return the shapes of (W, b or None), or of both vectors, of each layer that has such, by "
+      "its\n"
+      "place in `Network.layers`, or raise ValueError unless the spec makes a network. Allocates "
+      "no\n"
       "parameters.");
   module.def("_force_plan", &force_plan, py::arg("name"),
              "For tests: have one plan serve every network that it can, or choose, \"auto\".");

@@ -5,9 +5,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include "chainrule/kernels/elementary/normal.h"
 #include "chainrule/kernels/elementary/exp.h"
 #include "chainrule/kernels/elementary/log.h"
+#include "chainrule/kernels/elementary/normal.h"
 #include "chainrule/kernels/elementary/softplus.h"
 #include "chainrule/kernels/elementary/tanh.h"
 

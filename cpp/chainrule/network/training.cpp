@@ -270,7 +270,8 @@ void Training<T>::save_checkpoints(bool after_epoch) {
   const double now = stopwatch_.seconds();
   for (std::size_t i = 0; i < saved_at_.size(); ++i) {
     const Checkpoint& each = options_.checkpoints[i];
-    const bool epochs = after_epoch && ((each.every_epochs && epoch_ % each.every_epochs == 0) || complete());
+    const bool epochs =
+        after_epoch && ((each.every_epochs && epoch_ % each.every_epochs == 0) || complete());
     if (!epochs && !(each.every_seconds && now - saved_at_[i] >= each.every_seconds)) continue;
     plan_.store(team_);
     const UseGuard::OpenToThisThread network(network_.uses), optimizer(session_.uses());

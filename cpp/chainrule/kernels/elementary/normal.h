@@ -18,19 +18,31 @@ struct NormalNumbers;
 template <>
 struct NormalNumbers<float> {
   // Error of Phi below 0.03 2^-25
-  static constexpr float kTerms[] = {0x1p-1f,        -0x1.98845p+0f, 0x1.33bd66p+1f, -0x1.0d98d8p+1f,
-                                     0x1.bcb22cp-1f, 0x1.fe2528p-4f, -0x1.13de9cp-2f, 0x1.2172e2p-4f};
+  static constexpr float kTerms[] = {0x1p-1f,         -0x1.98845p+0f, 0x1.33bd66p+1f,
+                                     -0x1.0d98d8p+1f, 0x1.bcb22cp-1f, 0x1.fe2528p-4f,
+                                     -0x1.13de9cp-2f, 0x1.2172e2p-4f};
   static constexpr float kMiddle = 4, kLimit = 5.5f;
 };
 
 template <>
 struct NormalNumbers<double> {
   // Error of Phi below 0.08 2^-54
-  static constexpr double kTerms[] = {
-      0x1p-1,                -0x1.fea5680c943e7p+0, 0x1.1056a5fcdafb3p+2,  -0x1.8781f2c808e83p+2,
-      0x1.7cccdbaf1ab92p+2,  -0x1.cbefd5258569ep+1, 0x1.b3237d710b214p-1,  0x1.cf078e4d0bb07p-2,
-      -0x1.42ab2d5fd0cbfp-2, -0x1.2be0e8fca3315p-4, 0x1.700aa7123a7f8p-4,  0x1.3f12925bd8bf4p-6,
-      -0x1.619f2b47d92e1p-7, -0x1.082253b598619p-5, 0x1.9f745348ece9ep-6, -0x1.5f6353665f06bp-8};
+  static constexpr double kTerms[] = {0x1p-1,
+                                      -0x1.fea5680c943e7p+0,
+                                      0x1.1056a5fcdafb3p+2,
+                                      -0x1.8781f2c808e83p+2,
+                                      0x1.7cccdbaf1ab92p+2,
+                                      -0x1.cbefd5258569ep+1,
+                                      0x1.b3237d710b214p-1,
+                                      0x1.cf078e4d0bb07p-2,
+                                      -0x1.42ab2d5fd0cbfp-2,
+                                      -0x1.2be0e8fca3315p-4,
+                                      0x1.700aa7123a7f8p-4,
+                                      0x1.3f12925bd8bf4p-6,
+                                      -0x1.619f2b47d92e1p-7,
+                                      -0x1.082253b598619p-5,
+                                      0x1.9f745348ece9ep-6,
+                                      -0x1.5f6353665f06bp-8};
   static constexpr double kMiddle = 5, kLimit = 8.3;
 };
 
