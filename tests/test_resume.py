@@ -246,6 +246,32 @@ def test_killed_at_random_moments(tmp_path):
     assert not [each for each in os.listdir(tmp_path) if each.endswith(".tmp")]
 
 
+def test_what_the_network_was_before_does_not_matter(tmp_path):
+    """It has another seed, weights, and an average; the checkpoint was made before there was one."""
+    make = OPTIMIZERS["everything"]
+    expected = fit(network(), make())
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=30)
+    fit(network(), make(), callbacks=save)
+    for path in checkpoints(tmp_path, 30)[:4]:
+        net, optimizer = network(seed=9), make()
+        fit(net, optimizer, epochs=2)
+        assert fit(net, optimizer, resume=path) == expected
+
+
+def test_a_callback_may_save_network_and_optimizer(tmp_path):
+    path = tmp_path / "net"
+
+    class Saves:
+        def on_epoch_end(self, network, record):
+            network.save(path, include_optimizer=True)
+
+    net = network()
+    fit(net, cr.Adam(), callbacks=Saves())
+    loaded = cr.Network.load(path)
+    assert loaded.optimizer.steps == 20
+    assert loaded.parameters.tobytes() == net.parameters.tobytes()
+
+
 # ---- Bad input -----------------------------------------------------------------------------------
 
 

@@ -97,6 +97,8 @@ def train(
     displays = progress_of(progress, epochs, _count(x))
     if isinstance(class_weight, str) and class_weight == "balanced":
         class_weight = balanced(y)
+    last_optimizer = network._last_optimizer
+    network._last_optimizer = optimizer if minimizer is None else None  # for callbacks, too
     try:
         network._fit(
             x,
@@ -129,8 +131,8 @@ def train(
                     error.history = network._history  # type: ignore[attr-defined]
         raise
     finally:
-        if record.begun:
-            network._last_optimizer = optimizer if minimizer is None else None
+        if not record.begun:
+            network._last_optimizer = last_optimizer
         for each in displays:
             each.close()
     if minimizer is not None:

@@ -161,8 +161,7 @@ class _Life:
 
     def put_into(self, network: Network) -> None:
         network.parameters = self.parameters
-        if self.average is not None:
-            network._restore_average(*self.average)
+        network._restore_average(*self.average or (self.parameters, 0))
         network._set_seed(self.seed)
         network._epochs_begun = self.epochs_begun
         network._steps_made = self.steps_made

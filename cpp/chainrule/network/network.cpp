@@ -163,7 +163,11 @@ template <class T>
 void Network<T>::restore_average(const ArrayView& values, std::int64_t steps, Poll& poll) {
   const UseGuard::Exclusive use(uses_, "network");
   require_shape("the average", values, 1, n_parameters());
-  require(steps >= 1, "the steps in an average", ">= 1", static_cast<double>(steps));
+  require(steps >= 0, "the steps in an average", ">= 0", static_cast<double>(steps));
+  if (steps == 0) {
+    average_.steps = 0;
+    return;
+  }
   AlignedBlock<T> block(n_parameters(), poll);
   copy_numbers(values, block.data(), poll);
   average_.values = std::move(block);

@@ -80,7 +80,7 @@ class Network {
     return !average_.any() ? nullptr : averaged_ ? parameters() : average_.values.data();
   }
   std::int64_t steps_in_average() const { return average_.steps; }
-  // Goes on from there: an array (1, n_parameters) of any type.
+  // Goes on from there: an array (1, n_parameters) of any type. With 0 steps there is none.
   void restore_average(const ArrayView& values, std::int64_t steps, Poll& poll);
   // Exchanges the parameters and their average, unless they stand as it is wanted; returns whether it did. While the average
   // is in the place of the parameters, the network cannot be trained.
