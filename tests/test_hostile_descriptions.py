@@ -112,6 +112,7 @@ DESCRIPTIONS = {
     "an unknown dtype": sets(network, "words", "dtype", "x" * 1000),
     "no dtype": lambda d: network(d)["words"].clear(),
     "a dtype that NumPy would read": sets(network, "words", "dtype", "f4,f4"),
+    "a dtype that NumPy would parse": sets(network, "words", "dtype", "(f4,f4"),
     "no layers": lambda d: network(d).update(parts=[]),
     "two inputs": first_layer_twice,
     "an unknown layer": lambda d: dense(d).update(name="conv"),

@@ -16,9 +16,9 @@ from chainrule._errors import ModelFormatError
 from chainrule._from_spec import class_named, made_from, name_or_member
 from chainrule._layer import Layer
 from chainrule._loss import Loss
-from chainrule._model_file import Array, Contents, Path, opened, write
+from chainrule._model_file import DTYPES, Array, Contents, Path, opened, write
 from chainrule._optimizer import Optimizer, asks_for_rate, restored
-from chainrule._spec import Spec, whole
+from chainrule._spec import Spec, shown, whole
 from chainrule.schedules import Schedule
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ def _read_network(
         )
     made_loss = name_or_member(Loss, own) if loss is None else loss
     # Nothing is allocated for what the file does not hold.
-    dtype = np.dtype(spec[2]["dtype"])
+    dtype = _dtype_named(spec[2]["dtype"])
     n = 0
     for name, shape in _names("", _core.parameter_shapes(spec)):
         if shape is not None:
@@ -277,6 +277,14 @@ def _read_network(
     for name, view in _named("", network, network.parameters).items():
         reader.read(name, view)
     return network
+
+
+def _dtype_named(name: str) -> np.dtype[Any]:
+    # np.dtype() would take more than names.
+    known = {each.name: each for each in DTYPES.values()}
+    if name not in known:
+        raise ModelFormatError(f"its dtype is {shown(name)}, expected {' or '.join(known)}")
+    return known[name].newbyteorder("=")
 
 
 def _read_optimizer(reader: _Reader, spec: Spec, network: Network) -> StoredOptimizer:
