@@ -25,16 +25,12 @@ from hostile_files import (
     parts_of,
     places_of,
 )
+from resident_memory import resident
 
 
 @pytest.fixture
 def good():
     return checkpoint()
-
-
-def resident():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 # ---- Damage --------------------------------------------------------------------------------------

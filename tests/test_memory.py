@@ -3,7 +3,6 @@
 
 import copy
 import gc
-import os
 import pickle
 import sys
 import threading
@@ -17,6 +16,7 @@ import chainrule as cr
 from chainrule import _core
 from child_processes import python
 from failing_calls import X, Y, attempt, fails, make
+from resident_memory import needs_proc, resident
 from support import squares
 
 
@@ -97,17 +97,6 @@ CYCLES = {
         lambda: make(lambda s, y: (1.0, s.T)).fit(X, Y)
     ),
 }
-
-
-def resident():
-    """Return how many bytes of memory this process occupies."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-needs_proc = pytest.mark.skipif(
-    not os.path.exists("/proc/self/statm"), reason="needs Linux's /proc"
-)
 
 
 @needs_proc

@@ -8,20 +8,24 @@ import subprocess
 import sys
 import textwrap
 from itertools import count
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 import chainrule as cr
 from child_processes import environment_with
+from resumed_trainings import (
+    EVERY_STEP,
+    PATIENT,
+    WEIGHT,
+    X,
+    Y,
+    checkpoints,
+    fit,
+    network,
+    result,
+    rng,
+)
 from support import DTYPES, squares
-
-N = 50  # four epochs of five steps
-rng = np.random.default_rng(4)
-X, Y, WEIGHT = rng.normal(size=(N, 6)), rng.normal(size=(N, 2)), rng.uniform(size=N)
-PATIENT = cr.NoImprovement(patience=3, restore_best=True)
-EVERY_STEP = 1e-9  # seconds, which each step takes
 
 
 def halves(step, epoch):
@@ -49,46 +53,6 @@ OPTIONS = {
     },
     "restore": {"on_divergence": "restore", "stop": [cr.TimeLimit(1e6)], "batch_size": 11},
 }
-
-
-def network(dtype="float32", loss="mse", seed=3):
-    layers = [
-        cr.Input(6),
-        cr.Dense(9, "gelu", l2=0.01, max_norm=2),
-        cr.LayerNorm(),
-        cr.Dropout(0.3),
-        cr.Dense(7, cr.Elu(0.5), learning_rate_factor=0.5),
-        cr.Dense(2),
-    ]
-    return cr.Network(layers, loss=loss, dtype=dtype, rng=seed)
-
-
-def fit(net, optimizer, **options):
-    options = {"epochs": 4, "batch_size": 10} | options
-    net.fit(X, Y, optimizer=optimizer, **options)
-    return result(net, optimizer)
-
-
-def result(net, optimizer):
-    """Return all that a training leaves, but its times."""
-    of_history = net.history.to_dict()
-    timed = {"seconds", "epoch_seconds", "samples_per_second"}
-    return (
-        net.parameters.tobytes(),
-        None if net.average is None else net.average.tobytes(),
-        {name: state.tobytes() for name, state in optimizer._states().items()},
-        (optimizer.steps, optimizer.epochs, optimizer._running(), optimizer._schedule_memory()),
-        (net.seed, net._steps_made, net._epochs_begun),
-        {name: values for name, values in of_history.items() if name not in timed},
-        repr(net.history.stopped_by),
-        net.history.restored,
-    )
-
-
-def checkpoints(folder, most):
-    """Return the checkpoints of a folder, the first one first."""
-    names = [f"run.{number}.safetensors" for number in range(most - 1, 0, -1)]
-    return [folder / each for each in (*names, "run.safetensors") if (folder / each).exists()]
 
 
 @pytest.mark.parametrize("options", OPTIONS)
@@ -247,7 +211,7 @@ def test_killed_at_random_moments(tmp_path):
 
 
 def test_what_the_network_was_before_does_not_matter(tmp_path):
-    """It has another seed, weights, and an average; the checkpoint was made before there was one."""
+    """It has another seed, and an average; the checkpoint was made before there was one."""
     make = OPTIMIZERS["everything"]
     expected = fit(network(), make())
     save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=30)
@@ -270,134 +234,3 @@ def test_a_callback_may_save_network_and_optimizer(tmp_path):
     loaded = cr.Network.load(path)
     assert loaded.optimizer.steps == 20
     assert loaded.parameters.tobytes() == net.parameters.tobytes()
-
-
-# ---- Bad input -----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory):
-    path = tmp_path_factory.mktemp("checkpoint") / "run.safetensors"
-    fit(network(), cr.Adam(), epochs=2, callbacks=cr.Checkpoint(path))
-    return path
-
-
-def other_network(**changes):
-    options = {"n": 6, "width": 9, "loss": "mse", "dtype": "float32"} | changes
-    layers = [cr.Input(options["n"]), cr.Dense(options["width"], "gelu"), cr.Dense(2)]
-    return cr.Network(layers, loss=options["loss"], dtype=options["dtype"], rng=3)
-
-
-@pytest.mark.parametrize(
-    ("make", "optimizer", "options", "message"),
-    [
-        (other_network, cr.Adam, {}, r"another network: layer 2 is Dense\(9, 'gelu', l2=0.01, "),
-        (lambda: network("float64"), cr.Adam, {}, "dtype is float32, that of this one float64"),
-        (lambda: network(loss="mae"), cr.Adam, {}, "its loss is 'mse', that of this one 'mae'"),
-        (network, cr.SGD, {}, "another optimizer: 'adam' there, 'sgd' here"),
-        (network, lambda: cr.Adam(0.1), {}, "learning_rate is 0.001 there, 0.1 here"),
-        (network, lambda: cr.Adam(ema=0.9), {}, "ema is None there, 0.9 here"),
-        (
-            network,
-            lambda: cr.Adam(clip_norm=1),
-            {},
-            "nothing else there, clip_norm {'clip_norm': 1.0} here",
-        ),
-        (network, cr.Adam, {"x": X[:40], "y": Y[:40]}, "with 50 samples; this one has 40"),
-        (network, cr.Adam, {"batch_size": 20}, "10 samples in a batch; this one has 20"),
-        (network, cr.Adam, {"epochs": 1}, "epoch"),
-        (network, cr.Adam, {"stop": [PATIENT]}, "with 0 stop conditions; this one has 1"),
-        (network, cr.Adam, {"validation_split": 0.2}, "50 samples; this one has 40"),
-        (network, lambda: cr.LBFGS(), {}, "LBFGS"),
-        (network, cr.Adam, {"x": X * np.nan}, "x has nan in row 0"),
-    ],
-)
-def test_another_training_is_refused(make, optimizer, options, message, checkpoint):
-    net, own = make(), optimizer()
-    arguments = {"x": X, "y": Y, "epochs": 4, "batch_size": 10, "resume": checkpoint} | options
-    before = net.parameters.tobytes(), net.seed, net._epochs_begun, net._steps_made, net.history
-    with pytest.raises(ValueError, match=message):
-        net.fit(optimizer=own, **arguments)
-    after = net.parameters.tobytes(), net.seed, net._epochs_begun, net._steps_made, net.history
-    assert after == before
-    if isinstance(own, cr.LBFGS):
-        return
-    assert (own.steps, own._states(), own.epochs) == (0, {}, 0)
-    fresh = make()
-    arguments = {"epochs": 1, "batch_size": 10}
-    net.fit(X, Y, optimizer=own, **arguments)
-    fresh.fit(X, Y, optimizer=optimizer(), **arguments)
-    assert net.parameters.tobytes() == fresh.parameters.tobytes()
-
-
-def test_a_network_alone_is_no_checkpoint(tmp_path):
-    path = tmp_path / "net.safetensors"
-    network().save(path)
-    with pytest.raises(ValueError, match="holds a network alone; a training goes on from a Check"):
-        fit(network(), cr.Adam(), resume=path)
-
-
-def test_paths_that_cannot_be_read(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        fit(network(), cr.Adam(), resume=tmp_path / "none")
-    with pytest.raises(IsADirectoryError):
-        fit(network(), cr.Adam(), resume=tmp_path)
-    (tmp_path / "text").write_text("no checkpoint")
-    with pytest.raises(cr.ModelFormatError, match="text: it is no complete safetensors file"):
-        fit(network(), cr.Adam(), resume=tmp_path / "text")
-    with pytest.raises(TypeError):
-        fit(network(), cr.Adam(), resume=3.5)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "error", "message"),
-    [
-        ({"path": 3}, TypeError, "path must be a str or a path, got 3"),
-        ({"every_epochs": 0}, ValueError, "every_epochs must be >= 1, got 0"),
-        ({"every_epochs": 1.5}, TypeError, "every_epochs must be a whole number"),
-        ({"every_seconds": 0}, ValueError, "every_seconds must be > 0, got 0"),
-        ({"every_seconds": float("nan")}, ValueError, "every_seconds must be > 0, got nan"),
-        ({"keep": 0}, ValueError, "keep must be >= 1, got 0"),
-    ],
-)
-def test_wrong_arguments(arguments, error, message):
-    with pytest.raises(error, match=message):
-        cr.Checkpoint(**{"path": "run"} | arguments)
-
-
-@pytest.mark.parametrize("where", ["folder", "no folder", "closed folder"])
-def test_paths_that_cannot_be_written_are_refused_before_a_step(where, tmp_path, monkeypatch):
-    path = {"folder": tmp_path, "no folder": tmp_path / "none" / "run"}.get(where, tmp_path / "run")
-    if where == "closed folder":
-        monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anywhere
-    net = network()
-    with pytest.raises(OSError, match=str(path)):
-        fit(net, cr.Adam(), callbacks=cr.Checkpoint(path))
-    assert (net._steps_made, net.history) == (0, None)
-
-
-def test_a_disk_that_fills_up_ends_the_training(tmp_path, monkeypatch):
-    path = tmp_path / "run.safetensors"
-    first = cr.Checkpoint(path)
-    fit(network(), cr.Adam(), epochs=1, callbacks=first)
-    kept = path.read_bytes()
-
-    def full(*_):
-        raise OSError(28, "No space left on device")
-
-    net = network()
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        fit(net, cr.Adam(), callbacks=cr.Checkpoint(path, every_epochs=2))
-    assert net._steps_made == 10
-    assert path.read_bytes() == kept
-    assert os.listdir(tmp_path) == [path.name]
-
-
-def test_lbfgs_has_no_checkpoints(tmp_path):
-    pytest.importorskip("scipy")
-    layers = [cr.Input(6), cr.Dense(2)]
-    with pytest.raises(ValueError, match="LBFGS"):
-        cr.Network(layers).fit(
-            X, Y, optimizer=cr.LBFGS(), callbacks=cr.Checkpoint(Path(tmp_path) / "run")
-        )
