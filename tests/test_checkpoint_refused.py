@@ -41,7 +41,7 @@ def other_network(**changes):
         ),
         (network, cr.Adam, {"x": X[:40], "y": Y[:40]}, "with 50 samples; this one has 40"),
         (network, cr.Adam, {"batch_size": 20}, "10 samples in a batch; this one has 20"),
-        (network, cr.Adam, {"epochs": 1}, "epoch"),
+        (network, cr.Adam, {"epochs": 1}, "has 2 whole epochs; this training ends with epoch 1"),
         (network, cr.Adam, {"stop": [PATIENT]}, "with 0 stop conditions; this one has 1"),
         (network, cr.Adam, {"validation_split": 0.2}, "50 samples; this one has 40"),
         (network, lambda: cr.LBFGS(), {}, "LBFGS"),

@@ -188,7 +188,7 @@ def test_a_position_with_wrong_numbers(good, tmp_path):
         assert load(path, described(good, change))
         net = cr.Network(make, rng=0)
         before = net.parameters.tobytes()
-        with pytest.raises(ValueError, match=r"position|known|expected"):
+        with pytest.raises(ValueError, match=r"checkpoint|known|expected"):
             net.fit(
                 *(X, Y),
                 optimizer=cr.Adam(cr.StepDecay(0.1, 5), ema=0.5),

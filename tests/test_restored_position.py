@@ -86,26 +86,26 @@ def changed(position, part=None, arrays=None):
 
 
 BAD = {
-    "steps": ({"part": {"steps": -1}}, "position's steps must be .*, got -1"),
+    "steps": ({"part": {"steps": -1}}, "checkpoint's steps must be .*, got -1"),
     "begun": ({"part": {"epochs_begun": 0.5}}, "epochs_begun must be .*, got 0.5"),
     "of optimizer": ({"part": {"optimizer_steps": np.nan}}, "optimizer_steps must be .*, got nan"),
     "unknown": ({"part": {"other": 1}}, 'last_epoch has no number "other"'),
     "parameters": (
         {"arrays": {"last_epoch.parameters": [1.0]}},
-        "position's last_epoch.parameters has 1 elements, expected 149",
+        "checkpoint's last_epoch.parameters has 1 elements, expected 149",
     ),
     "infinite": (
         {"arrays": {"last_epoch.parameters": [1e300] * 149}},
-        "position's last_epoch.parameters must be finite, got 1e",
+        "checkpoint's last_epoch.parameters must be finite, got 1e",
     ),
     "state": (
         {"arrays": {"last_epoch.state[1]": []}},
-        r"position's last_epoch.state\[1\] has 0 elements, expected 149",
+        r"checkpoint's last_epoch.state\[1\] has 0 elements, expected 149",
     ),
     "restored": ({"arrays": {"restored": [1.0, 2.0]}}, "restored must be three numbers .*, got 2"),
     "often": ({"arrays": {"restored": [1.0] * 18}}, "three numbers for each of at most 5, got 18"),
-    "no epoch": ({"arrays": {"restored": [0.0, 1, 1]}}, "position's epoch must be .*, got 0"),
-    "no rate": ({"arrays": {"restored": [1.0, 1, -1]}}, "position's rate must be >= 0, got -1"),
+    "no epoch": ({"arrays": {"restored": [0.0, 1, 1]}}, "checkpoint's epoch must be .*, got 0"),
+    "no rate": ({"arrays": {"restored": [1.0, 1, -1]}}, "checkpoint's rate must be >= 0, got -1"),
 }
 
 

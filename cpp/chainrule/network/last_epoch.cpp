@@ -55,7 +55,7 @@ void LastEpoch<T>::read_from(const Position& position, std::int64_t n_parameters
   const Spec entry = position.state.part(kEntry, {});
   if (entry.name.empty()) {
     throw std::invalid_argument(
-        "this position is that of a training that does not go back where it diverges");
+        "this checkpoint is that of a training that does not go back where it diverges");
   }
   entry.require_known({"steps", "epochs_begun", "steps_made", "optimizer_steps", "optimizer_epochs",
                        "accumulated_batches", "accumulated_weight", "steps_in_average"},
@@ -74,7 +74,7 @@ void LastEpoch<T>::read_from(const Position& position, std::int64_t n_parameters
   optimizer.epochs = count("optimizer_epochs");
   const Spec schedule = entry.part("schedule", {});
   if (schedule.numbers.size() != optimizer.schedule.size()) {
-    throw std::invalid_argument("this position is that of a training with another schedule");
+    throw std::invalid_argument("this checkpoint is that of a training with another schedule");
   }
   optimizer.schedule = schedule.numbers;
   const auto size = static_cast<std::size_t>(n_parameters);

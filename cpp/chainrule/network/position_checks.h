@@ -20,26 +20,26 @@ inline constexpr double kMostInDouble =
 inline std::int64_t whole(const Spec& state, const char* key, double least, double most) {
   const double value = state.number(key);
   require(value >= least && value <= most && value == std::floor(value),
-          std::string("the position's ") + key,
+          std::string("the checkpoint's ") + key,
           "a whole number from " + text_of(least) + " to " + text_of(most), value);
   return static_cast<std::int64_t>(value);
 }
 
 inline double finite(const Spec& state, const char* key) {
   const double value = state.number(key);
-  require(std::isfinite(value), std::string("the position's ") + key, "finite", value);
+  require(std::isfinite(value), std::string("the checkpoint's ") + key, "finite", value);
   return value;
 }
 inline double not_negative(const Spec& state, const char* key) {
   const double value = finite(state, key);
-  require(value >= 0, std::string("the position's ") + key, ">= 0", value);
+  require(value >= 0, std::string("the checkpoint's ") + key, ">= 0", value);
   return value;
 }
 
 inline void require_size(const Position& position, const std::string& name, std::size_t size) {
   const std::size_t own = position.array(name).size();
   if (own == size) return;
-  throw std::invalid_argument("the position's " + name + " has " + std::to_string(own) +
+  throw std::invalid_argument("the checkpoint's " + name + " has " + std::to_string(own) +
                               " elements, expected " + std::to_string(size));
 }
 
@@ -48,7 +48,7 @@ template <class T>
 void require_array(const Position& position, const char* name, std::size_t size) {
   require_size(position, name, size);
   for (const double each : position.array(name)) {
-    require(std::isfinite(static_cast<T>(each)), std::string("the position's ") + name, "finite",
+    require(std::isfinite(static_cast<T>(each)), std::string("the checkpoint's ") + name, "finite",
             each);
   }
 }

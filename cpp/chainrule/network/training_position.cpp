@@ -16,7 +16,7 @@ namespace {
 void require_same(const Spec& state, const char* key, const char* what, std::int64_t own) {
   const double of_position = state.number(key);
   if (of_position == static_cast<double>(own)) return;
-  throw std::invalid_argument("this position is that of a training with " + text_of(of_position) +
+  throw std::invalid_argument("this checkpoint is that of a training with " + text_of(of_position) +
                               " " + what + "; this one has " + std::to_string(own));
 }
 
@@ -30,7 +30,7 @@ std::vector<double> numbers_of(const std::vector<Restored>& restored) {
 }
 std::vector<Restored> restored_of(const Position& position, std::size_t most) {
   const std::vector<double>& numbers = position.array("restored");
-  require(numbers.size() % 3 == 0 && numbers.size() <= 3 * most, "the position's restored",
+  require(numbers.size() % 3 == 0 && numbers.size() <= 3 * most, "the checkpoint's restored",
           "three numbers for each of at most " + std::to_string(most),
           static_cast<double>(numbers.size()));
   std::vector<Restored> restored;
@@ -110,25 +110,29 @@ void Training<T>::take_up(const Position& position) {
   require_same(state, "parameters", "parameters", network_.n_parameters);
   const std::string seed = state.word("seed", "none");
   if (seed != std::to_string(network_.seed)) {
-    throw std::invalid_argument("this position is that of a network with seed " + seed +
+    throw std::invalid_argument("this checkpoint is that of a network with seed " + seed +
                                 "; this one has " + std::to_string(network_.seed));
   }
   const auto n_stop = static_cast<std::size_t>(
       std::count_if(state.parts.begin(), state.parts.end(),
                     [](const auto& part) { return part.first == "stop"; }));
   if (n_stop != stop_.size()) {
-    throw std::invalid_argument("this position is that of a training with " +
+    throw std::invalid_argument("this checkpoint is that of a training with " +
                                 std::to_string(n_stop) + " stop conditions; this one has " +
                                 std::to_string(stop_.size()));
   }
   const bool has_end = options_.epochs != FitOptions<T>::kUntilStopped;
-  const double most_epochs = has_end ? static_cast<double>(options_.epochs) : kMostInDouble;
-  const std::int64_t epoch = whole(state, "epoch", 0, most_epochs);
+  const std::int64_t epoch = whole(state, "epoch", 0, kMostInDouble);
+  if (has_end && epoch > options_.epochs) {
+    throw std::invalid_argument("this checkpoint has " + std::to_string(epoch) +
+                                " whole epochs; this training ends with epoch " +
+                                std::to_string(options_.epochs) + " of all, those included");
+  }
   const bool at_end = has_end && epoch == options_.epochs;
   const std::int64_t first =
       whole(state, "first", 0, at_end ? 0 : static_cast<double>(samples_.size()));
   if (first % batch_size_ != 0 && first != samples_.size()) {
-    throw std::invalid_argument("the position's first must be that of a batch, got " +
+    throw std::invalid_argument("the checkpoint's first must be that of a batch, got " +
                                 std::to_string(first));
   }
   const std::int64_t steps = whole(state, "steps", 0, kMostInDouble);
@@ -165,7 +169,7 @@ void Training<T>::take_up(const Position& position) {
     const Spec& entry = state.parts[i].second;
     if (entry.part("condition", {}) != options_.stop[i]) {
       throw std::invalid_argument(
-          "this position is that of a training with another stop condition " +
+          "this checkpoint is that of a training with another stop condition " +
           std::to_string(i + 1) + " than \"" + options_.stop[i].name + "\"");
     }
     stop_[i]->remember(entry.part("memory", {}));
