@@ -68,7 +68,8 @@ def test_blocks_of_a_page_name_a_language_that_is_tested(page):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_examples_in_help_texts(module):
+def test_examples_in_help_texts(module, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where some write files
     results = doctest.testmod(importlib.import_module(module))
     assert results.failed == 0
 
