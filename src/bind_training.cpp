@@ -244,6 +244,14 @@ void bind_training(py::module_& module) {
   add_method<&train_step>(network, "train_step",
                           "x, y, optimizer, sample_weight=None, *, class_weight=None",
                           docs::kTrainStep);
+  py::class_<AnyNetwork>(network).def(
+      "_may_take",
+      [](const py::object& self, const py::object& optimizer) {
+        return with_network(self, [&](auto& of_self, auto) {
+          return !to_optimizer(optimizer).holds_state_of_another(of_self.id());
+        });
+      },
+      py::arg("optimizer"));
   add_method<&fit>(network, "_fit",
                    "x, y, optimizer, epochs, batch_size, shuffle, order, stop, validation_data, "
                    "sample_weight, questions=None, history=None, callbacks=None, position=None, "

@@ -59,6 +59,8 @@ def loaded(path, data):
     assert time.perf_counter() - start < MOST_SECONDS
     if net is None:
         assert refused.startswith(f"{path}: ")
+        assert len(refused) < len(str(path)) + 250
+        assert refused.isprintable()
         return False
     assert np.isfinite(net.parameters).all()
     net.predict(np.ones((2, net.n_in)))

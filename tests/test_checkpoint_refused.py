@@ -9,6 +9,7 @@ import pytest
 
 import chainrule as cr
 from resumed_trainings import PATIENT, X, Y, fit, network
+from support import squares
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,14 @@ def other_network(**changes):
         (other_network, cr.Adam, {}, r"another network: layer 2 is Dense\(9, 'gelu', l2=0.01, "),
         (lambda: network("float64"), cr.Adam, {}, "dtype is float32, that of this one float64"),
         (lambda: network(loss="mae"), cr.Adam, {}, "its loss is 'mse', that of this one 'mae'"),
-        (network, cr.SGD, {}, "another optimizer: 'adam' there, 'sgd' here"),
+        (network, cr.SGD, {}, "another optimizer: the kind is adam there, sgd here"),
         (network, lambda: cr.Adam(0.1), {}, "learning_rate is 0.001 there, 0.1 here"),
         (network, lambda: cr.Adam(ema=0.9), {}, "ema is None there, 0.9 here"),
         (
             network,
             lambda: cr.Adam(clip_norm=1),
             {},
-            "nothing else there, clip_norm {'clip_norm': 1.0} here",
+            "clip_norm is None there, clip_norm",
         ),
         (network, cr.Adam, {"x": X[:40], "y": Y[:40]}, "with 50 samples; this one has 40"),
         (network, cr.Adam, {"batch_size": 20}, "10 samples in a batch; this one has 20"),
@@ -66,6 +67,42 @@ def test_another_training_is_refused(make, optimizer, options, message, checkpoi
     assert net.parameters.tobytes() == fresh.parameters.tobytes()
 
 
+def test_the_file_is_named(checkpoint):
+    with pytest.raises(ValueError, match=rf"^{checkpoint}: this checkpoint is that of a training"):
+        fit(network(), cr.Adam(), resume=checkpoint, batch_size=20)
+    message = "the stop condition time_limit.seconds=9.; this one has time_limit.seconds=99."
+    path = checkpoint.parent / "limited"
+    fit(network(), cr.Adam(), stop=cr.TimeLimit(9), callbacks=cr.Checkpoint(path))
+    with pytest.raises(ValueError, match=message):
+        fit(network(), cr.Adam(), stop=cr.TimeLimit(99), resume=path)
+
+
+def test_a_cost_of_the_users_own_that_does_not_fit(checkpoint):
+    with pytest.raises(ValueError, match=f"{checkpoint} is a checkpoint of another network"):
+        fit(network(loss=squares), cr.Adam(), resume=checkpoint)
+
+
+def test_the_optimizer_of_another_network_stays_its_own(checkpoint):
+    other, optimizer = network(), cr.Adam()
+    fit(other, optimizer)
+    net = network()
+    with pytest.raises(ValueError, match="holds the state of another network"):
+        fit(net, optimizer, resume=checkpoint)
+    with pytest.raises(ValueError, match="holds the state of another network"):
+        net.save(checkpoint.parent / "net", include_optimizer=optimizer)
+    assert net._steps_made == 0
+    fit(other, optimizer, epochs=1)
+
+
+def test_a_rate_that_is_a_function_there(tmp_path):
+    path = tmp_path / "run"
+    rate = cr.Adam(lambda step, epoch: 0.001)
+    fit(network(), rate, callbacks=cr.Checkpoint(path))
+    with pytest.raises(ValueError, match=r"learning_rate is a function there, 0\.001 here"):
+        fit(network(), cr.Adam(), resume=path)
+    assert cr.Network.load(path).optimizer is None
+
+
 def test_a_network_alone_is_no_checkpoint(tmp_path):
     path = tmp_path / "net.safetensors"
     network().save(path)
@@ -88,6 +125,7 @@ def test_paths_that_cannot_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error", "message"),
     [
+        ({"every_seconds": "x"}, TypeError, "every_seconds must be a number, got 'x'"),
         ({"path": 3}, TypeError, "path must be a str or a path, got 3"),
         ({"every_epochs": 0}, ValueError, "every_epochs must be >= 1, got 0"),
         ({"every_epochs": 1.5}, TypeError, "every_epochs must be a whole number"),

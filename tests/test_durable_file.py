@@ -311,7 +311,7 @@ def test_symbolic_links_are_followed(path):
     assert os.listdir(path.parent / "folder") == ["link"]
 
 
-@pytest.mark.parametrize("name", ["[ab]*?.safetensors", "größe ☃", "-", "a" * 200])
+@pytest.mark.parametrize("name", ["[ab]*?.safetensors", "größe ☃", "-", "a" * 255, "ß" * 127])
 def test_unusual_names(tmp_path, name):
     path = tmp_path / name
     for net in (OLD, NEW):
@@ -327,6 +327,23 @@ def test_paths_as_they_come(tmp_path, monkeypatch):
         NEW.save(path)
         assert content(path) == 2
     assert os.listdir() == ["net"]
+
+
+@unix
+def test_what_is_no_regular_file_stays(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null"):
+        with pytest.raises(OSError, match="is no regular file"):
+            NEW.save(path)
+    assert os.listdir(tmp_path) == ["pipe"]
+    with pytest.raises(IsADirectoryError, match="is a folder"):
+        NEW.save(f"{tmp_path}/net/")
+
+
+def test_errors_name_the_path_that_was_asked_for(tmp_path):
+    with pytest.raises(FileNotFoundError) as error:
+        NEW.save(tmp_path / "none" / "net")
+    assert error.value.filename == str(tmp_path / "none" / "net")
 
 
 def test_two_threads_save_to_one_path(path):
@@ -362,6 +379,18 @@ def test_older_ones_have_numbers(tmp_path, links, monkeypatch):
     expected = {"run.1.safetensors": "4!", "run.1.1.safetensors": "3!", "run.1.2.safetensors": "2!"}
     found = {name: (tmp_path / name).read_text() for name in os.listdir(tmp_path)}
     assert found == expected
+
+
+@unix
+def test_older_ones_of_a_symbolic_link(tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "store" / "real")
+    for text in ("a", "b", "c"):
+        keep_older(str(tmp_path / "run"), 2**62)
+        replace_file(tmp_path / "run", [text.encode()])
+    found = {name: (tmp_path / name).read_text() for name in ("run", "run.1", "run.2")}
+    assert found == {"run": "c", "run.1": "b", "run.2": "a"}
+    assert (tmp_path / "run").is_symlink()
 
 
 def test_an_older_one_that_is_missing_leaves_a_gap_for_no_one(tmp_path):

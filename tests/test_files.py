@@ -178,6 +178,13 @@ def test_an_optimizer_that_made_single_steps(tmp_path):
         (lambda net: None, "adam", TypeError, r"such as cr.Adam\(\), got 'adam'"),
         (lambda net: None, cr.Adam, TypeError, "optimizer must be an optimizer"),
         (lambda net: None, 1, TypeError, "optimizer must be an optimizer"),
+        (lambda net: None, None, TypeError, "optimizer must be an optimizer"),
+        (
+            lambda net: net.partial_fit(X, Y).fit(X, Y, optimizer=cr.LBFGS(), epochs=1),
+            True,
+            TypeError,
+            "it trains in fit alone",
+        ),
         (
             lambda net: net.fit(X, Y, optimizer=cr.SGD(lambda step, epoch: 0.1)),
             True,

@@ -97,6 +97,15 @@ DESCRIPTIONS = {
     "no network": lambda d: model(d).update(parts=[]),
     "two networks": lambda d: model(d)["parts"].append(model(d)["parts"][0]),
     "another role": lambda d: model(d)["parts"].append(["extra", network(d)]),
+    "an unknown number of the model": sets(model, "numbers", "more", 1),
+    "an unknown word of the model": sets(model, "words", "more", "x"),
+    "an unknown entry of the head": lambda d: d.update(more=1),
+    "an unknown part of an optimizer": lambda d: part(model(d), "optimizer")["parts"].append(
+        ["more", settings(d)]
+    ),
+    "a seed with a bar": sets(model, "words", "seed", "1_0"),
+    "a role of 100 kB": lambda d: model(d)["parts"].append(["x" * 100_000, network(d)]),
+    "a name that controls": lambda d: dense(d).update(name="\x1b[2J"),
     "no seed": lambda d: model(d)["words"].clear(),
     "a negative seed": sets(model, "words", "seed", "-1"),
     "a seed of 65 bits": sets(model, "words", "seed", str(2**64)),

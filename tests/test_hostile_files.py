@@ -101,6 +101,16 @@ def test_sizes_of_the_header(good, size, tmp_path):
     assert not load(tmp_path / "net", file_of(header, numbers, size))
 
 
+def test_a_header_that_would_become_many_objects(good, tmp_path):
+    """22 MB of text, 500 MB of lists."""
+    header, _, numbers = parts_of(good)
+    many = {"__metadata__": {"chainrule": '{"a":[' + "[]," * 7_000_000 + "1]}"}}
+    data = file_of(header | many, numbers)
+    assert not load(tmp_path / "net", data)
+    with pytest.raises(cr.ModelFormatError, match=r"its header has .* bytes, expected at most"):
+        cr.inspect(tmp_path / "net")
+
+
 def nested(depth, inside=b"1"):
     return b"[" * depth + inside + b"]" * depth
 

@@ -100,7 +100,7 @@ BAD = {
     ),
     "state": (
         {"arrays": {"last_epoch.state[1]": []}},
-        r"checkpoint's last_epoch.state\[1\] has 0 elements, expected 149",
+        r"without .last_epoch.state\[1\]. in what it keeps; this one is with",
     ),
     "restored": ({"arrays": {"restored": [1.0, 2.0]}}, "restored must be three numbers .*, got 2"),
     "often": ({"arrays": {"restored": [1.0] * 18}}, "three numbers for each of at most 5, got 18"),

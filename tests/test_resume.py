@@ -9,6 +9,7 @@ import sys
 import textwrap
 from itertools import count
 
+import numpy as np
 import pytest
 
 import chainrule as cr
@@ -157,6 +158,120 @@ def test_a_network_loads_from_a_checkpoint(tmp_path):
     assert repr(loaded.optimizer) == repr(optimizer)
     again = fit(loaded, loaded.optimizer, epochs=2)
     assert again[0] == fit(net, optimizer, epochs=2)[0]
+
+
+def not_a_number(s, y):
+    return float("nan")
+
+
+def minus_infinity(s, y):
+    return float("-inf")
+
+
+@pytest.mark.parametrize("metric", [not_a_number, minus_infinity])
+@pytest.mark.parametrize("restore_best", [True, False])
+def test_a_monitor_that_is_no_finite_number(metric, restore_best, tmp_path):
+    stop = cr.NoImprovement(monitor="m", mode="min", restore_best=restore_best)
+    options = {"stop": stop, "metrics": cr.Metric(metric, name="m", better="min"), "epochs": 4}
+    expected = fit(network(), cr.Adam(), **options)
+    save = cr.Checkpoint(tmp_path / "run.safetensors", every_seconds=EVERY_STEP, keep=30)
+    fit(network(), cr.Adam(), callbacks=save, **options)
+    for path in checkpoints(tmp_path, 30):
+        assert repr(fit(network(), cr.Adam(), resume=path, **options)) == repr(expected)
+
+
+class StopsAt:
+    """A callback that ends a training after a step."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, network, record):
+        return record.step == self.step
+
+
+def test_a_training_that_is_stopped_within_an_epoch_has_a_checkpoint(tmp_path):
+    """What a callback has ended goes on, with other callbacks or none."""
+    path = tmp_path / "run.safetensors"
+    save = cr.Checkpoint(path, every_epochs=10)
+    net = network()
+    fit(net, cr.Adam(), callbacks=[StopsAt(99), StopsAt(8), save])
+    assert net._steps_made == 8
+    assert part(cr.inspect(path), "position")["steps"] == 8
+    assert fit(network(), cr.Adam(), resume=path) == fit(network(), cr.Adam())
+    net = network()
+    fit(net, cr.Adam(), resume=path, callbacks=[StopsAt(11)], progress=True)
+    assert net._steps_made == 11
+
+
+def test_what_a_condition_has_ended_has_ended(tmp_path):
+    path = tmp_path / "run.safetensors"
+    options = {"stop": cr.TimeLimit(1e-9), "epochs": None}
+    expected = fit(network(), cr.Adam(), callbacks=cr.Checkpoint(path), **options)
+    assert expected[4][1] == 1  # step
+    assert fit(network(), cr.Adam(), resume=path, **options) == expected
+
+
+def part(contents, role):
+    (found,) = [each for of, each in contents.description["parts"] if of == role]
+    return found["numbers"]
+
+
+def test_the_last_checkpoint_has_the_last_weights(tmp_path):
+    path = tmp_path / "run.safetensors"
+    net, last = network(), network()
+    stop = cr.NoImprovement(restore_best=True)
+    fit(net, cr.SGD(0.5), epochs=3, stop=stop, callbacks=cr.Checkpoint(path))
+    assert np.argmin(net.history.cost) < 2
+    fit(last, cr.SGD(0.5), epochs=3)
+    assert net.parameters.tobytes() != last.parameters.tobytes()
+    assert cr.Network.load(path).parameters.tobytes() == last.parameters.tobytes()
+
+
+def test_the_same_objects_after_a_rate_was_halved(tmp_path):
+    """The checkpoint is older than the divergence: the rate is that of the checkpoint again."""
+    path = tmp_path / "run.safetensors"
+
+    class Diverges:
+        calls = 0
+
+        def on_epoch_end(self, network, record):
+            if record.epoch == 3:
+                raise KeyboardInterrupt
+
+    net, optimizer = network(), cr.SGD(0.05)
+    options = {"on_divergence": "restore", "epochs": 5}
+    save = cr.Checkpoint(path, every_epochs=2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(net, optimizer, callbacks=[Diverges(), save], **options)
+    optimizer.learning_rate = 0.025  # as a divergence since would have done
+    expected = fit(network(), cr.SGD(0.05), **options)
+    assert fit(net, optimizer, resume=path, **options) == expected
+
+
+def test_a_relative_path_is_that_of_the_beginning(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("elsewhere")
+
+    class Moves:
+        def on_epoch_end(self, network, record):
+            os.chdir(tmp_path / "elsewhere")
+
+    fit(network(), cr.Adam(), callbacks=[Moves(), cr.Checkpoint("run.safetensors", keep=2)])
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "run.1.safetensors", "run.safetensors"]
+    assert not os.listdir(tmp_path / "elsewhere")
+
+
+def test_a_class_of_the_users_own_is_a_callback_too(tmp_path):
+    epochs = []
+
+    class Counts(cr.Checkpoint):
+        def on_epoch_end(self, network, record):
+            epochs.append(record.epoch)
+
+    fit(network(), cr.Adam(), callbacks=Counts(bytes(tmp_path / "run")))
+    assert epochs == [1, 2, 3, 4]
+    assert os.listdir(tmp_path) == ["run"]
 
 
 CHILD = """

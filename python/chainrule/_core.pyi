@@ -148,6 +148,7 @@ class Network:
         """
         Train; `Network.fit` says how.
         """
+    def _may_take(self, optimizer: typing.Any) -> bool: ...
     def _parameters(self) -> numpy.ndarray: ...
     def _restore_average(
         self, values: typing.Any, steps: typing.SupportsInt | typing.SupportsIndex

@@ -32,9 +32,22 @@ def replace_file(path: str | os.PathLike[str], data: Iterable[bytes | memoryview
     OSError
         If the file cannot be written; the old one is as it was.
     """
-    target = os.path.realpath(os.fsdecode(path))
-    if os.path.isdir(target):
-        raise IsADirectoryError(f"{os.fsdecode(path)!r} is a folder, expected the path of a file")
+    name = os.fsdecode(path)
+    target = os.path.realpath(name)
+    if os.path.isdir(target) or name.endswith(os.sep):
+        raise IsADirectoryError(f"{name!r} is a folder, expected the path of a file")
+    if os.path.exists(target) and not os.path.isfile(target):
+        raise OSError(f"{name!r} is no regular file")
+    try:
+        _write_and_rename(target, data)
+    except OSError as error:
+        if error.filename is not None:  # not the temporary one, which nobody knows
+            error.filename = name
+        raise
+    _flush_folder(os.path.dirname(target))
+
+
+def _write_and_rename(target: str, data: Iterable[bytes | memoryview]) -> None:
     _remove_leftovers(target)
     with _open_locked(target) as file:
         try:
@@ -53,7 +66,6 @@ def replace_file(path: str | os.PathLike[str], data: Iterable[bytes | memoryview
             with contextlib.suppress(OSError):
                 os.unlink(file.name)
             raise
-    _flush_folder(os.path.dirname(target))
 
 
 def keep_older(path: str, most: int) -> None:
@@ -62,12 +74,14 @@ def keep_older(path: str, most: int) -> None:
     "name.1.ending" is the last one then, "name.2.ending" the one before it, up to `most` of them.
     """
     root, ending = os.path.splitext(path)
-    names = [path, *(f"{root}.{number}{ending}" for number in range(1, most + 1))]
-    names = names[: len(list(itertools.takewhile(os.path.exists, names))) + 1]
+    numbered = (f"{root}.{number}{ending}" for number in range(1, most + 1))
+    names = [path]
+    while os.path.exists(names[-1]) and (older := next(numbered, None)) is not None:
+        names.append(older)
     for newer, older in reversed(list(itertools.pairwise(names[1:]))):
         os.replace(newer, older)
     if len(names) > 1:
-        _link(path, names[1])
+        _link(os.path.realpath(path), names[1])
 
 
 def _link(path: str, other: str) -> None:
@@ -100,11 +114,13 @@ def _open_locked(target: str) -> FileIO:
 
 
 _SUFFIX = ".tmp"
+_LONGEST = 200  # bytes
 
 
 def _prefix(target: str) -> str:
     folder, name = os.path.split(target)
-    return os.path.join(folder, f".{name}.")
+    shortened = os.fsdecode(os.fsencode(name)[:_LONGEST])  # with what is added it must fit a name
+    return os.path.join(folder, f".{shortened}.")
 
 
 def _remove_leftovers(target: str) -> None:
@@ -119,10 +135,13 @@ def _remove_leftovers(target: str) -> None:
 
 
 def _flush_folder(folder: str) -> None:
-    """Have the renaming reach the disk, where folders can be opened."""
+    """Have the renaming reach the disk, as far as the folder can be opened."""
     if fcntl is None:
         return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    except PermissionError:  # one that may be written to but not read
+        return
     try:
         os.fsync(descriptor)
     finally:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from chainrule import _core
 from chainrule._durable_file import replace_file
 from chainrule._errors import ModelFormatError
-from chainrule._spec import Spec, shown
+from chainrule._spec import Spec, printable, shortened, shown
 from chainrule._spec_json import as_objects, objects_from, spec_from
 
 Array = npt.NDArray[Any]
@@ -27,8 +27,11 @@ Path = str | os.PathLike[str]
 
 FORMAT = "chainrule"  # the entry of the metadata
 VERSION = 1
+# Bytes of a header, some hundred a layer: the objects that it becomes take twenty times as many.
+MOST_HEADER = 1 << 22
 # How safetensors calls the dtypes that there are.
 DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8")}
+_HEAD = {"format_version", "written_by", "description"}
 _AT_ONCE = 1 << 22  # bytes of an array that are copied at a time
 
 
@@ -56,6 +59,11 @@ def write(path: Path, spec: Spec, arrays: Mapping[str, Array]) -> None:
         header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [begin, end]}
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
+    if len(text) > MOST_HEADER:
+        raise ValueError(
+            f"this network has too many layers for a file: its header would have {len(text)} "
+            f"bytes, more than {MOST_HEADER}"
+        )
     numbers = (_little_endian(arrays[name]) for name in in_order)
     # Not by safetensors' own function, which ends the process where memory does.
     replace_file(path, chain([len(text).to_bytes(8, "little") + text], numbers))
@@ -136,7 +144,8 @@ def opened(path: Path) -> Iterator[Contents]:
             _require_safetensors(name)
             yield _contents(file)
     except ModelFormatError as error:
-        raise ModelFormatError(f"{name}: {error}") from None
+        # What a file says may be anything, and of any length.
+        raise ModelFormatError(f"{name}: {printable(shortened(str(error)))}") from None
 
 
 def _require_safetensors(name: str) -> None:
@@ -152,6 +161,8 @@ def _require_safetensors(name: str) -> None:
 
 def _contents(file: BufferedReader) -> Contents:
     size = int.from_bytes(file.read(8), "little")
+    if size > MOST_HEADER:
+        raise ModelFormatError(f"its header has {size} bytes, expected at most {MOST_HEADER}")
     header = objects_from(file.read(size))
     try:
         entry = (header.pop("__metadata__", None) or {}).get(FORMAT)
@@ -177,5 +188,7 @@ def _contents(file: BufferedReader) -> Contents:
             f"it has format version {version}, written by {shown(written_by)}; "
             f"this chainrule reads up to version {VERSION}: update it"
         )
+    if head.keys() - _HEAD:
+        raise ModelFormatError(f"it has the unknown entry {min(head.keys() - _HEAD)!r}")
     spec = spec_from(head.get("description"))
     return Contents(version, str(written_by), spec, shapes, offsets, file)

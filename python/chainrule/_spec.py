@@ -184,8 +184,17 @@ def lists_arguments(kind: type[T]) -> type[T]:
 
 def shown(value: object) -> str:
     """Return the repr of what a user has passed, in one line that is not too long for a message."""
-    text = " ".join(repr(value).split())
+    return shortened(" ".join(repr(value).split()))
+
+
+def shortened(text: str) -> str:
+    """Return a text, or its beginning and end, that is not too long for a message."""
     return text if len(text) <= 200 else f"{text[:150]} ... {text[-30:]}"
+
+
+def printable(text: str) -> str:
+    """Return a text in which nothing controls a terminal."""
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def whole_number(name: str, value: object) -> int:

@@ -62,22 +62,24 @@ class Storable(Trainable):
         >>> cr.Network.load("line.safetensors").predict([2]) == net.predict([2])
         array([ True])
         """
+        if include_optimizer is False:
+            return _stored.save(cast("Network", self), path)
         optimizer: object = include_optimizer
         if include_optimizer is True:
             optimizer = self.optimizer if self._last_optimizer is None else self._last_optimizer
-        if optimizer is None:
+        if include_optimizer is True and optimizer is None:
             raise ValueError(
                 "include_optimizer=True takes the optimizer of the last fit or partial_fit, and "
                 "there was none; pass the optimizer itself"
             )
-        if optimizer is False:
-            return _stored.save(cast("Network", self), path)
         if not isinstance(optimizer, Optimizer):
             raise TypeError(why(optimizer))
         if asks_for_rate(optimizer._spec()):
             raise ValueError(
                 "the learning rate of this optimizer is a function, which no file can hold"
             )
+        if not self._may_take(optimizer):
+            raise ValueError("this optimizer holds the state of another network")
         _stored.save(cast("Network", self), path, optimizer)
 
     @classmethod
@@ -86,8 +88,8 @@ class Storable(Trainable):
 
         It gives the same bits as the one that was saved, in predictions and in trainings that go
         on; an optimizer in the file is its `optimizer`, unless its learning rate is a function. No
-        code of the file runs, no other file is read, and no more memory is taken than the file
-        holds numbers for.
+        code of the file runs, no other file is read, and memory is taken for what the file holds,
+        not for what it claims.
 
         Parameters
         ----------

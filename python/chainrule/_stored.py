@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from chainrule.network import CostFunction, Network
 
 _NAME = "model"
+_NUMBERS = {"epochs_begun", "steps_made", "steps_in_average"}
+_PARTS = {"network", "optimizer", "position"}
 _CUSTOM = "custom"  # a loss of the user's own
 
 
@@ -83,14 +85,17 @@ def save(
 
 def load(kind: type[Network], path: Path, loss: CostFunction | None = None) -> Stored:
     """Return what is in a file; see `Network.load`."""
+    network = kind.__new__(kind)
     with opened(path) as contents, _wrong_description():
         name, numbers, words, part_list = contents.spec
         parts = dict(part_list)
-        known = {"network", "optimizer", "position"}
-        if name != _NAME or not {"network"} <= parts.keys() <= known or len(parts) < len(part_list):
+        if name != _NAME or "network" not in parts or len(parts) < len(part_list):
             raise ModelFormatError(f"it describes {name!r} of {[role for role, _ in part_list]}")
+        for found, known in (numbers, _NUMBERS), (words, {"seed"}), (parts, _PARTS):
+            if found.keys() - known:
+                raise ModelFormatError(f"it has the unknown entry {min(found.keys() - known)!r}")
         reader = _Reader(contents, set(contents.shapes))
-        network = _read_network(kind, reader, parts["network"], int(words["seed"]), loss)
+        _read_network(network, reader, parts["network"], _seed(words["seed"]), loss)
         network._epochs_begun = _count(numbers["epochs_begun"])
         network._steps_made = _count(numbers["steps_made"])
         if "steps_in_average" in numbers:
@@ -131,8 +136,6 @@ def _description(
     if optimizer is not None:
         stored = StoredOptimizer.of(optimizer)
         for name, state in stored.states.items():
-            if len(state) != network.n_parameters:
-                raise ValueError("the optimizer holds the state of another network")
             arrays |= _blocks(f"optimizer.{name}.", network, state.astype(network.dtype))
         memory = [
             ("settings", stored.spec),
@@ -143,7 +146,8 @@ def _description(
     if position is not None:
         parts.append(("position", position.state))
         for name, values in position.arrays.items():
-            arrays[f"position.{name}"] = _in_dtype_of(network, values)
+            of_weights = name == "best" or name.startswith("last_epoch")
+            arrays[f"position.{name}"] = _in_dtype_of(network, values) if of_weights else values
     return (_NAME, numbers, {"seed": str(network.seed)}, parts), arrays
 
 
@@ -171,15 +175,19 @@ def _names(prefix: str, pairs: dict[int, tuple[Any, Any]]) -> Iterator[tuple[str
 
 
 def _in_dtype_of(network: Network, values: Array) -> Array:
-    """Return parameters in their dtype, and all else as it is."""
-    if len(values) != network.n_parameters:
-        return values
+    """Return numbers that were parameters in their dtype, where that loses nothing."""
     with np.errstate(all="ignore"):
         converted: Array = values.astype(network.dtype)
     return converted if np.array_equal(converted, values, equal_nan=True) else values
 
 
 # ---- From the file -------------------------------------------------------------------------------
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 20 and int(text) < 2**64):
+        raise ValueError(f"its seed is {shown(text)}, expected a whole number below 2**64")
+    return int(text)
 
 
 def _count(number: float, least: int = 0) -> int:
@@ -193,7 +201,7 @@ def _count(number: float, least: int = 0) -> int:
 def _wrong_description() -> Iterator[None]:
     try:
         yield
-    except (ModelFormatError, _LossFunctionMissing):
+    except (ModelFormatError, LossDiffersError):
         raise
     except KeyError as error:
         raise ModelFormatError(f"its description has no {error.args[0]}") from None
@@ -201,8 +209,8 @@ def _wrong_description() -> Iterator[None]:
         raise ModelFormatError(f"its description is wrong: {error}") from None
 
 
-class _LossFunctionMissing(ValueError):
-    pass
+class LossDiffersError(ValueError):
+    """A function is needed for the loss, or is there although the network has another one."""
 
 
 @dataclass(frozen=True)
@@ -251,12 +259,12 @@ class _Reader:
 
 
 def _read_network(
-    kind: type[Network], reader: _Reader, spec: Spec, seed: int, loss: CostFunction | None
-) -> Network:
+    network: Network, reader: _Reader, spec: Spec, seed: int, loss: CostFunction | None
+) -> None:
     own = dict(spec[3])["loss"]
     if (own[0] == _CUSTOM) != (loss is not None):
         expected = "is a function, which no file holds: pass it as `loss`"
-        raise _LossFunctionMissing(
+        raise LossDiffersError(
             f"the cost of this network {expected}"
             if loss is None
             else f"the cost of this network is {own[0]!r}, not a function"
@@ -269,14 +277,12 @@ def _read_network(
         if shape is not None:
             reader.require(name, dtype, shape)
             n += int(np.prod(shape, dtype=object))
-    network = kind.__new__(kind)
     nothing = np.broadcast_to(np.zeros((), dtype), (n,))
     network._make(layers_of(spec), made_loss, dtype.name, seed, nothing)
     if network._spec() != spec:
         raise ModelFormatError("it describes a network with entries that it does not have")
     for name, view in _named("", network, network.parameters).items():
         reader.read(name, view)
-    return network
 
 
 def _dtype_named(name: str) -> np.dtype[Any]:
@@ -289,6 +295,8 @@ def _dtype_named(name: str) -> np.dtype[Any]:
 
 def _read_optimizer(reader: _Reader, spec: Spec, network: Network) -> StoredOptimizer:
     memory = dict(spec[3])
+    if memory.keys() - {"settings", "running", "schedule"} or spec[1].keys() - {"steps"}:
+        raise ModelFormatError("its optimizer has an unknown entry")
     names = sorted({each.split(".layers.")[0] for each in reader.below("optimizer.")})
     states = {name: reader.block(f"optimizer.{name}.", network) for name in names}
     running, schedule = (dict(memory[role][1]) for role in ("running", "schedule"))

@@ -31,7 +31,7 @@ class Trainable(_core.Network):
 
     _history: History | None
     _optimizer: Optimizer | None
-    _last_optimizer: Optimizer | None  # of a training; neither copies nor pickles have it
+    _last_optimizer: Optimizer | LBFGS | None  # of a training; neither copies nor pickles have it
 
     def __getstate__(self) -> Any:
         state = super().__getstate__()
@@ -103,7 +103,7 @@ class Trainable(_core.Network):
         callbacks : callback or sequence of callbacks, optional
             Objects with any of the methods ``on_fit_begin``, ``on_step_end``, ``on_epoch_end`` and
             ``on_fit_end``, which are called with the network and a `Record` and may return True to
-            stop: see `Callback`.
+            stop: see `Callback`; and `Checkpoint`, which writes the training into a file.
         shuffle : bool, default True
             Visit the samples in a new random order each epoch, drawn from the network's seed.
         order : array_like of int, shape (epochs, n), optional
@@ -181,7 +181,9 @@ class Trainable(_core.Network):
             if resume is not None:
                 if not isinstance(optimizer, Optimizer):
                     raise TypeError(_no_optimizer.why(optimizer))
-                position = stack.enter_context(resumed(self._network, optimizer, resume))
+                position = stack.enter_context(
+                    resumed(self._network, optimizer, resume, on_divergence)
+                )
             return train(
                 self._network,
                 (x, y, sample_weight, validation_data, class_weight),

@@ -69,7 +69,7 @@ def train(
         x, y, sample_weight, validation_data = split(
             validation_split, x, y, sample_weight, network.seed
         )
-    minimizer = None
+    minimizer, given = None, optimizer
     if isinstance(optimizer, LBFGS):
         if checkpoints:
             raise ValueError("what LBFGS remembers of its steps fits no checkpoint")
@@ -98,7 +98,7 @@ def train(
     if isinstance(class_weight, str) and class_weight == "balanced":
         class_weight = balanced(y)
     last_optimizer = network._last_optimizer
-    network._last_optimizer = optimizer if minimizer is None else None  # for callbacks, too
+    network._last_optimizer = given  # for callbacks, too
     try:
         network._fit(
             x,

@@ -123,7 +123,7 @@ def as_callbacks(callbacks: object, apart: type[T]) -> tuple[list[object], list[
     else:
         several = [callbacks]
     known = [each for each in several if isinstance(each, apart)]
-    others = [each for each in several if not isinstance(each, apart)]
+    others = [each for each in several if not isinstance(each, apart) or _has_methods(each)]
     for each in others:
         _check(each)
     return others, known
@@ -146,7 +146,7 @@ def _looks_like_one(thing: object) -> bool:
 def _check(callback: object) -> None:
     if isinstance(callback, type):
         raise TypeError(f"callbacks must be objects, got the class {shown(callback)}; call it")
-    if not any(_method(callback, name) for name in METHODS):
+    if not _has_methods(callback):
         has_none = (
             "overrides none of them" if isinstance(callback, Callback) else "has none of them"
         )
@@ -154,6 +154,10 @@ def _check(callback: object) -> None:
             "callbacks must be objects with one of the methods on_fit_begin, on_step_end, "
             f"on_epoch_end and on_fit_end, got {shown(callback)}, which {has_none}"
         )
+
+
+def _has_methods(callback: object) -> bool:
+    return any(_method(callback, name) for name in METHODS)
 
 
 def _method(callback: object, name: str) -> Callable[[Network, Record], Any] | None:

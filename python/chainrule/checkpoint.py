@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
@@ -21,24 +21,27 @@ from chainrule.optimizers import Optimizer
 if TYPE_CHECKING:
     from chainrule.network import Network
 
-Path = str | os.PathLike[str]
+Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 Save = Callable[[_core.Position], None]
 
 
+@dataclass(frozen=True)
 class Checkpoint:
     """A callback of `fit` that writes all a training is into a file, from time to time.
 
     ``net.fit(..., resume=path)`` goes on from it, with the same bits as if nothing had been in
     between; `Network.load` takes the network alone. The file is replaced as a whole, as by
-    `Network.save`. What callbacks of your own remember is not in it.
+    `Network.save`. What callbacks of your own remember is not in it, and a training that a callback
+    has ended goes on when it is resumed; one that a condition has ended has ended.
 
     Parameters
     ----------
     path : path
         Of the file.
     every_epochs : int, optional
-        After so many whole epochs, at least 1; by default 1 unless there is `every_seconds`. The
-        last epoch of a training always has a checkpoint.
+        After so many whole epochs, at least 1; by default 1 unless there is `every_seconds`. Where
+        a training ends, but for exceptions and divergence, there always is a checkpoint: with the
+        last weights, also where the best ones are put back then.
     every_seconds : float, optional
         After the first step that ends so many seconds after the last checkpoint, > 0.
     keep : int, default 1
@@ -64,33 +67,31 @@ class Checkpoint:
     6
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        every_epochs: int | None = None,
-        every_seconds: float | None = None,
-        keep: int = 1,
-    ) -> None:
-        if not isinstance(path, str | os.PathLike):
-            raise TypeError(f"path must be a str or a path, got {shown(path)}")
-        if every_epochs is None and every_seconds is None:
-            every_epochs = 1
-        if every_epochs is not None and whole_number("every_epochs", every_epochs) < 1:
-            raise ValueError(f"every_epochs must be >= 1, got {every_epochs}")
-        if every_seconds is not None and not real_number("every_seconds", every_seconds) > 0:
-            raise ValueError(f"every_seconds must be > 0, got {every_seconds}")
-        if whole_number("keep", keep) < 1:
-            raise ValueError(f"keep must be >= 1, got {keep}")
-        self.path = os.fspath(path)
-        self.every_epochs = every_epochs
-        self.every_seconds = every_seconds
-        self.keep = keep
+    path: Path
+    every_epochs: int | None = field(default=None, kw_only=True)
+    every_seconds: float | None = field(default=None, kw_only=True)
+    keep: int = field(default=1, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check what it is made of."""
+        if not isinstance(self.path, str | bytes | os.PathLike):
+            raise TypeError(f"path must be a str or a path, got {shown(self.path)}")
+        object.__setattr__(self, "path", os.fsdecode(self.path))
+        if self.every_epochs is None and self.every_seconds is None:
+            object.__setattr__(self, "every_epochs", 1)
+        for name in ("every_epochs", "keep"):
+            number = getattr(self, name)
+            if number is not None and whole_number(name, number) < 1:
+                raise ValueError(f"{name} must be >= 1, got {number}")
+        seconds = self.every_seconds
+        if seconds is not None and not real_number("every_seconds", seconds) > 0:
+            raise ValueError(f"every_seconds must be > 0, got {seconds}")
 
     def _of(self, network: Network, optimizer: Optimizer) -> tuple[int, float, Save]:
         """Return what the core is told; raise OSError where no file can be written."""
-        folder = os.path.dirname(os.path.abspath(self.path))
-        if os.path.isdir(self.path):
+        path = os.path.abspath(os.fsdecode(self.path))  # wherever the process goes meanwhile
+        folder = os.path.dirname(path)
+        if os.path.isdir(path):
             raise IsADirectoryError(f"{self.path!r} is a folder, expected the path of a file")
         if not os.path.isdir(folder):
             raise FileNotFoundError(f"{self.path!r} is in a folder that does not exist")
@@ -98,20 +99,16 @@ class Checkpoint:
             raise PermissionError(f"{self.path!r} is in a folder that cannot be written to")
 
         def save(position: _core.Position) -> None:
-            keep_older(self.path, self.keep - 1)
-            _stored.save(network, self.path, optimizer, position)
+            keep_older(path, self.keep - 1)
+            _stored.save(network, path, optimizer, position)
 
         return self.every_epochs or 0, self.every_seconds or 0.0, save
 
-    def __repr__(self) -> str:
-        return (
-            f"Checkpoint({self.path!r}, every_epochs={self.every_epochs}, "
-            f"every_seconds={self.every_seconds}, keep={self.keep})"
-        )
-
 
 @contextlib.contextmanager
-def resumed(network: Network, optimizer: Optimizer, path: Path) -> Iterator[_core.Position]:
+def resumed(
+    network: Network, optimizer: Optimizer, path: Path, on_divergence: str
+) -> Iterator[_core.Position]:
     """Bring network and optimizer to where a checkpoint was written, for a training to go on.
 
     Where that training does not begin, they become what they were.
@@ -121,15 +118,25 @@ def resumed(network: Network, optimizer: Optimizer, path: Path) -> Iterator[_cor
     OSError, ModelFormatError
         If the file cannot be read, or is none.
     ValueError
-        If it holds no training, or that of another network or optimizer; nothing has changed.
+        If it holds no training, or that of another network or optimizer, or the optimizer serves
+        another network; nothing has changed.
     """
     name, loss = os.fsdecode(path), network.loss
-    given = None if isinstance(loss, str | Loss) else loss
-    stored = _stored.load(type(network), path, given)
+    if not network._may_take(optimizer):
+        raise ValueError(
+            "this optimizer holds the state of another network; give each network an optimizer of "
+            "its own"
+        )
+    try:
+        given = None if isinstance(loss, str | Loss) else loss
+        stored = _stored.load(type(network), name, given)
+    except _stored.LossDiffersError as error:
+        raise ValueError(f"{name} is a checkpoint of another network: {error}") from None
     if stored.position is None or stored.optimizer is None:
         raise ValueError(f"{name} holds a network alone; a training goes on from a Checkpoint")
     _require_same_network(name, stored.network, network)
-    _require_same_optimizer(name, stored, optimizer)
+    # A rate may have been halved before the checkpoint, and since.
+    _require_same_optimizer(name, stored.optimizer.spec, optimizer, on_divergence != "restore")
     of_optimizer = _stored.StoredOptimizer.of(optimizer)
     of_network = _Life.of(network)
     history = network._history
@@ -137,10 +144,13 @@ def resumed(network: Network, optimizer: Optimizer, path: Path) -> Iterator[_cor
         stored.optimizer.put_into(optimizer)
         _Life.of(stored.network).put_into(network)
         yield stored.position
-    except BaseException:
-        if network._history is history:  # no training has begun
-            of_optimizer.put_into(optimizer)
-            of_network.put_into(network)
+    except BaseException as error:
+        if network._history is not history:  # a training has begun
+            raise
+        of_network.put_into(network)
+        of_optimizer.put_into(optimizer)
+        if type(error) is ValueError and "this checkpoint" in str(error):
+            raise ValueError(f"{name}: {error}") from None
         raise
 
 
@@ -181,32 +191,26 @@ def _require_same_network(name: str, stored: Network, own: Network) -> None:
     raise ValueError(f"{found}its loss is {shown(stored.loss)}, that of this one {shown(own.loss)}")
 
 
-def _require_same_optimizer(name: str, stored: _stored.Stored, own: Optimizer) -> None:
-    assert stored.optimizer is not None
-    assert stored.position is not None
-    of_file, here = stored.optimizer.spec, own._spec()
-    if stored.position.arrays.get("restored") is not None:  # the rate was halved on the way
-        of_file, here = (_without_rate(each) for each in (of_file, here))
-    if of_file != here:
-        raise ValueError(
-            f"{name} is a checkpoint of a training with another optimizer: "
-            f"{_differences(of_file, here)}"
-        )
+def _require_same_optimizer(name: str, stored: Spec, own: Optimizer, same_rate: bool) -> None:
+    there, here = _settings(stored), _settings(own._spec())
+    for key in {**there, **here}:
+        if there.get(key) != here.get(key) and (same_rate or key != "learning_rate"):
+            raise ValueError(
+                f"{name} is a checkpoint of a training with another optimizer: "
+                f"{key} is {there.get(key)} there, {here.get(key)} here"
+            )
 
 
-def _without_rate(spec: Spec) -> Spec:
+def _settings(spec: Spec) -> dict[str, Any]:
+    """Return what an optimizer is made of, by names; of parts their text."""
     name, numbers, words, parts = spec
-    return name, {key: numbers[key] for key in numbers if key != "learning_rate"}, words, parts
+    of_parts = {part[0] if role == "gradient" else role: _text(part) for role, part in parts}
+    return {"the kind": name, **numbers, **words, **of_parts}
 
 
-def _differences(of_file: Spec, here: Spec) -> str:
-    if of_file[0] != here[0]:
-        return f"{of_file[0]!r} there, {here[0]!r} here"
-    for key in {**of_file[1], **here[1]}:
-        if of_file[1].get(key) != here[1].get(key):
-            return f"{key} is {of_file[1].get(key)} there, {here[1].get(key)} here"
-    there, own = (
-        ", ".join(f"{name} {numbers}" for _, (name, numbers, _, _) in each[3]) or "nothing else"
-        for each in (of_file, here)
-    )
-    return f"{there} there, {own} here"
+def _text(spec: Spec) -> str:
+    name, numbers, words, parts = spec
+    entries = [f"{key}={value:g}" for key, value in numbers.items()]
+    entries += [f"{key}={value}" for key, value in words.items()]
+    entries += [_text(part) for _, part in parts]
+    return f"{name}({', '.join(entries)})" if entries else f"a {name}"

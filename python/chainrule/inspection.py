@@ -10,6 +10,7 @@ from math import prod
 from typing import Any
 
 from chainrule._model_file import Path, opened
+from chainrule._spec import printable
 from chainrule._spec_json import as_objects
 from chainrule._table import aligned_rows
 
@@ -46,7 +47,7 @@ class FileContents:
 
     def __str__(self) -> str:
         # What a file says may be anything: nothing of it controls a terminal.
-        return "\n".join("".join(c if c.isprintable() else "?" for c in e) for e in self._lines())
+        return "\n".join(map(printable, self._lines()))
 
     def _lines(self) -> Iterator[str]:
         yield (

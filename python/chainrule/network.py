@@ -137,7 +137,7 @@ class Network(Storable):
         self._layers = [layer._described() for layer in layers]
         self._history: History | None = None
         self._optimizer: Optimizer | None = None
-        self._last_optimizer: Optimizer | None = None
+        self._last_optimizer = None
         for number, layer in enumerate(self.layers):
             if isinstance(layer, Dense) and not isinstance(layer.init, str):
                 if parameters is None:

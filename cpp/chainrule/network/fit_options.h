@@ -37,8 +37,8 @@ enum class OnDivergence {
   kRestore
 };
 
-// Has the position written down while the training goes on: after every so many whole epochs and the last one, and after the
-// first steps that end so many seconds after the last time; 0 for neither. Within save(), the thread may read the network and the
+// Has the position written down while the training goes on: after every so many whole epochs, after the first steps that end so many
+// seconds after the last time, 0 for neither, and where it ends without an exception or a divergence. Within save(), the thread may read the network and the
 // optimizer, which are at the last finished step. Its exceptions end the training.
 struct Checkpoint {
   std::int64_t every_epochs = 0;

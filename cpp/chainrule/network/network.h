@@ -42,6 +42,7 @@ class Network {
   // (n_parameters,): layer by layer W (n_in, n_out), then b (n_out,)
   T* parameters() const { return parameters_.data(); }
 
+  std::uint64_t id() const { return id_; }
   std::uint64_t seed() const { return seed_; }
   // Of the order of samples and of noise from now on.
   void set_seed(std::uint64_t seed) { seed_ = seed; }

@@ -77,6 +77,10 @@ class Optimizer {
   // std::invalid_argument for a name that this optimizer does not have.
   void restore(std::int64_t steps, const ByName<std::vector<double>>& states,
                const ByName<double>& running);
+  // Whether this is an optimizer that another network than this one cannot do without.
+  bool holds_state_of_another(std::uint64_t network_id) const {
+    return holds_state() && states_of_ != kAny && states_of_ != network_id;
+  }
   // Where the schedule is, by name, beside the steps; and to go on from there.
   Schedule::Memory schedule_memory() const;
   void restore_schedule(const Spec& memory);

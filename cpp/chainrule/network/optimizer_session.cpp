@@ -62,7 +62,7 @@ void Optimizer::Session<T>::allocate_states(Poll& poll) {
   const ParameterBlocks& blocks = parameters_.blocks;
   if (optimizer_.states_of_ != parameters_.network_id) {
     const bool holds_state = optimizer_.holds_state();
-    if (holds_state && optimizer_.states_of_ != kAny) {
+    if (optimizer_.holds_state_of_another(parameters_.network_id)) {
       throw std::invalid_argument(
           "this optimizer holds the state of another network; "
           "give each network an optimizer of its own");

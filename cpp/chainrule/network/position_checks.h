@@ -39,6 +39,11 @@ inline double not_negative(const Spec& state, const char* key) {
 inline void require_size(const Position& position, const std::string& name, std::size_t size) {
   const std::size_t own = position.array(name).size();
   if (own == size) return;
+  if (own == 0 || size == 0) {
+    throw std::invalid_argument(
+        "this checkpoint is that of a training " + std::string(own > 0 ? "with" : "without") +
+        " \"" + name + "\" in what it keeps; this one is " + (own > 0 ? "without" : "with"));
+  }
   throw std::invalid_argument("the checkpoint's " + name + " has " + std::to_string(own) +
                               " elements, expected " + std::to_string(size));
 }

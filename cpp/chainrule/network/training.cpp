@@ -93,7 +93,7 @@ void Training<T>::go_on() {
   try {
     call_back(Watches::kEnds, [now = record()](Observer& each) { return each.begin(now); });
     history_.begun = true;
-    saved_at_.assign(options_.checkpoints.size(), stopwatch_.seconds());
+    saved_.assign(options_.checkpoints.size(), {stopwatch_.seconds(), steps_finished_});
     if (options_.on_divergence == OnDivergence::kRestore && !last_epoch_.kept) keep_epoch();
     if (options_.minimizer) minimize();
     while (!complete() && steps_left_ > 0) {
@@ -105,6 +105,7 @@ void Training<T>::go_on() {
       if (!diverged_ && first_ == samples_.size() && (stopped() || steps_left_ > 0)) end_epoch();
       if (diverged_) end_divergence();
     }
+    if (complete() && !given_up_) save_last_checkpoints();
   } catch (...) {
     if (options_.position) *options_.position = position();
     throw;
@@ -268,16 +269,29 @@ void Training<T>::call_back_after_step() {
 template <class T>
 void Training<T>::save_checkpoints(bool after_epoch) {
   const double now = stopwatch_.seconds();
-  for (std::size_t i = 0; i < saved_at_.size(); ++i) {
+  for (std::size_t i = 0; i < saved_.size(); ++i) {
     const Checkpoint& each = options_.checkpoints[i];
-    const bool epochs =
-        after_epoch && ((each.every_epochs && epoch_ % each.every_epochs == 0) || complete());
-    if (!epochs && !(each.every_seconds && now - saved_at_[i] >= each.every_seconds)) continue;
-    plan_.store(team_);
-    const UseGuard::OpenToThisThread network(network_.uses), optimizer(session_.uses());
-    each.save(position());
-    saved_at_[i] = stopwatch_.seconds();
+    const bool epochs = after_epoch && each.every_epochs && epoch_ % each.every_epochs == 0;
+    if (epochs || (each.every_seconds && now - saved_[i].seconds >= each.every_seconds)) {
+      save_checkpoint(i);
+    }
   }
+}
+
+// Where the training ends, before the best weights are put back.
+template <class T>
+void Training<T>::save_last_checkpoints() {
+  for (std::size_t i = 0; i < saved_.size(); ++i) {
+    if (saved_[i].steps != steps_finished_) save_checkpoint(i);
+  }
+}
+
+template <class T>
+void Training<T>::save_checkpoint(std::size_t i) {
+  plan_.store(team_);
+  const UseGuard::OpenToThisThread network(network_.uses), optimizer(session_.uses());
+  options_.checkpoints[i].save(position());
+  saved_[i] = {stopwatch_.seconds(), steps_finished_};
 }
 
 template <class T>

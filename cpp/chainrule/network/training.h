@@ -103,6 +103,8 @@ class Training {
   void call_back(Watches closely, Tell&& tell);
   void call_back_after_step();
   void save_checkpoints(bool after_epoch);
+  void save_last_checkpoints();
+  void save_checkpoint(std::size_t i);
 
   const TrainedNetwork<T> network_;
   Plan<T>& plan_;
@@ -140,8 +142,12 @@ class Training {
   double norm_before_ =
       std::numeric_limits<double>::quiet_NaN();  // of the last finished step's gradient
   std::optional<TrainingDiverged> diverged_;
-  bool given_up_ = false;         // at a divergence
-  std::vector<double> saved_at_;  // in seconds, for each checkpoint
+  bool given_up_ = false;  // at a divergence
+  struct Saved {
+    double seconds;
+    std::int64_t steps;
+  };
+  std::vector<Saved> saved_;  // when each checkpoint was written last
 };
 
 }  // namespace chainrule

@@ -1,6 +1,7 @@
 // A training's position: written down, and taken up by another one.
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -47,6 +48,18 @@ std::vector<Restored> restored_of(const Position& position, std::size_t most) {
   return restored;
 }
 
+// Such as time_limit(seconds=9).
+std::string in_words(const Spec& spec) {
+  std::string entries;
+  const auto add = [&](const std::string& entry) {
+    entries += (entries.empty() ? "" : ", ") + entry;
+  };
+  for (const auto& [key, value] : spec.numbers) add(key + "=" + text_of(value));
+  for (const auto& [key, value] : spec.words) add(key + "=" + value);
+  for (const auto& [role, part] : spec.parts) add(in_words(part));
+  return spec.name + "(" + entries + ")";
+}
+
 // A stop condition as it was asked for, and what it remembers.
 Spec stop_entry(const Spec& condition, const Observer& observer) {
   return {"stop", {}, {}, {{"condition", condition}, {"memory", {"memory", observer.memory()}}}};
@@ -75,7 +88,10 @@ Position Training<T>::position() const {
        {"epochs_begun", number(network_.life.epochs_begun)},
        {"steps_made", number(network_.life.steps_made)}},
       {{"seed", std::to_string(network_.seed)}}};
-  if (stopped()) position.state.numbers.emplace_back("stopped_by", number(stopped_by_));
+  // What a callback has ended goes on: it may be another one then.
+  if (stopped_by_ < static_cast<int>(stop_.size())) {
+    position.state.numbers.emplace_back("stopped_by", number(stopped_by_));
+  }
   if (best_.any()) position.state.numbers.emplace_back("best_value", best_.value());
   for (std::size_t i = 0; i < stop_.size(); ++i) {
     position.state.parts.emplace_back("stop", stop_entry(options_.stop[i], *stop_[i]));
@@ -149,15 +165,17 @@ void Training<T>::take_up(const Position& position) {
   require_array<double>(position, Quantity::kGradientNorm, records_norm_ ? n_epochs : 0);
   // A metric may be NaN.
   for (const Column& each : history_.columns) require_size(position, each.quantity.name, n_epochs);
-  const bool has_best = best_.wanted() && epoch > 0;
+  // None of its epochs may have had a value to be the best by.
+  const bool has_best = best_.wanted() && !position.array("best").empty();
   require_array<T>(position, "best",
                    has_best ? static_cast<std::size_t>(network_.n_parameters) : 0);
-  const double best_value = has_best ? finite(state, "best_value") : 0;
-  const std::size_t may_stop = stop_.size() + options_.callbacks.size();
+  const double best_value = has_best ? state.number("best_value") : 0;
+  require(best_value < std::numeric_limits<double>::infinity(), "the checkpoint's best_value",
+          "a number", best_value);
   const int stopped_by =
       static_cast<int>(state.number("stopped_by", ObserverGroup::kNobody) == ObserverGroup::kNobody
                            ? ObserverGroup::kNobody
-                           : whole(state, "stopped_by", 0, static_cast<double>(may_stop) - 1));
+                           : whole(state, "stopped_by", 0, static_cast<double>(n_stop) - 1));
   const std::vector<Restored> restored = restored_of(position, FitOptions<T>::kMostRestores);
   LastEpoch<T> last_epoch;
   if (options_.on_divergence == OnDivergence::kRestore && first > 0) {
@@ -167,10 +185,11 @@ void Training<T>::take_up(const Position& position) {
   // The observers are this training's own: where one refuses its memory, they are gone with it.
   for (std::size_t i = 0; i < stop_.size(); ++i) {
     const Spec& entry = state.parts[i].second;
-    if (entry.part("condition", {}) != options_.stop[i]) {
-      throw std::invalid_argument(
-          "this checkpoint is that of a training with another stop condition " +
-          std::to_string(i + 1) + " than \"" + options_.stop[i].name + "\"");
+    const Spec condition = entry.part("condition", {});
+    if (condition != options_.stop[i]) {
+      throw std::invalid_argument("this checkpoint is that of a training with the stop condition " +
+                                  in_words(condition) + "; this one has " +
+                                  in_words(options_.stop[i]));
     }
     stop_[i]->remember(entry.part("memory", {}));
   }

@@ -48,8 +48,7 @@ class NoImprovement final : public Observer {
     memory.require_known({"best", "epochs_without"});
     if (memory.numbers.empty()) return;
     const double best = memory.number("best", kNone), without = memory.number("epochs_without");
-    require(best == kNone || holds(Allowed::kFinite, best), "the best value",
-            text_of(Allowed::kFinite), best);
+    require(best <= kNone, "the best value", "a number", best);
     require(without == std::floor(without) && without >= 0 && without <= patience_,
             "the number of epochs without improvement", "a whole number from 0 to patience",
             without);
