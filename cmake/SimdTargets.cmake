@@ -12,9 +12,15 @@ endfunction()
 check_processor(CHAINRULE_X86_64 "defined(__x86_64__) || defined(_M_X64) && !defined(_M_ARM64EC)")
 check_processor(CHAINRULE_ARM64 "defined(__aarch64__) || defined(_M_ARM64)")
 
+# Each costs a minute to compile, several under a sanitizer.
+set(CHAINRULE_CPU_TARGETS "" CACHE STRING "CPU targets to build beside scalar, where this processor has them; all if empty")
+
+set(unknown_targets ${CHAINRULE_CPU_TARGETS})
 set(CHAINRULE_SIMD_TARGETS)
 function(add_simd_target name is_built gnu_flags msvc_flags)
-  if(NOT is_built)
+  list(REMOVE_ITEM unknown_targets ${name})
+  set(unknown_targets ${unknown_targets} PARENT_SCOPE)
+  if(CHAINRULE_CPU_TARGETS AND NOT name IN_LIST CHAINRULE_CPU_TARGETS AND NOT name STREQUAL scalar OR NOT is_built)
     return()
   endif()
   set(flags ${gnu_flags})
@@ -40,9 +46,12 @@ add_simd_target(v2 "${CHAINRULE_X86_64}" "-msse4.2" "")
 add_simd_target(v3 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c" "/arch:AVX2")
 add_simd_target(v4 "${CHAINRULE_X86_64}" "-mavx2;-mfma;-mf16c;-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl" "/arch:AVX512")
 add_simd_target(neon "${CHAINRULE_ARM64}" "" "")
+if(unknown_targets)
+  message(FATAL_ERROR "CHAINRULE_CPU_TARGETS names no CPU target of ours: ${unknown_targets}")
+endif()
 
 # One number at a time with the instructions of v3, for its networks and those of v4; no target of its own.
-if(CHAINRULE_X86_64 AND NOT MSVC)
+if(v3 IN_LIST CHAINRULE_SIMD_TARGETS AND NOT MSVC)
   set(source chainrule/kernels/target_scalar_fma.cpp)
   # Without the last one, numbers are put together two by two and taken apart again.
   set(flags ${CHAINRULE_SIMD_FLAGS_v3} -fno-tree-vectorize)
