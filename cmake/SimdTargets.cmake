@@ -14,13 +14,13 @@ check_processor(CHAINRULE_ARM64 "defined(__aarch64__) || defined(_M_ARM64)")
 
 # Each costs a minute to compile, several under a sanitizer.
 set(CHAINRULE_CPU_TARGETS "" CACHE STRING "CPU targets to build beside scalar, where this processor has them; all if empty")
-
 set(unknown_targets ${CHAINRULE_CPU_TARGETS})
 set(CHAINRULE_SIMD_TARGETS)
 function(add_simd_target name is_built gnu_flags msvc_flags)
   list(REMOVE_ITEM unknown_targets ${name})
   set(unknown_targets ${unknown_targets} PARENT_SCOPE)
-  if(CHAINRULE_CPU_TARGETS AND NOT name IN_LIST CHAINRULE_CPU_TARGETS AND NOT name STREQUAL scalar OR NOT is_built)
+  set(wanted scalar ${CHAINRULE_CPU_TARGETS})
+  if(NOT is_built OR (CHAINRULE_CPU_TARGETS AND NOT name IN_LIST wanted))
     return()
   endif()
   set(flags ${gnu_flags})
