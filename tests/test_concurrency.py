@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import chainrule as cr
+import eight_threads
+import shared_network
 from child_processes import busy_machine, python
 from meanwhile import being_asked, being_trained, make_steps, meanwhile, until
 from shared_network import X, Y, make, train
@@ -19,9 +21,11 @@ from support import squares
 POLL_INTERVAL = 0.02  # seconds, at least: cpp/chainrule/poll.h
 
 
-def test_predict_from_many_threads():
-    net = make()
-    batches = [X[:n] for n in (1, 7, 64, 500, 2000)]
+@pytest.mark.parametrize("problem", [shared_network, eight_threads], ids=lambda each: each.__name__)
+@pytest.mark.usefixtures("four_threads")
+def test_predict_from_eight_threads(problem):
+    net = problem.make()
+    batches = [problem.X[:n] for n in (1, 7, 64, 500, 2000)]
     expected = [net.predict(batch).tobytes() for batch in batches]
 
     def predict(i):

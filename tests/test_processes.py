@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 
 import hashlib
-import multiprocessing
 import os
 import subprocess
 import sys
@@ -115,20 +114,6 @@ def test_fork_while_another_thread_trains():
     assert (found, own) == ("ok", "ok")
 
 
-def child_of_multiprocessing(net, optimizer):
-    return train(net, 1, optimizer)
-
-
-@forks
-@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
-def test_multiprocessing(method):
-    net, optimizer = make(), cr.Adam()
-    train(net, 1, optimizer)
-    with multiprocessing.get_context(method).Pool(2) as pool:
-        found = pool.starmap(child_of_multiprocessing, [(net, optimizer)] * 2)
-    assert found == [child_of_multiprocessing(net, optimizer)] * 2
-
-
 @pytest.mark.parametrize("loss", ["'mse'", "lambda s, y: (((s - y)**2).mean(), 2*(s - y)/s.size)"])
 def test_exit_while_a_thread_trains(loss):
     code = f"""
@@ -141,8 +126,54 @@ def test_exit_while_a_thread_trains(loss):
         until(lambda: optimizer.steps >= 10)
         print("the end")
     """
-    for _ in range(4):
-        assert python(code) == "the end\n"
+    assert python(code) == "the end\n"
+
+
+WAYS_TO_EXIT = {
+    "the main thread trains": """
+        # As a service does that is told to end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+        Sender(signal.SIGTERM, lambda: optimizer.steps >= steps).start()
+        train(net, optimizer)
+        os._exit(1)  # no exit came during the training
+    """,
+    "a daemon thread trains": """
+        threading.Thread(target=train, args=(net, optimizer), daemon=True).start()
+        until(lambda: optimizer.steps >= steps)
+        sys.exit()
+    """,
+}
+
+
+@needs_fork
+@pytest.mark.parametrize("way", WAYS_TO_EXIT)
+def test_exit_during_a_training_fifty_times(way):
+    # Children of one process that has imported everything; each ends as an interpreter does.
+    code = """
+        import os, random, signal, sys, threading, chainrule as cr
+        from eight_threads import BATCH, X, Y, make
+        from meanwhile import until
+        from signals import Sender
+        from support import squares
+        def train(net, optimizer):
+            with cr.threads(4):
+                net.fit(X, Y, optimizer=optimizer, batch_size=BATCH, stop=cr.TimeLimit(60))
+        for n in range(50):
+            child = os.fork()
+            if child == 0:
+                break
+            _, status = os.waitpid(child, 0)
+            if status:
+                sys.exit(f"exit {n} ended with status {status}")
+        else:
+            print("the end")
+            sys.exit()
+        signal.alarm(60)  # ends what hangs, and so fails the test
+        steps = random.Random(n).randint(1, 50)
+        net, optimizer = make(squares if n % 2 else "mse"), cr.Adam()
+    """
+    code = textwrap.dedent(code) + textwrap.dedent(WAYS_TO_EXIT[way])
+    assert python(code, timeout=600) == "the end\n"
 
 
 @pytest.mark.parametrize("kind", ["gradient", "cost", "event"])
