@@ -229,8 +229,9 @@ def build(copy: Copy, environment: pathlib.Path) -> pathlib.Path:
     """Install the copy in an environment of its own, and return that one's Python."""
     run(sys.executable, "-m", "venv", environment, cwd=copy.folder)
     python = environment / ("Scripts" if sys.platform == "win32" else "bin") / "python"
-    warnings = "--config-settings=cmake.define.CHAINRULE_WERROR=ON"
-    run(python, "-m", "pip", "install", "--quiet", warnings, ".[test]", cwd=copy.folder)
+    defines = ("CHAINRULE_WERROR=ON", "CHAINRULE_CPU_TARGETS=v3;neon")
+    settings = [f"--config-settings=cmake.define.{each}" for each in defines]
+    run(python, "-m", "pip", "install", "--quiet", *settings, ".[test]", cwd=copy.folder)
     return python
 
 
